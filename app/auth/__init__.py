@@ -1,0 +1,1 @@
+"""Establishing who is calling."""

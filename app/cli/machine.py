@@ -1,0 +1,116 @@
+"""Preparing this machine: the data folder, its lock, the key, the guard, the database process."""
+
+import fcntl
+import os
+import time
+from pathlib import Path
+from typing import TextIO
+from uuid import uuid4
+
+from app.mongo.binary import find_mongod
+from app.mongo.process import MongodProcess
+from app.processes.guard import Guard
+from app.processes.guard_program import kill_marked
+from app.settings import Settings
+from app.vault.keys import HOW_TO_MAKE, KeyProblem, load_or_make_key_file, parse_key
+
+# After a kill -9 the guard still needs a moment to end the children.
+LOCK_PATIENCE_SECONDS = 3.0
+
+
+class CannotStart(Exception):
+    """Why the product does not start, in one sentence for the operator."""
+
+
+def prepare_data_dir(settings: Settings) -> tuple[Path, TextIO]:
+    """The data folder, private and locked for as long as the returned file is open.
+
+    Raises:
+        CannotStart: Another process has it, or it cannot be used.
+    """
+    folder = settings.data_dir.absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (folder / "lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise CannotStart(f"The data folder {folder} cannot be used: {error.strerror}.") from None
+    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+    while not _try_lock(lock):
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        if _is_alive(holder) or time.monotonic() > deadline:
+            raise CannotStart(
+                f"Another MCP API (process {holder}) is already using {folder}. "
+                "Stop it, or choose another folder with DATA_DIR."
+            )
+        time.sleep(0.05)
+    lock.seek(0)
+    lock.truncate()
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return folder, lock
+
+
+def read_instance(folder: Path) -> str:
+    """The id of this data folder's instance, made the first time."""
+    path = folder / "instance"
+    if not path.is_file():
+        draft = path.with_suffix(".new")
+        draft.write_text(uuid4().hex, encoding="ascii")
+        draft.rename(path)
+    return path.read_text(encoding="ascii").strip()
+
+
+def start_guard(instance: str) -> Guard:
+    """End what an earlier life of this instance left running, and guard what starts now."""
+    kill_marked(instance)
+    guard = Guard(instance)
+    guard.start()
+    return guard
+
+
+def start_mongod(settings: Settings, folder: Path, guard: Guard) -> MongodProcess | None:
+    """Spawn the embedded mongod; None when the settings name a MongoDB.
+
+    Raises:
+        NoMongod: There is none for this machine.
+    """
+    if settings.database_uri is not None:
+        return None
+    mongod = MongodProcess(find_mongod(settings.mongod_binary), folder, guard)
+    mongod.start()
+    return mongod
+
+
+def read_key(settings: Settings, folder: Path) -> bytes:
+    """The key that seals secrets.
+
+    Raises:
+        KeyProblem: There is none, or it cannot be used.
+    """
+    if settings.secrets_key is not None:
+        return parse_key(settings.secrets_key.get_secret_value())
+    if settings.database_uri is not None:
+        raise KeyProblem(
+            "SECRETS_KEY is not set. With a MongoDB of your own it must be, and be the same on "
+            f"every replica. {HOW_TO_MAKE}"
+        )
+    return load_or_make_key_file(folder)
+
+
+def _try_lock(lock: TextIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True

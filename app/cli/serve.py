@@ -1,0 +1,77 @@
+"""`mcp-api serve`."""
+
+import gc
+import socket
+import sys
+from pathlib import Path
+
+import click
+from pydantic import ValidationError
+
+from app.cli.machine import (
+    CannotStart,
+    prepare_data_dir,
+    read_instance,
+    read_key,
+    start_guard,
+    start_mongod,
+)
+from app.mongo.binary import NoMongod
+from app.settings import Settings
+from app.vault.keys import KeyProblem
+
+
+def run() -> None:
+    """Serve until SIGINT or SIGTERM; exit with 1 and one sentence when that is not possible."""
+    # Start-up makes a million objects that stay: collecting garbage meanwhile finds none.
+    gc.disable()
+    try:
+        settings = _read_settings()
+        folder, lock = prepare_data_dir(settings)
+        with lock:
+            _run(settings, folder)
+    except (CannotStart, KeyProblem, NoMongod, PermissionError) as problem:
+        click.echo(f"mcp-api: {problem}", err=True)
+        sys.exit(1)
+
+
+def _run(settings: Settings, folder: Path) -> None:
+    listener = _listen(settings)
+    key = read_key(settings, folder)
+    guard = start_guard(read_instance(folder))
+    try:
+        # mongod starts while the rest is being imported, which takes about as long.
+        mongod = start_mongod(settings, folder, guard)
+        from app.cli.server import serve  # noqa: PLC0415 - late on purpose, see above
+
+        serve(
+            settings=settings, folder=folder, guard=guard, key=key, mongod=mongod, listener=listener
+        )
+    finally:
+        guard.stop()
+        listener.close()
+
+
+def _read_settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        words = first["msg"].removeprefix("Value error, ")
+        raise CannotStart(f"{name}: {words}" if name else words) from None
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise CannotStart(
+            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
+            "Choose another port with PORT."
+        ) from None
+    return listener

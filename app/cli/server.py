@@ -1,0 +1,112 @@
+"""The serving process: the event loop, uvicorn, the logs and the banner."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import uvicorn
+import uvloop
+
+from app.cli.logs import configure_logging
+from app.main import Machine, create_app
+from app.mongo.embedded import EmbeddedMongo, EmbeddedMongoFailed
+from app.mongo.process import MongodProcess
+from app.processes.guard import Guard
+from app.settings import Settings
+
+# Requests in flight at a stop get this long; then sessions and the database end within 4 s.
+GRACEFUL_SECONDS = 1
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which says where it is once it answers."""
+
+    banner = ""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGINT and SIGTERM, and then exit normally; uvicorn would raise them again."""
+        loop = asyncio.get_running_loop()
+        for number in STOP_SIGNALS:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in STOP_SIGNALS:
+                loop.remove_signal_handler(number)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            gc.enable()
+            gc.freeze()
+            click.echo(self.banner)
+
+
+def serve(
+    *,
+    settings: Settings,
+    folder: Path,
+    guard: Guard,
+    key: bytes,
+    mongod: MongodProcess | None,
+    listener: socket.socket,
+) -> None:
+    """Serve until a signal says stop; then end everything."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(
+            _serve(
+                Machine(
+                    settings=settings,
+                    data_dir=folder,
+                    guard=guard,
+                    key=key,
+                    mongod=None if mongod is None else EmbeddedMongo(mongod),
+                ),
+                listener,
+            )
+        )
+
+
+async def _serve(machine: Machine, listener: socket.socket) -> None:
+    app = create_app(machine)
+    configure_logging(machine.settings.log_level, app.state.deps.seen)
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="websockets-sansio",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )
+    server = _Server(config)
+    server.banner = _banner(machine, listener)
+    try:
+        await server.serve(sockets=[listener])
+    except EmbeddedMongoFailed as problem:
+        raise click.ClickException(str(problem)) from None
+
+
+def _banner(machine: Machine, listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    database = "embedded MongoDB" if machine.mongod is not None else "your MongoDB"
+    rows = {
+        "GraphiQL": f"{base}/graphql",
+        "REST": f"{base}/",
+        "Data": str(machine.data_dir),
+        "Database": database,
+        "Authentication": "off; only this machine can connect"
+        if not machine.settings.allow_unauthenticated_network
+        else "off, and the network is let in (ALLOW_UNAUTHENTICATED_NETWORK)",
+    }
+    lines = [f"  {name + ':':<16}{value}" for name, value in rows.items()]
+    return "\n".join(["MCP API is ready.", *lines, "Press Ctrl-C to stop."])

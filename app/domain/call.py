@@ -1,0 +1,67 @@
+"""A tool call as data, and the pure rules on its way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.domain.errors import invalid
+from app.domain.names import check_server_name, check_tool_name
+
+DEFAULT_TIMEOUT_SECONDS = 60.0
+MAX_TIMEOUT_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """What a caller asks for."""
+
+    server_name: str
+    tool_name: str
+    arguments: Mapping[str, object]
+    username: str | None = None
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolOutcome:
+    """What the tool answered. `raw` is the MCP result as the server sent it, after redaction."""
+
+    call_id: str
+    raw: Mapping[str, object]
+    duration_milliseconds: float
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the tool itself reported failure (MCP spec, Tools, Error Handling)."""
+        return self.raw.get("isError") is True
+
+
+def check_call(call: ToolCall) -> None:
+    """Accept a call with well-formed names and a deadline of up to an hour.
+
+    Raises:
+        AppError: INVALID_INPUT.
+    """
+    check_server_name(call.server_name, "serverName")
+    check_tool_name(call.tool_name, "toolName")
+    if not 0 < call.timeout_seconds <= MAX_TIMEOUT_SECONDS:
+        raise invalid(
+            f"timeoutSeconds must be more than 0 and at most {MAX_TIMEOUT_SECONDS:.0f}.",
+            "timeoutSeconds",
+        )
+
+
+def merge_arguments(
+    arguments: Mapping[str, object],
+    secrets: Mapping[str, str],
+    schema: Mapping[str, object],
+) -> dict[str, object]:
+    """The arguments to send: the caller's, overridden by the caller's secrets of the same name.
+
+    A secret is left out only where the tool's schema forbids unknown properties
+    (`additionalProperties: false`) and does not name it.
+    """
+    properties = schema.get("properties")
+    named = properties if isinstance(properties, dict) else {}
+    is_closed = schema.get("additionalProperties") is False
+    fitting = {k: v for k, v in secrets.items() if k in named or not is_closed}
+    return {**arguments, **fitting}

@@ -1,0 +1,62 @@
+"""The one error type that services raise, and every code it can carry."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """A machine-readable reason; doors map it to an HTTP status or a GraphQL type."""
+
+    INVALID_INPUT = "INVALID_INPUT"
+    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+    ROUTE_NOT_FOUND = "ROUTE_NOT_FOUND"
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    HOST_NOT_ALLOWED = "HOST_NOT_ALLOWED"
+    FORBIDDEN = "FORBIDDEN"
+    SERVER_NOT_FOUND = "SERVER_NOT_FOUND"
+    TOOL_NOT_FOUND = "TOOL_NOT_FOUND"
+    PACKAGE_NOT_FOUND = "PACKAGE_NOT_FOUND"
+    VERSION_NOT_FOUND = "VERSION_NOT_FOUND"
+    CONFLICT = "CONFLICT"
+    SERVER_DISABLED = "SERVER_DISABLED"
+    INSTALL_FAILED = "INSTALL_FAILED"
+    REGISTRY_UNAVAILABLE = "REGISTRY_UNAVAILABLE"
+    SERVER_DID_NOT_START = "SERVER_DID_NOT_START"
+    SERVER_FAILED = "SERVER_FAILED"
+    TOOL_TIMEOUT = "TOOL_TIMEOUT"
+    SECRET_UNREADABLE = "SECRET_UNREADABLE"
+    DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"
+    SHUTTING_DOWN = "SHUTTING_DOWN"
+    INTERNAL = "INTERNAL"
+
+
+class AppError(Exception):
+    """An expected failure: what happened, which input caused it, and what to do about it.
+
+    `path` names the offending input from the outside in, in the spelling of the APIs
+    (`("arguments", "city")`); it is empty when no single input is to blame.
+    """
+
+    def __init__(
+        self,
+        code: ErrorCode,
+        message: str,
+        *,
+        path: Sequence[str] = (),
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.path = tuple(path)
+        self.hint = hint
+
+    def sentence(self) -> str:
+        """The message and, where there is one, what to do about it, as one text."""
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+def invalid(message: str, *path: str, hint: str | None = None) -> AppError:
+    """An INVALID_INPUT error about the input at `path`."""
+    return AppError(ErrorCode.INVALID_INPUT, message, path=path, hint=hint)

@@ -1,0 +1,102 @@
+"""An installed package: the files behind a server, and the story of getting them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Runtime(StrEnum):
+    """What runs the package."""
+
+    NODE = "node"
+
+
+class PackageStatus(StrEnum):
+    """Where a package is in its life."""
+
+    INSTALLING = "installing"
+    INSTALLED = "installed"
+    UNINSTALLING = "uninstalling"
+
+
+class InstallPhase(StrEnum):
+    """The steps of an install, in order; the last two end it."""
+
+    RESOLVING = "resolving"
+    INSTALLING = "installing"
+    VERIFYING = "verifying"
+    SWITCHING = "switching"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallRequest:
+    """What a caller asks to be installed, and the server to make of it.
+
+    `command` and `args` override the entry point found in the package.
+    """
+
+    name: str
+    server_name: str
+    version: str
+    runtime: Runtime = Runtime.NODE
+    command: str | None = None
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str]
+    secret_names: tuple[str, ...] = ()
+    allow_scripts: bool = False
+    fails_on_warning: bool = False
+    is_enabled: bool = True
+    display_name: str | None = None
+    description: str | None = None
+    startup_timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """A package record. `version` and `integrity` are None until the registry has answered.
+
+    `install_dir` is relative to the packages folder; `lease_owner` is the process that is
+    working on the record, until `lease_expires_at`; `keeps_secrets` is what an uninstall under
+    way does with the users' secrets.
+    """
+
+    server_name: str
+    name: str
+    requested_version: str
+    version: str | None
+    integrity: str | None
+    runtime: Runtime
+    status: PackageStatus
+    install_id: str
+    install_dir: str
+    lease_owner: str | None
+    lease_expires_at: datetime | None
+    installed_at: datetime | None
+    keeps_secrets: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalledFiles:
+    """What an installer put into a folder: the exact version, its proof, and how to start it.
+
+    `command` and `args` contain `{packageDir}` in place of the folder.
+    """
+
+    version: str
+    integrity: str
+    command: str
+    args: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageProgress:
+    """One event of an install: a phase begun or ended, or a line the installer wrote."""
+
+    server_name: str
+    package_name: str
+    phase: InstallPhase
+    message: str
+    at: datetime

@@ -1,0 +1,198 @@
+"""What services need from the engines and the database, as Protocols over plain data."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from app.domain.package import InstalledFiles, InstallPhase, InstallRequest, Package
+from app.domain.page import PageRequest
+from app.domain.secret import SealedSecret, Secret, SecretRef
+from app.domain.server import Launch, Server, ServerStatus
+from app.domain.tool import Tool
+
+Report = Callable[[InstallPhase, str], None]
+
+
+class DatabaseWatch(Protocol):
+    """Whether the database can be reached."""
+
+    def check(self) -> None:
+        """Return when it can. Raises DATABASE_UNAVAILABLE."""
+
+
+class ServerStore(Protocol):
+    """Stored servers. Every method raises DATABASE_UNAVAILABLE when the database is away."""
+
+    async def find(self, name: str) -> Server | None:
+        """The server of that name."""
+
+    async def list_page(self, page: PageRequest) -> list[Server]:
+        """Up to `first + 1` servers by name, after the name `after`."""
+
+    async def find_many(self, names: Sequence[str]) -> dict[str, Server]:
+        """The servers of those names, by name."""
+
+    async def insert(self, server: Server) -> None:
+        """Store a new server. Raises CONFLICT when the name is taken."""
+
+    async def replace(self, server: Server, *, expected_revision: str) -> None:
+        """Store a changed server. Raises CONFLICT when somebody changed it meanwhile."""
+
+    async def remember_tools(self, name: str, revision: str, tools: Sequence[Tool]) -> None:
+        """Keep the listing that this revision of the server gave."""
+
+    async def delete(self, name: str, *, install_id: str | None) -> bool:
+        """Remove the server, if it came from that install; False when there was none."""
+
+
+class PackageStore(Protocol):
+    """Stored packages. Every method raises DATABASE_UNAVAILABLE when the database is away."""
+
+    async def find(self, server_name: str) -> Package | None:
+        """The package behind that server."""
+
+    async def find_by_name(self, name: str) -> Package | None:
+        """The first package of that registry name, by server name."""
+
+    async def find_many(self, server_names: Sequence[str]) -> dict[str, Package]:
+        """The packages behind those servers, by server name."""
+
+    async def list_page(self, page: PageRequest) -> list[Package]:
+        """Up to `first + 1` packages by server name, after the name `after`."""
+
+    async def list_unfinished(self) -> list[Package]:
+        """Every package that is being installed or uninstalled."""
+
+    async def claim(self, package: Package) -> None:
+        """Reserve the server name. Raises CONFLICT when a package has it."""
+
+    async def complete(self, package: Package) -> bool:
+        """Store the finished install; False when the claim is no longer ours."""
+
+    async def begin_uninstall(self, package: Package) -> bool:
+        """Mark as going; False when it changed meanwhile."""
+
+    async def renew_lease(self, install_id: str, owner: str, expires_at: datetime) -> None:
+        """Extend the lease of an operation in progress."""
+
+    async def delete(self, install_id: str) -> None:
+        """Forget the package."""
+
+
+class SecretStore(Protocol):
+    """Sealed secrets. Every method raises DATABASE_UNAVAILABLE when the database is away."""
+
+    async def put(self, ref: SecretRef, sealed: str, key_id: str, now: datetime) -> Secret:
+        """Set or replace one."""
+
+    async def find(self, ref: SecretRef) -> Secret | None:
+        """The one at that place."""
+
+    async def list_sealed(self, username: str, server_name: str) -> list[SealedSecret]:
+        """All of one user for one server."""
+
+    async def list_page(
+        self, username: str, server_name: str | None, page: PageRequest
+    ) -> list[Secret]:
+        """Up to `first + 1` of a user, ordered by server and name."""
+
+    async def delete(self, ref: SecretRef) -> bool:
+        """Remove one; False when there was none."""
+
+    async def delete_of_server(self, server_name: str) -> int:
+        """Remove every user's for that server; how many there were."""
+
+
+class Vault(Protocol):
+    """Seals and opens secrets."""
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that seals."""
+
+    def seal(self, ref: SecretRef, value: str) -> str:
+        """The sealed text of a value, bound to its place."""
+
+    def open(self, secret: SealedSecret) -> str:
+        """The value. Raises SECRET_UNREADABLE."""
+
+
+class Session(Protocol):
+    """A live connection to one server."""
+
+    @property
+    def tools(self) -> Mapping[str, Tool]:
+        """What the server listed last, by name."""
+
+    async def refresh_tools(self) -> None:
+        """Ask the server for its tools again."""
+
+    async def call_tool(self, name: str, arguments: Mapping[str, object]) -> dict[str, object]:
+        """One `tools/call`, sent once; cancelled at the server when the caller is cancelled.
+
+        Raises SERVER_FAILED, or INVALID_INPUT for what JSON cannot carry.
+        """
+
+
+class Sessions(Protocol):
+    """The registry of live sessions."""
+
+    def use(
+        self, server_name: str, revision: str, launch: Launch
+    ) -> AbstractAsyncContextManager[Session]:
+        """The live session of that revision, started when there is none, kept while in use.
+
+        Entering it raises SERVER_DID_NOT_START or SHUTTING_DOWN.
+        """
+
+    def retire(self, server_name: str, revision: str) -> None:
+        """Take that revision out of service; its session ends when its calls are done."""
+
+    def status(self, server_name: str, revision: str) -> ServerStatus:
+        """Whether that revision is up."""
+
+    def last_error(self, server_name: str, revision: str) -> str | None:
+        """Why the last start failed, or the last session ended unasked."""
+
+    def logs(self, server_name: str, last: int) -> list[str]:
+        """The last lines the server wrote to stderr, oldest first, masked."""
+
+    def forget(self, server_name: str) -> None:
+        """Drop what is remembered of a server that is gone."""
+
+
+class Installer(Protocol):
+    """Gets packages from one registry into a folder."""
+
+    async def install(self, request: InstallRequest, folder: str, report: Report) -> InstalledFiles:
+        """Fill the empty folder.
+
+        Raises PACKAGE_NOT_FOUND, VERSION_NOT_FOUND, REGISTRY_UNAVAILABLE or INSTALL_FAILED.
+        """
+
+
+class PackageFiles(Protocol):
+    """The folder that holds every installed package, one subfolder an install."""
+
+    def path(self, install_dir: str) -> str:
+        """The absolute path of an install's folder."""
+
+    async def create(self, install_dir: str) -> str:
+        """Make an empty folder, and return its absolute path."""
+
+    async def remove(self, install_dir: str) -> None:
+        """Delete an install's folder; fine when there is none."""
+
+    async def sweep(self, keep: Sequence[str]) -> list[str]:
+        """Delete every install's folder but those; the ones deleted."""
+
+
+class SeenSecrets(Protocol):
+    """Secret values that passed through lately, so that logs can be masked."""
+
+    def note(self, values: Sequence[str]) -> None:
+        """Mask these for a while."""
+
+    def mask(self, text: str) -> str:
+        """The text without any of them."""

@@ -1,0 +1,61 @@
+"""Masking secret values, by value, wherever they might surface."""
+
+import base64
+from collections.abc import Iterable
+from urllib.parse import quote
+
+MASK = "[secret]"
+# Shorter values are too likely to be ordinary words: masking them would garble what people read.
+SHORTEST_IN_RESULTS = 8
+SHORTEST_IN_LOGS = 4
+
+
+def spellings(values: Iterable[str], *, shortest: int) -> tuple[str, ...]:
+    """Every form a value may surface in (plain, base64, percent-encoded), longest first."""
+    forms: set[str] = set()
+    for value in values:
+        if len(value) < shortest:
+            continue
+        data = value.encode()
+        forms |= {value, quote(value, safe="")}
+        forms |= {base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode()}
+        forms |= {line for line in value.splitlines() if len(line) >= SHORTEST_IN_RESULTS}
+    return tuple(sorted(forms, key=len, reverse=True))
+
+
+def mask_text(text: str, forms: Iterable[str]) -> str:
+    """The text with every given form replaced by the mask."""
+    for form in forms:
+        if form in text:
+            text = text.replace(form, MASK)
+    return text
+
+
+def mask_json(value: object, forms: tuple[str, ...]) -> object:
+    """The JSON value with every string, and every object key, masked.
+
+    Containers are changed in place: give it a value nobody else holds. Iterative, because the
+    depth of a server's answer is not ours to choose.
+    """
+    if not forms:
+        return value
+    if isinstance(value, str):
+        return mask_text(value, forms)
+    stack = [value]
+    while stack:
+        box = stack.pop()
+        if isinstance(box, dict):
+            items = [(mask_text(key, forms), item) for key, item in box.items()]
+            box.clear()
+            box.update((key, _mask_leaf(item, forms, stack)) for key, item in items)
+        elif isinstance(box, list):
+            box[:] = [_mask_leaf(item, forms, stack) for item in box]
+    return value
+
+
+def _mask_leaf(item: object, forms: tuple[str, ...], stack: list[object]) -> object:
+    if isinstance(item, str):
+        return mask_text(item, forms)
+    if isinstance(item, dict | list):
+        stack.append(item)
+    return item

@@ -1,0 +1,1 @@
+"""What the doors share: who is calling, status codes, limits."""

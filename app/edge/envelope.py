@@ -1,0 +1,32 @@
+"""The JSON shape of every failure outside GraphQL: `{success: false, error, code}`."""
+
+from collections.abc import Mapping
+
+import orjson
+from starlette.responses import Response
+
+from app.domain.errors import AppError, ErrorCode
+from app.edge.status import HTTP_STATUS
+
+
+def json_response(
+    content: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A JSON answer."""
+    return Response(orjson.dumps(content), status, headers=headers, media_type="application/json")
+
+
+def error_response(error: AppError, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer to an expected failure: what happened and what to do, with a fitting status."""
+    body = {"success": False, "error": error.sentence(), "code": error.code.value}
+    extra = {"Retry-After": "1"} if error.code is ErrorCode.DATABASE_UNAVAILABLE else {}
+    return json_response(body, HTTP_STATUS[error.code], {**extra, **(headers or {})})
+
+
+def surprise(reference: str) -> AppError:
+    """What a client is told of a bug: nothing but where to find it in the log."""
+    return AppError(
+        ErrorCode.INTERNAL,
+        "Something went wrong inside this server.",
+        hint=f"Its log has the details under the reference {reference}.",
+    )

@@ -1,0 +1,145 @@
+"""What every request passes before any door sees it, as pure ASGI middleware.
+
+Order: Host check, then the body's type and size, then a net for surprises.
+"""
+
+import logging
+from collections.abc import Sequence
+from uuid import uuid4
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.domain.errors import AppError, ErrorCode
+from app.edge.envelope import error_response, surprise
+
+log = logging.getLogger(__name__)
+
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+BODY_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+CLOSE_POLICY_VIOLATION = 1008
+
+
+class HostGuard:
+    """Refuses requests for a host name that is not ours.
+
+    A page on the internet can make its own name resolve to 127.0.0.1 (DNS rebinding); the Host
+    header still carries that name.
+    """
+
+    def __init__(self, app: ASGIApp, allowed: Sequence[str]) -> None:
+        self._app = app
+        self._allowed = frozenset(name.lower() for name in (*LOOPBACK_HOSTS, *allowed))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer 403."""
+        if scope["type"] == "lifespan" or self._is_ours(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": CLOSE_POLICY_VIOLATION})
+        else:
+            error = AppError(
+                ErrorCode.HOST_NOT_ALLOWED,
+                "This server does not answer to that host name.",
+                hint="Use localhost, or add the name to ALLOWED_HOSTS.",
+            )
+            await error_response(error)(scope, receive, send)
+
+    def _is_ours(self, headers: Headers) -> bool:
+        host = headers.get("host", "").lower()
+        name = (
+            host[: host.index("]") + 1]
+            if host.startswith("[") and "]" in host
+            else host.partition(":")[0]
+        )
+        return name in self._allowed
+
+
+class BodyGuard:
+    """Refuses bodies that are too large while they arrive, and bodies that are no JSON.
+
+    Insisting on `application/json` also keeps other sites out: a browser sends that type across
+    sites only after asking (CORS preflight), and nobody here says yes.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with a counted body, or answer 413 or 415."""
+        if scope["type"] != "http" or scope["method"] not in BODY_METHODS:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length) > self._limit:
+            await error_response(self._too_large())(scope, receive, send)
+        elif self._has_body(headers) and not _is_json(headers.get("content-type", "")):
+            await error_response(_not_json())(scope, receive, send)
+        else:
+            await self._app(scope, self._counting(receive), send)
+
+    def _has_body(self, headers: Headers) -> bool:
+        return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+    def _counting(self, receive: Receive) -> Receive:
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._limit:
+                raise self._too_large()
+            return message
+
+        return counted
+
+    def _too_large(self) -> AppError:
+        return AppError(
+            ErrorCode.PAYLOAD_TOO_LARGE,
+            f"The body is larger than {self._limit} bytes.",
+            hint="Send less, or raise PAYLOAD_LIMIT.",
+        )
+
+
+class SurpriseGuard:
+    """Turns whatever a door lets through into an answer; a bug is logged once and masked."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; answer for it if nothing has been sent when it fails."""
+        has_started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except AppError as error:
+            failure = error
+        except Exception:
+            reference = uuid4().hex[:12]
+            log.exception("Surprise %s at %s", reference, scope.get("path"))
+            failure = surprise(reference)
+        else:
+            return
+        if scope["type"] == "http" and not has_started:
+            await error_response(failure)(scope, receive, send)
+
+
+def _is_json(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == "application/json"
+
+
+def _not_json() -> AppError:
+    return AppError(
+        ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+        "The body must be JSON.",
+        hint="Send it with the header Content-Type: application/json.",
+    )

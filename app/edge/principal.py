@@ -1,0 +1,11 @@
+"""Who is calling."""
+
+from starlette.requests import HTTPConnection
+
+from app.auth.local import local_principal
+from app.domain.principal import Principal
+
+
+def principal_of(connection: HTTPConnection) -> Principal:
+    """The caller of a request; without authentication, the machine's own user."""
+    return local_principal()

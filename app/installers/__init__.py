@@ -1,0 +1,1 @@
+"""Getting packages from their registries into folders of their own."""

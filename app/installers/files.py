@@ -1,0 +1,51 @@
+"""The folder that holds every installed package."""
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class PackageFolder:
+    """`<root>/<server name>/<install id>` for each install."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def path(self, install_dir: str) -> str:
+        """The absolute path of an install's folder.
+
+        Raises:
+            ValueError: The path would lead outside.
+        """
+        path = (self._root / install_dir).resolve()
+        if not path.is_relative_to(self._root.resolve()) or path == self._root.resolve():
+            raise ValueError(f"{install_dir!r} is no install folder")
+        return str(path)
+
+    async def create(self, install_dir: str) -> str:
+        """Make an empty folder, and return its absolute path."""
+        path = self.path(install_dir)
+        await asyncio.to_thread(Path(path).mkdir, parents=True, mode=0o700)
+        return path
+
+    async def remove(self, install_dir: str) -> None:
+        """Delete an install's folder, and the server's if it is empty then."""
+        await asyncio.to_thread(self._remove, Path(self.path(install_dir)))
+
+    async def sweep(self, keep: Sequence[str]) -> list[str]:
+        """Delete every install's folder but those; the ones deleted."""
+        return await asyncio.to_thread(self._sweep, frozenset(keep))
+
+    def _sweep(self, keep: frozenset[str]) -> list[str]:
+        found = [p for p in self._root.glob("*/*") if p.is_dir() and not p.is_symlink()]
+        strays = [p for p in found if str(p.relative_to(self._root)) not in keep]
+        for path in strays:
+            self._remove(path)
+        return [str(path.relative_to(self._root)) for path in strays]
+
+    def _remove(self, path: Path) -> None:
+        shutil.rmtree(path, ignore_errors=True)
+        if path.parent != self._root.resolve() and path.parent.is_dir():
+            if not any(path.parent.iterdir()):
+                path.parent.rmdir()

@@ -1,0 +1,145 @@
+"""npm packages: `npm install` into an empty folder, and what it left there."""
+
+import shutil
+from pathlib import Path
+
+from app.domain.errors import AppError, ErrorCode
+from app.domain.npm import check_npm_name, check_npm_version
+from app.domain.package import InstalledFiles, InstallPhase, InstallRequest
+from app.domain.ports import Report
+from app.installers.entry_point import find_entry_point
+from app.installers.json_file import read_json
+from app.processes.environment import installer_environment
+from app.processes.run import Finished, run_command
+from app.processes.spawner import Spawner
+
+LAST_LINES = 8
+# npm's own names for what went wrong, as it prints them after "npm error code".
+NETWORK_CODES = (
+    "ENOTFOUND", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EAI_AGAIN", "ERR_SOCKET_TIMEOUT",
+    "CERT_", "UNABLE_TO_", "SELF_SIGNED_", "E401", "E403", "E500", "E502", "E503", "E504",
+)  # fmt: skip
+
+
+class NpmInstaller:
+    """Installs from the npm registry that this machine's npm is configured for."""
+
+    def __init__(self, spawner: Spawner, *, timeout_seconds: float) -> None:
+        self._spawner = spawner
+        self._timeout_seconds = timeout_seconds
+
+    async def install(self, request: InstallRequest, folder: str, report: Report) -> InstalledFiles:
+        """Fill the empty folder with exactly one version of the package and what it needs.
+
+        Raises:
+            AppError: PACKAGE_NOT_FOUND, VERSION_NOT_FOUND, REGISTRY_UNAVAILABLE, INSTALL_FAILED,
+                or INVALID_INPUT for a name or version npm would take for something else.
+        """
+        check_npm_name(request.name)
+        check_npm_version(request.version)
+        Path(folder, "package.json").write_text('{"private": true}\n', encoding="utf-8")
+        report(InstallPhase.INSTALLING, f"npm install {request.name}@{request.version}")
+        finished = await self._run(request, folder, report)
+        if finished.is_timeout or finished.exit_code != 0:
+            raise self._why(request, finished)
+        warnings = [line for line in finished.lines if line.startswith("npm warn")]
+        if request.fails_on_warning and warnings:
+            raise AppError(
+                ErrorCode.INSTALL_FAILED,
+                f"npm warned, and failOnWarning is set: {' | '.join(warnings)[:1500]}",
+            )
+        return _inspect(request, Path(folder))
+
+    async def _run(self, request: InstallRequest, folder: str, report: Report) -> Finished:
+        npm = shutil.which("npm")
+        if npm is None:
+            raise AppError(
+                ErrorCode.INSTALL_FAILED,
+                "npm is not installed on this machine.",
+                hint="Install Node.js 20 or newer, which brings npm.",
+            )
+        return await run_command(
+            self._spawner,
+            _command(npm, request),
+            env=installer_environment("npm_config_"),
+            cwd=folder,
+            deadline_seconds=self._timeout_seconds,
+            on_line=lambda line: report(InstallPhase.INSTALLING, line),
+        )
+
+    def _why(self, request: InstallRequest, finished: Finished) -> AppError:
+        wanted = f"{request.name}@{request.version}"
+        if finished.is_timeout:
+            return AppError(
+                ErrorCode.INSTALL_FAILED,
+                f"npm did not finish installing {wanted} within {self._timeout_seconds:g} s.",
+            )
+        code = _error_code(finished.lines)
+        if code == "E404":
+            return AppError(
+                ErrorCode.PACKAGE_NOT_FOUND,
+                f"The npm registry has no package {request.name!r}.",
+                path=("name",),
+                hint="Check the spelling, the scope included.",
+            )
+        if code == "ETARGET":
+            return AppError(
+                ErrorCode.VERSION_NOT_FOUND,
+                f"{request.name} has no version {request.version!r}.",
+                path=("version",),
+                hint=f"See which there are: npm view {request.name} versions",
+            )
+        if code.startswith(NETWORK_CODES):
+            return AppError(
+                ErrorCode.REGISTRY_UNAVAILABLE,
+                f"npm cannot reach its registry ({code}).",
+                hint="Check the network, the proxy and npm's configuration, then try again.",
+            )
+        words = " | ".join(line for line in finished.lines if "npm error" in line)
+        words = words or " | ".join(finished.lines[-LAST_LINES:])
+        return AppError(
+            ErrorCode.INSTALL_FAILED, f"npm could not install {wanted}: {words[-1500:]}"
+        )
+
+
+def _command(npm: str, request: InstallRequest) -> list[str]:
+    command = [
+        npm, "install", "--no-audit", "--no-fund", "--no-update-notifier", "--save-exact",
+        "--omit=dev", "--no-progress", "--loglevel=http", "--color=false",
+    ]  # fmt: skip
+    if not request.allow_scripts:
+        command.append("--ignore-scripts")
+    return [*command, "--", f"{request.name}@{request.version}"]
+
+
+def _error_code(lines: tuple[str, ...]) -> str:
+    """The word after `npm error code`, or an empty text."""
+    for line in lines:
+        words = line.replace("npm ERR!", "npm error").split()
+        if words[:3] == ["npm", "error", "code"] and len(words) > 3:
+            return words[3]
+    return ""
+
+
+def _inspect(request: InstallRequest, folder: Path) -> InstalledFiles:
+    """What npm recorded in its lock file, and how the package starts."""
+    lock = read_json(folder / "package-lock.json")
+    entries = lock.get("packages")
+    key = f"node_modules/{request.name}"
+    entry = entries.get(key) if isinstance(entries, dict) else None
+    version = entry.get("version") if isinstance(entry, dict) else None
+    integrity = entry.get("integrity") if isinstance(entry, dict) else None
+    if not isinstance(version, str) or not isinstance(integrity, str):
+        raise AppError(
+            ErrorCode.INSTALL_FAILED,
+            f"npm installed {request.name}, but recorded no version and integrity hash for it.",
+            hint="Only packages from the registry can be installed.",
+        )
+    if request.command is not None:
+        return InstalledFiles(
+            version=version, integrity=integrity, command=request.command, args=request.args
+        )
+    command, args = find_entry_point(folder, request.name)
+    return InstalledFiles(
+        version=version, integrity=integrity, command=command, args=(*args, *request.args)
+    )

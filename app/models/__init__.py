@@ -1,0 +1,16 @@
+"""Beanie documents, and the stores that turn them into domain values."""
+
+from collections.abc import Mapping, Sequence
+
+from beanie import Document
+
+from app.models.packages import PackageDoc
+from app.models.secrets import SecretDoc
+from app.models.servers import ServerDoc
+
+
+def documents_by_database(main: str, secrets: str) -> Mapping[str, Sequence[type[Document]]]:
+    """Which documents live in which database; secrets may have one of their own."""
+    if main == secrets:
+        return {main: (PackageDoc, ServerDoc, SecretDoc)}
+    return {main: (PackageDoc, ServerDoc), secrets: (SecretDoc,)}

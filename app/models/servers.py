@@ -1,0 +1,180 @@
+"""Stored servers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Self
+
+import orjson
+from beanie import Document
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
+
+from app.domain.errors import AppError, ErrorCode
+from app.domain.page import PageRequest
+from app.domain.server import Server, ServerSettings, Transport
+from app.domain.tool import Tool, parse_tool
+from app.mongo.database import Database
+
+# A document may have 16 MiB; a listing beyond this is asked for again instead of kept.
+MAX_KEPT_TOOLS_BYTES = 4 * 1024**2
+
+
+class ServerDoc(Document):
+    """One server. `tools_json` is the last listing as text: schemas have keys with `$` and dots."""
+
+    name: str
+    display_name: str | None
+    description: str | None
+    transport: Transport
+    command: str
+    args: list[str]
+    env: dict[str, str]
+    cwd: str | None
+    secret_names: list[str]
+    startup_timeout_seconds: float
+    is_enabled: bool
+    revision: str
+    package_dir: str | None
+    install_id: str | None
+    tools_json: str
+    created_at: datetime
+    updated_at: datetime
+
+    class Settings:
+        name = "servers"
+        indexes = [IndexModel([("name", ASCENDING)], name="name_unique", unique=True)]  # noqa: RUF012 - Beanie reads it so
+
+    @classmethod
+    def from_domain(cls, server: Server) -> Self:
+        """The document of a server."""
+        return cls(**_fields(server))
+
+    def to_domain(self) -> Server:
+        """The server in this document."""
+        return Server(
+            settings=ServerSettings(
+                name=self.name,
+                display_name=self.display_name,
+                description=self.description,
+                transport=self.transport,
+                command=self.command,
+                args=tuple(self.args),
+                env=self.env,
+                cwd=self.cwd,
+                secret_names=tuple(self.secret_names),
+                startup_timeout_seconds=self.startup_timeout_seconds,
+                is_enabled=self.is_enabled,
+            ),
+            revision=self.revision,
+            package_dir=self.package_dir,
+            install_id=self.install_id,
+            tools=_read_tools(self.tools_json),
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+        )
+
+
+class MongoServers:
+    """The ServerStore over MongoDB."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, name: str) -> Server | None:
+        """The server of that name."""
+        with self._database.operation():
+            found = await ServerDoc.find_one({"name": name})
+        return None if found is None else found.to_domain()
+
+    async def list_page(self, page: PageRequest) -> list[Server]:
+        """Up to `first + 1` servers by name, after the name `after`."""
+        where = {} if page.after is None else {"name": {"$gt": page.after}}
+        with self._database.operation():
+            query = ServerDoc.find(where).sort("+name").limit(page.first + 1)
+            return [doc.to_domain() for doc in await query.to_list()]
+
+    async def find_many(self, names: Sequence[str]) -> dict[str, Server]:
+        """The servers of those names, by name."""
+        with self._database.operation():
+            found = await ServerDoc.find({"name": {"$in": [*names]}}).to_list()
+        return {doc.name: doc.to_domain() for doc in found}
+
+    async def insert(self, server: Server) -> None:
+        """Store a new server. Raises CONFLICT when the name is taken."""
+        with self._database.operation():
+            try:
+                await ServerDoc.from_domain(server).insert()
+            except DuplicateKeyError:
+                raise name_taken(server.name) from None
+
+    async def replace(self, server: Server, *, expected_revision: str) -> None:
+        """Store a changed server. Raises CONFLICT when somebody changed it meanwhile."""
+        fields = _fields(server)
+        del fields["created_at"], fields["name"]
+        where = {"name": server.name, "revision": expected_revision}
+        with self._database.operation():
+            result = await ServerDoc.get_motor_collection().update_one(where, {"$set": fields})
+        if result.matched_count == 0:
+            raise AppError(
+                ErrorCode.CONFLICT,
+                f"Server {server.name!r} was changed by somebody else at the same moment.",
+                hint="Look at it again and repeat the change.",
+            )
+
+    async def remember_tools(self, name: str, revision: str, tools: Sequence[Tool]) -> None:
+        """Keep the listing that this revision of the server gave."""
+        where = {"name": name, "revision": revision}
+        with self._database.operation():
+            await ServerDoc.get_motor_collection().update_one(
+                where, {"$set": {"tools_json": _write_tools(tools)}}
+            )
+
+    async def delete(self, name: str, *, install_id: str | None) -> bool:
+        """Remove the server, if it came from that install; False when there was none."""
+        where = {"name": name, "install_id": install_id}
+        with self._database.operation():
+            result = await ServerDoc.get_motor_collection().delete_one(where)
+        return bool(result.deleted_count)
+
+
+def name_taken(name: str) -> AppError:
+    """The CONFLICT of a server name that is in use."""
+    return AppError(
+        ErrorCode.CONFLICT,
+        f"There is already a server named {name!r}.",
+        path=("name",),
+        hint="Choose another name, or remove that one first.",
+    )
+
+
+def _fields(server: Server) -> dict[str, Any]:
+    settings = server.settings
+    return {
+        "name": settings.name,
+        "display_name": settings.display_name,
+        "description": settings.description,
+        "transport": settings.transport.value,
+        "command": settings.command,
+        "args": list(settings.args),
+        "env": dict(settings.env),
+        "cwd": settings.cwd,
+        "secret_names": list(settings.secret_names),
+        "startup_timeout_seconds": settings.startup_timeout_seconds,
+        "is_enabled": settings.is_enabled,
+        "revision": server.revision,
+        "package_dir": server.package_dir,
+        "install_id": server.install_id,
+        "tools_json": _write_tools(server.tools),
+        "created_at": server.created_at,
+        "updated_at": server.updated_at,
+    }
+
+
+def _write_tools(tools: Sequence[Tool]) -> str:
+    text = orjson.dumps([tool.raw for tool in tools])
+    return text.decode() if len(text) <= MAX_KEPT_TOOLS_BYTES else "[]"
+
+
+def _read_tools(text: str) -> tuple[Tool, ...]:
+    parsed = (parse_tool(entry) for entry in orjson.loads(text))
+    return tuple(tool for tool in parsed if tool is not None)

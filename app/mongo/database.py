@@ -1,0 +1,129 @@
+"""One MongoDB, watched: what is stored is durable, and an absence is said at once."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from beanie import Document, init_beanie
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.errors import (
+    ConnectionFailure,
+    ExecutionTimeout,
+    PyMongoError,
+    WriteConcernError,
+)
+
+from app.domain.errors import AppError, ErrorCode
+
+log = logging.getLogger(__name__)
+
+PING_SECONDS = 0.25
+PING_TIMEOUT_SECONDS = 2.0
+# Majority and journal: without `j`, a killed mongod loses writes it has acknowledged.
+CLIENT_OPTIONS: Mapping[str, Any] = {
+    "w": "majority",
+    "journal": True,
+    "tz_aware": True,
+    "serverSelectionTimeoutMS": 1000,
+    "connectTimeoutMS": 2000,
+    "timeoutMS": 5000,
+    "appname": "mcp-api",
+}
+
+
+class Database:
+    """The connection that every store shares.
+
+    `documents` names the Beanie documents of each database. Until the first successful
+    connection, and whenever the pings fail, operations are refused at once.
+    """
+
+    def __init__(self, uri: str, documents: Mapping[str, Sequence[type[Document]]]) -> None:
+        self._documents = documents
+        self._client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(uri, **CLIENT_OPTIONS)
+        self._is_initialised = False
+        self._is_reachable = False
+        self._first_look = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def is_available(self) -> bool:
+        """Whether the last ping was answered."""
+        return self._is_initialised and self._is_reachable
+
+    async def start(self, *, patience_seconds: float) -> None:
+        """Start watching; returns when first connected, or after `patience_seconds` regardless."""
+        self._keeper = asyncio.create_task(self._keep(), name="database watch")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_seconds):
+                await self._first_look.wait()
+
+    async def wait_until_available(self) -> None:
+        """Return once the database has been reached for the first time."""
+        await self._first_look.wait()
+
+    async def stop(self) -> None:
+        """Close the connection."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+        self._is_reachable = False
+        self._client.close()
+
+    def check(self) -> None:
+        """Return when the database can be reached.
+
+        Raises:
+            AppError: DATABASE_UNAVAILABLE.
+        """
+        if not self.is_available:
+            raise _unavailable()
+
+    @contextlib.contextmanager
+    def operation(self) -> Iterator[None]:
+        """Around each use of a document: DATABASE_UNAVAILABLE instead of waiting or a driver error."""
+        self.check()
+        try:
+            yield
+        except (ConnectionFailure, ExecutionTimeout, WriteConcernError) as error:
+            log.warning("A database operation failed: %s", type(error).__name__)
+            raise _unavailable() from error
+
+    async def _keep(self) -> None:
+        while True:
+            was_available = self.is_available
+            self._is_reachable = await self._look()
+            if self.is_available != was_available:
+                if was_available:
+                    log.warning("The database is away; requests are refused until it is back.")
+                else:
+                    log.info("The database is there.")
+                    self._first_look.set()
+            await asyncio.sleep(PING_SECONDS)
+
+    async def _look(self) -> bool:
+        try:
+            async with asyncio.timeout(PING_TIMEOUT_SECONDS):
+                await self._client.admin.command("ping")
+            if not self._is_initialised:
+                await self._initialise()
+        except (PyMongoError, TimeoutError) as error:
+            log.debug("The database did not answer: %s", error)
+            return False
+        return True
+
+    async def _initialise(self) -> None:
+        for name, documents in self._documents.items():
+            await init_beanie(database=self._client[name], document_models=list(documents))
+        self._is_initialised = True
+
+
+def _unavailable() -> AppError:
+    return AppError(
+        ErrorCode.DATABASE_UNAVAILABLE,
+        "The database cannot be reached.",
+        hint="Nothing was changed that was not confirmed; try again in a moment.",
+    )

@@ -1,0 +1,72 @@
+"""The gateway's side of the guard process."""
+
+import contextlib
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+from app.processes import guard_program
+
+
+class Guard:
+    """Tells the guard process which process groups must not outlive us.
+
+    Started before the first child; a guard that died is replaced at the next message.
+    """
+
+    def __init__(self, instance: str) -> None:
+        self.instance = instance
+        self._groups: set[int] = set()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the guard process and tell it everything known."""
+        program = Path(guard_program.__file__)
+        self._process = subprocess.Popen(  # a fixed argument list, nothing from outside
+            [sys.executable, "-I", "-S", str(program), self.instance],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env={},
+        )
+        self._send(b"".join(b"+%d\n" % pgid for pgid in self._groups))
+
+    def add(self, pgid: int) -> None:
+        """End this group if we die."""
+        self._groups.add(pgid)
+        self._tell(b"+%d\n" % pgid)
+
+    def remove(self, pgid: int) -> None:
+        """This group is gone."""
+        self._groups.discard(pgid)
+        self._tell(b"-%d\n" % pgid)
+
+    def stop(self) -> None:
+        """End the guard; it kills whatever is still on its list."""
+        if self._process is None:
+            return
+        with contextlib.suppress(OSError):
+            self._pipe().close()
+        self._process.wait(timeout=5)
+        self._process = None
+
+    def _tell(self, message: bytes) -> None:
+        try:
+            self._send(message)
+        except OSError:
+            if self._process is not None:
+                self._process.wait()
+            self.start()
+
+    def _send(self, message: bytes) -> None:
+        if self._process is None:
+            return
+        self._pipe().write(message)
+        self._pipe().flush()
+
+    def _pipe(self) -> IO[bytes]:
+        if self._process is None or self._process.stdin is None:
+            raise BrokenPipeError("the guard has no pipe")
+        return self._process.stdin

@@ -1,0 +1,74 @@
+"""The guard: a tiny process that ends every child when its gateway dies, however it dies.
+
+Run as `python -I -S guard_program.py MARKER`. It reads `+PGID` and `-PGID` lines from stdin;
+at end of file (the gateway is gone) it kills every process group still listed, and every
+process that carries the marker in its environment. Standard library only: it starts in
+milliseconds and must never fail.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+
+MARKER_VARIABLE = "MCP_API_INSTANCE"
+
+
+def kill_group(pgid: int, number: int = signal.SIGKILL) -> bool:
+    """Signal a whole process group; False when it no longer exists."""
+    try:
+        os.killpg(pgid, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def find_marked(instance: str) -> list[int]:
+    """The processes of this user whose environment carries the instance's marker (Linux)."""
+    wanted = f"{MARKER_VARIABLE}={instance}".encode()
+    found: list[int] = []
+    try:
+        names = os.listdir("/proc")
+    except OSError:
+        return found
+    for name in names:
+        if not name.isdigit() or int(name) == os.getpid():
+            continue
+        try:
+            with open(f"/proc/{name}/environ", "rb") as file:
+                environment = file.read()
+        except OSError:
+            continue
+        if wanted in environment.split(b"\0"):
+            found.append(int(name))
+    return found
+
+
+def kill_marked(instance: str) -> int:
+    """End every process started by this instance; how many there were."""
+    ended = 0
+    for pid in find_marked(instance):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+            ended += 1
+    return ended
+
+
+def main(instance: str) -> None:
+    """Keep the list until the gateway is gone, then end everything on it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    groups: set[int] = set()
+    for line in sys.stdin.buffer:
+        sign, pgid = line[:1], int(line[1:])
+        if sign == b"+":
+            groups.add(pgid)
+        else:
+            groups.discard(pgid)
+    for pgid in groups:
+        kill_group(pgid)
+    kill_marked(instance)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,1 @@
+"""The GraphQL door: parse, call one service, render."""

@@ -1,0 +1,155 @@
+"""What clients are told when an operation fails: expected failures whole, surprises masked."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Protocol, runtime_checkable
+from uuid import uuid4
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    StringValueNode,
+    Visitor,
+    visit,
+)
+from graphql.language import IntValueNode, ObjectFieldNode
+from strawberry.extensions import SchemaExtension
+from strawberry.types import StreamExecutionResult
+
+from app.domain.errors import AppError, ErrorCode
+from app.domain.redaction import SHORTEST_IN_LOGS, mask_text, spellings
+
+log = logging.getLogger(__name__)
+
+SECRET_FIELD = "value"
+
+
+@runtime_checkable
+class _HasErrors(Protocol):
+    errors: list[GraphQLError] | None
+
+
+class PresentErrors(SchemaExtension):
+    """Gives every error a code; logs a surprise once and hides it behind a reference."""
+
+    def on_validate(self) -> Iterator[None]:
+        """Refuse what the stock executor would run or hang on by mistake."""
+        yield
+        document = self.execution_context.graphql_document
+        if document is None or self.execution_context.pre_execution_errors:
+            return
+        operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+        if len(operations) > 1 and not self.execution_context.operation_name:
+            raise _refusal("operationName must say which of the operations to run.")
+        is_streaming = self.execution_context.context.is_streaming
+        chosen = _chosen(operations, self.execution_context.operation_name)
+        if chosen.operation is OperationType.SUBSCRIPTION and not is_streaming:
+            raise _refusal(
+                "A subscription needs a stream: use a WebSocket (graphql-transport-ws), "
+                "or POST with the header Accept: text/event-stream."
+            )
+
+    def on_operation(self) -> Iterator[None]:
+        """Present the errors of a query or mutation."""
+        yield
+        self._present(self.execution_context.result)
+
+    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
+        """Present the errors of one event of a subscription."""
+        self._present(result)
+        yield
+
+    def _present(self, result: object) -> None:
+        if isinstance(result, _HasErrors) and result.errors:
+            secrets = self._secrets()
+            result.errors = [present(error, secrets) for error in result.errors]
+
+    def _secrets(self) -> tuple[str, ...]:
+        """Secret values in the request: the executor quotes inputs it refuses."""
+        values = set(_in_variables(self.execution_context.variables))
+        if self.execution_context.graphql_document is not None:
+            values |= set(_in_document(self.execution_context.graphql_document))
+        values |= {repr(value)[1:-1] for value in values}
+        return spellings(values, shortest=SHORTEST_IN_LOGS)
+
+
+def present(error: GraphQLError, secrets: tuple[str, ...] = ()) -> GraphQLError:
+    """The error as a client may see it: `extensions` has code, path and hint."""
+    original = error.original_error
+    while isinstance(original, GraphQLError):
+        original = original.original_error
+    if isinstance(original, AppError):
+        return _with(error, original)
+    if error.extensions and "code" in error.extensions:
+        return error
+    if original is None or (error.path is None and error.nodes):
+        message = mask_text(error.message, secrets)
+        return _with(error, AppError(ErrorCode.INVALID_INPUT, message))
+    reference = uuid4().hex[:12]
+    log.error("Surprise %s at %s", reference, error.path, exc_info=original)
+    hint = f"The log of this server has the details under the reference {reference}."
+    message = "Something went wrong inside this server."
+    return _with(error, AppError(ErrorCode.INTERNAL, message, hint=hint))
+
+
+def _refusal(message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": ErrorCode.INVALID_INPUT.value})
+
+
+def _with(error: GraphQLError, app_error: AppError) -> GraphQLError:
+    extensions: dict[str, object] = {"code": app_error.code.value}
+    if app_error.path:
+        extensions["path"] = [*app_error.path]
+    if app_error.hint is not None:
+        extensions["hint"] = app_error.hint
+    return GraphQLError(
+        app_error.message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )
+
+
+def _chosen(operations: list[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
+    named = (o for o in operations if o.name is not None and o.name.value == name)
+    return next(named, operations[0])
+
+
+def _in_variables(value: object, key: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _in_variables(item, key if key == SECRET_FIELD else name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _in_variables(item, key)
+    elif key == SECRET_FIELD and value is not None:
+        yield str(value)
+
+
+class _ValueCollector(Visitor):
+    """Literals given for a field named `value`, at any depth below it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def enter_object_field(self, node: ObjectFieldNode, *_: object) -> None:
+        if node.name.value == SECRET_FIELD:
+            self.found += _literals(node.value)
+
+
+def _literals(node: object) -> Iterable[str]:
+    if isinstance(node, StringValueNode | IntValueNode):
+        return [node.value]
+    fields = getattr(node, "fields", None) or getattr(node, "values", None) or ()
+    return [text for field in fields for text in _literals(getattr(field, "value", field))]
+
+
+def _in_document(document: DocumentNode) -> list[str]:
+    collector = _ValueCollector()
+    visit(document, collector)
+    return collector.found

@@ -1,0 +1,1 @@
+"""GraphQL queries, one file per noun."""

@@ -1,0 +1,46 @@
+"""Queries for servers."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.domain.errors import AppError, ErrorCode
+from app.resolvers.context import Info
+from app.resolvers.inputs import page_request
+from app.resolvers.types.node import Connection
+from app.resolvers.types.server import ServerType
+from app.services.servers import get_server, list_servers
+
+
+@strawberry.type
+class ServerQueries:
+    """The server fields of Query."""
+
+    @strawberry.field(description="Every server, enabled or not, by name.")
+    async def servers(
+        self,
+        info: Info,
+        first: Annotated[int, strawberry.argument(description="How many, 1 to 500.")] = 50,
+        after: Annotated[
+            str | None, strawberry.argument(description="The cursor to go on from.")
+        ] = None,
+    ) -> Connection[ServerType]:
+        """A page of servers."""
+        deps = info.context.deps
+        page = await list_servers(deps, page_request(first, after))
+        return Connection[ServerType].of(page, lambda s: s.name, lambda s: ServerType.of(deps, s))
+
+    @strawberry.field(description="One server; null if there is none of that name.")
+    async def server(
+        self,
+        info: Info,
+        name: Annotated[str, strawberry.argument(description="The server's exact name.")],
+    ) -> ServerType | None:
+        """One server."""
+        deps = info.context.deps
+        try:
+            return ServerType.of(deps, await get_server(deps, name))
+        except AppError as error:
+            if error.code is ErrorCode.SERVER_NOT_FOUND:
+                return None
+            raise

@@ -1,0 +1,64 @@
+"""The schema: every noun's fields in one Query, Mutation and Subscription."""
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import MaxTokensLimiter
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+
+from app.resolvers.errors import PresentErrors
+from app.resolvers.mutations.packages import PackageMutations
+from app.resolvers.mutations.secrets import SecretMutations
+from app.resolvers.mutations.servers import ServerMutations
+from app.resolvers.mutations.tools import ToolMutations
+from app.resolvers.queries.node import NodeQueries
+from app.resolvers.queries.packages import PackageQueries
+from app.resolvers.queries.secrets import SecretQueries
+from app.resolvers.queries.servers import ServerQueries
+from app.resolvers.queries.tools import ToolQueries
+from app.resolvers.subscriptions.packages import PackageSubscriptions
+from app.resolvers.types.package import PackageType
+from app.resolvers.types.secret import SecretType
+from app.resolvers.types.server import ServerType
+from app.resolvers.types.tool import ToolType
+
+MAX_TOKENS = 5000
+
+
+@strawberry.type(description="Looking at things; changes nothing.")
+class Query(NodeQueries, PackageQueries, ServerQueries, ToolQueries, SecretQueries):
+    """The root of queries."""
+
+
+@strawberry.type(description="Changing things, and calling tools.")
+class Mutation(PackageMutations, ServerMutations, SecretMutations, ToolMutations):
+    """The root of mutations."""
+
+
+@strawberry.type(description="Watching things happen.")
+class Subscription(PackageSubscriptions):
+    """The root of subscriptions."""
+
+
+class Schema(strawberry.Schema):
+    """A schema that does not log its clients' mistakes; surprises are logged where they are masked."""
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Nothing: Strawberry would log whole queries, secrets included."""
+
+
+def build_schema() -> Schema:
+    """The executable schema."""
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=[PackageType, ServerType, ToolType, SecretType],
+        config=StrawberryConfig(),
+        extensions=[
+            PresentErrors,
+            lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
+        ],
+    )

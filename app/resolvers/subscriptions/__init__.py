@@ -1,0 +1,1 @@
+"""GraphQL subscriptions, one file per noun."""

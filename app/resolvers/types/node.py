@@ -1,0 +1,68 @@
+"""Global ids and pages."""
+
+from collections.abc import Callable, Sequence
+from typing import Generic, Self, TypeVar
+
+import strawberry
+
+from app.domain.page import Page
+from app.resolvers.inputs import encode_opaque
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+@strawberry.interface(description="Anything that can be fetched again by its id.")
+class Node:
+    """The Relay Node interface."""
+
+    id: strawberry.ID = strawberry.field(description="A globally unique, opaque id.")
+
+
+@strawberry.type(description="Where a page begins and ends, and whether more follows.")
+class PageInfo:
+    """The Relay PageInfo; pages go forwards only."""
+
+    has_next_page: bool = strawberry.field(description="Whether there are entries after this page.")
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the last entry; give it as `after` to get the next page."
+    )
+
+
+@strawberry.type(description="One entry of a page, with its cursor.")
+class Edge(Generic[T]):
+    """A Relay edge."""
+
+    cursor: str = strawberry.field(description="Where this entry stands in the listing.")
+    node: T = strawberry.field(description="The entry.")
+
+
+@strawberry.type(description="A page of entries in a stable order.")
+class Connection(Generic[T]):
+    """A Relay connection over a keyset page."""
+
+    edges: list[Edge[T]] = strawberry.field(description="The entries with their cursors.")
+    nodes: list[T] = strawberry.field(description="The entries alone.")
+    page_info: PageInfo = strawberry.field(description="Whether and where the listing goes on.")
+
+    @classmethod
+    def of(cls, page: Page[S], key: Callable[[S], str], render: Callable[[S], T]) -> Self:
+        """The connection for a page; `key` gives each entry's place in the order."""
+        edges = [Edge(cursor=encode_opaque(key(item)), node=render(item)) for item in page.items]
+        return cls(
+            edges=edges,
+            nodes=[edge.node for edge in edges],
+            page_info=PageInfo(
+                has_next_page=page.has_next, end_cursor=edges[-1].cursor if edges else None
+            ),
+        )
+
+
+def node_id(kind: str, *key: str) -> strawberry.ID:
+    """The opaque id of a `kind` of thing with that key."""
+    return strawberry.ID(encode_opaque(join_key(kind, key)))
+
+
+def join_key(kind: str, key: Sequence[str]) -> str:
+    """A kind and its key as one text; the parts contain no NUL."""
+    return "\0".join((kind, *key))

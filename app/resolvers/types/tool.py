@@ -1,0 +1,98 @@
+"""Tools and what they answer."""
+
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+from strawberry.scalars import JSON
+
+from app.domain.call import ToolOutcome
+from app.domain.server import Server
+from app.domain.tool import Tool
+from app.resolvers.context import Info
+from app.resolvers.types.node import Node, node_id
+
+if TYPE_CHECKING:
+    from app.resolvers.types.server import ServerType
+
+
+@strawberry.type(name="Tool", description="A tool of an MCP server, as the server listed it.")
+class ToolType(Node):
+    """One tool."""
+
+    name: str = strawberry.field(description="The name to call it by.")
+    title: str | None = strawberry.field(description="A name for people.")
+    description: str | None = strawberry.field(description="What it does, in the server's words.")
+    input_schema: JSON = strawberry.field(description="The JSON Schema of its arguments.")
+    output_schema: JSON | None = strawberry.field(
+        description="The JSON Schema of its structured content, where it declares one."
+    )
+    annotations: JSON | None = strawberry.field(
+        description="The server's hints, such as `readOnlyHint`."
+    )
+    server_name: str = strawberry.field(description="The server it belongs to.")
+
+    @strawberry.field(description="The server it belongs to.")
+    async def server(
+        self, info: Info
+    ) -> Annotated["ServerType", strawberry.lazy("app.resolvers.types.server")] | None:
+        """The edge to the server."""
+        from app.resolvers.types.server import ServerType  # noqa: PLC0415 - the types refer to each other
+
+        server = await info.context.loaders.servers.load(self.server_name)
+        return None if server is None else ServerType.of(info.context.deps, server)
+
+    @classmethod
+    def of(cls, server: Server, tool: Tool) -> Self:
+        """The GraphQL tool."""
+        return cls(
+            id=node_id("Tool", server.name, tool.name),
+            name=tool.name,
+            title=tool.title,
+            description=tool.description,
+            input_schema=JSON(tool.input_schema),
+            output_schema=None if tool.output_schema is None else JSON(tool.output_schema),
+            annotations=None if tool.annotations is None else JSON(tool.annotations),
+            server_name=server.name,
+        )
+
+
+@strawberry.type(description="What a tool answered; a tool's own failure has `isError: true`.")
+class ToolResult:
+    """The outcome of one call."""
+
+    call_id: strawberry.ID = strawberry.field(description="The call's id, as in the log.")
+    is_error: bool = strawberry.field(description="Whether the tool itself reported failure.")
+    text: str = strawberry.field(description="All text parts, joined by newlines.")
+    content: JSON = strawberry.field(
+        description="The content parts as the server sent them: text, image, audio, resources."
+    )
+    structured_content: JSON | None = strawberry.field(
+        description="The structured result, where the tool gives one."
+    )
+    raw: JSON = strawberry.field(
+        description="The whole MCP result as the server sent it, with secret values masked."
+    )
+    duration_milliseconds: float = strawberry.field(
+        description="How long the call took inside this service, in milliseconds."
+    )
+
+    @classmethod
+    def of(cls, outcome: ToolOutcome) -> Self:
+        """The GraphQL result."""
+        content = outcome.raw.get("content")
+        parts = content if isinstance(content, list) else []
+        texts = [p["text"] for p in parts if isinstance(p, dict) and _is_text(p)]
+        structured = outcome.raw.get("structuredContent")
+        return cls(
+            call_id=strawberry.ID(outcome.call_id),
+            is_error=outcome.is_error,
+            text="\n".join(texts),
+            content=JSON(parts),
+            structured_content=None if structured is None else JSON(structured),
+            raw=JSON(outcome.raw),
+            duration_milliseconds=round(outcome.duration_milliseconds, 3),
+        )
+
+
+def _is_text(part: dict[str, object]) -> bool:
+    return part.get("type") == "text" and isinstance(part.get("text"), str)

@@ -1,0 +1,74 @@
+"""From domain values to the documented JSON shapes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from starlette.responses import Response
+
+from app.domain.package import Package
+from app.domain.server import Server
+from app.domain.tool import Tool
+from app.edge.envelope import json_response
+from app.services.deps import Deps
+from app.services.servers import server_logs, view_server
+
+LOG_LINES = 100
+
+
+def success(**content: object) -> Response:
+    """`{success: true, …}`."""
+    return json_response({"success": True, **content})
+
+
+def server_body(deps: Deps, server: Server) -> Mapping[str, Any]:
+    """The documented Server."""
+    view, settings = view_server(deps, server), server.settings
+    return {
+        "name": server.name,
+        "displayName": settings.display_name or server.name,
+        "description": settings.description,
+        "transportType": settings.transport.value,
+        "command": view.launch.command,
+        "args": [*view.launch.args],
+        "env": view.launch.env,
+        "secretNames": [*settings.secret_names],
+        "status": view.status.value,
+        "enabled": settings.is_enabled,
+        "startupTimeout": round(settings.startup_timeout_seconds * 1000),
+        "toolsList": [tool_body(tool) for tool in server.tools],
+        "logs": server_logs(deps, server.name, LOG_LINES),
+    }
+
+
+def package_body(deps: Deps, package: Package, server: Server | None) -> Mapping[str, Any]:
+    """The documented Package; `latestVersion` is null as long as nobody asked the registry."""
+    return {
+        "name": package.name,
+        "version": package.version,
+        "latestVersion": None,
+        "updateAvailable": None,
+        "installPath": deps.files.path(package.install_dir),
+        "status": package.status.value,
+        "installed": _iso(package.installed_at),
+        "lastUpgraded": None,
+        "mcpServerId": package.server_name,
+        "enabled": server is not None and server.settings.is_enabled,
+        "runtime": package.runtime.value,
+    }
+
+
+def tool_body(tool: Tool) -> Mapping[str, Any]:
+    """The documented Tool."""
+    optional = {
+        "title": tool.title,
+        "description": tool.description,
+        "outputSchema": tool.output_schema,
+        "annotations": tool.annotations,
+    }
+    given = {name: value for name, value in optional.items() if value is not None}
+    return {"name": tool.name, "inputSchema": tool.input_schema, **given}
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

@@ -1,0 +1,44 @@
+"""`/secrets`."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.edge.principal import principal_of
+from app.rest.bodies import DeleteSecretBody, SetSecretBody
+from app.rest.parsing import deps_of, read_body
+from app.rest.render import success
+from app.services.secrets import delete_secret, set_secret
+
+
+async def set_one(request: Request) -> Response:
+    """`POST /secrets/set`."""
+    body = await read_body(request, SetSecretBody)
+    await set_secret(
+        deps_of(request),
+        principal_of(request),
+        server_name=body.server_name,
+        name=body.secret_name,
+        value=body.secret_value,
+        username=body.username,
+    )
+    return success()
+
+
+async def delete_one(request: Request) -> Response:
+    """`POST /secrets/delete`."""
+    body = await read_body(request, DeleteSecretBody)
+    await delete_secret(
+        deps_of(request),
+        principal_of(request),
+        server_name=body.server_name,
+        name=body.secret_name,
+        username=body.username,
+    )
+    return success()
+
+
+ROUTES = [
+    Route("/secrets/set", set_one, methods=["POST"]),
+    Route("/secrets/delete", delete_one, methods=["POST"]),
+]

@@ -1,0 +1,31 @@
+"""`/mcp/tool/call` and `/mcp/tools`."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.edge.principal import principal_of
+from app.rest.bodies import ToolCallBody
+from app.rest.parsing import deps_of, read_body
+from app.rest.render import success, tool_body
+from app.services.servers import list_all_servers
+from app.services.tools import call_tool
+
+
+async def call(request: Request) -> Response:
+    """`POST /mcp/tool/call`."""
+    body = await read_body(request, ToolCallBody)
+    outcome = await call_tool(deps_of(request), principal_of(request), body.call())
+    return success(data=outcome.raw)
+
+
+async def list_tools(request: Request) -> Response:
+    """`GET /mcp/tools`."""
+    enabled = [s for s in await list_all_servers(deps_of(request)) if s.settings.is_enabled]
+    return success(tools=[{s.name: [tool_body(tool) for tool in s.tools]} for s in enabled])
+
+
+ROUTES = [
+    Route("/mcp/tool/call", call, methods=["POST"]),
+    Route("/mcp/tools", list_tools, methods=["GET"]),
+]

@@ -1,0 +1,1 @@
+"""Every use case; the only place that decides."""

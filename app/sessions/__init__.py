@@ -1,0 +1,1 @@
+"""The MCP session registry: live connections to servers, each owned by one task."""

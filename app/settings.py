@@ -1,0 +1,101 @@
+"""Every setting, read once from the environment and `.env`."""
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import quote_plus
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_UNITS = {"": 1, "b": 1, "kb": 1024, "mb": 1024**2}
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Names are those of the environment variables, in lower case."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True,
+        env_ignore_empty=True, hide_input_in_errors=True,
+    )  # fmt: skip
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    data_dir: Path = Path("data")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    allow_unauthenticated_network: bool = False
+    payload_limit: Annotated[int, NoDecode] = Field(default=6 * 1024**2, ge=1024)
+
+    mongodb_uri: SecretStr | None = None
+    mongo_user: str | None = None
+    mongo_pass: SecretStr | None = None
+    mongo_host: str | None = None
+    mongo_dbname: str = "mcp"
+    mongo_replicaset: str | None = None
+    mongod_binary: Path | None = None
+
+    secrets_key: SecretStr | None = None
+    secrets_dbname: str | None = None
+
+    install_timeout_seconds: float = Field(default=600.0, gt=0)
+    log_level: str = "INFO"
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        return (
+            tuple(h.strip() for h in value.split(",") if h.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("payload_limit", mode="before")
+    @classmethod
+    def _read_size(cls, value: object) -> object:
+        match = re.fullmatch(r"\s*(\d+)\s*(b|kb|mb)?\s*", str(value).lower())
+        if match is None:
+            raise ValueError("must be a number of bytes, or a size such as 500kb or 6mb")
+        return int(match[1]) * _UNITS[match[2] or ""]
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @model_validator(mode="after")
+    def _loopback_only(self) -> Self:
+        if not is_loopback(self.host) and not self.allow_unauthenticated_network:
+            raise ValueError(
+                f"HOST={self.host} would let the network in, and no authentication is configured. "
+                "Use HOST=127.0.0.1, or set ALLOW_UNAUTHENTICATED_NETWORK=true if something in "
+                "front of this server decides who may reach it."
+            )
+        return self
+
+    @property
+    def database_uri(self) -> str | None:
+        """The MongoDB to use; None means the embedded one."""
+        if self.mongodb_uri is not None:
+            return self.mongodb_uri.get_secret_value()
+        if self.mongo_host is None:
+            return None
+        user = ""
+        if self.mongo_user is not None and self.mongo_pass is not None:
+            user = (
+                f"{quote_plus(self.mongo_user)}:{quote_plus(self.mongo_pass.get_secret_value())}@"
+            )
+        query = f"?replicaSet={quote_plus(self.mongo_replicaset)}" if self.mongo_replicaset else ""
+        return f"mongodb://{user}{self.mongo_host}/{query}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
