@@ -10,14 +10,15 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.responses import RedirectResponse, Response
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from app.domain.errors import AppError
 from app.domain.package import Runtime
 from app.domain.seen_secrets import RecentSecrets
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
+from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
 from app.installers.npm import NpmInstaller
 from app.models import documents_by_database
@@ -28,9 +29,7 @@ from app.mongo.database import Database
 from app.mongo.embedded import EmbeddedMongo
 from app.processes.guard import Guard
 from app.processes.spawner import Spawner
-from app.resolvers.page import graphiql_assets
-from app.resolvers.schema import build_schema
-from app.resolvers.view import GraphQLView
+from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
 from app.rest.routes import rest_routes
 from app.services.deps import Deps
@@ -67,7 +66,12 @@ def create_app(machine: Machine) -> Starlette:
     engines = _Engines(machine)
     settings = machine.settings
     app = Starlette(
-        routes=_routes(engines.deps),
+        routes=[
+            Route("/", _to_graphiql, methods=["GET"]),
+            *engines.graphql.routes(),
+            *engines.mcp.routes(),
+            *rest_routes(),
+        ],
         middleware=[
             Middleware(SurpriseGuard),
             Middleware(HostGuard, allowed=settings.allowed_hosts),
@@ -115,6 +119,8 @@ class _Engines:
             progress=ProgressFeed(seen),
             operations=Operations(),
         )
+        self.graphql = GraphQLDoor(self.deps)
+        self.mcp = McpDoor(self.deps, settings.payload_limit)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[Mapping[str, object]]:
@@ -122,21 +128,32 @@ class _Engines:
         if self._mongod is not None:
             await self._mongod.start()
         await self._database.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
-        starter = asyncio.create_task(self._recover_and_start(), name="start-up")
+        background = [
+            asyncio.create_task(self._recover_and_start(), name="start-up"),
+            asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
+        ]
+        for task in background:
+            task.add_done_callback(_log_failure)
         try:
             yield {}
         finally:
-            starter.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await starter
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
             await self.deps.operations.close()
             await self._sessions.close()
             await self._database.stop()
             if self._mongod is not None:
                 await self._mongod.stop()
 
+    async def _serve_mcp(self) -> None:
+        """The MCP endpoint, after the GraphQL door: one import at a time."""
+        await self.graphql.load()
+        await self.mcp.own()
+
     async def _recover_and_start(self) -> None:
         """In the background: HTTP answers meanwhile."""
+        await self.graphql.load()
         try:
             await self._database.wait_until_available()
             await recover(self.deps)
@@ -146,15 +163,10 @@ class _Engines:
             log.warning("Start-up was interrupted: %s", error.message)
 
 
-def _routes(deps: Deps) -> list[BaseRoute]:
-    graphql = GraphQLView(build_schema(), deps)
-    return [
-        Route("/", _to_graphiql, methods=["GET"]),
-        Route("/graphql", graphql),
-        WebSocketRoute("/graphql", graphql),
-        *graphiql_assets(),
-        *rest_routes(),
-    ]
+def _log_failure(task: asyncio.Task[None]) -> None:
+    """A background task that fails must not do so unnoticed."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("The background task %r failed.", task.get_name(), exc_info=error)
 
 
 async def _to_graphiql(_request: Request) -> Response:

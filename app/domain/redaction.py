@@ -1,8 +1,9 @@
 """Masking secret values, by value, wherever they might surface."""
 
 import base64
+import json
 from collections.abc import Iterable
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 MASK = "[secret]"
 # Shorter values are too likely to be ordinary words: masking them would garble what people read.
@@ -11,14 +12,15 @@ SHORTEST_IN_LOGS = 4
 
 
 def spellings(values: Iterable[str], *, shortest: int) -> tuple[str, ...]:
-    """Every form a value may surface in (plain, base64, percent-encoded), longest first."""
+    """Every form a value may surface in (plain, base64, percent-encoded, JSON), longest first."""
     forms: set[str] = set()
     for value in values:
         if len(value) < shortest:
             continue
-        data = value.encode()
-        forms |= {value, quote(value, safe="")}
-        forms |= {base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode()}
+        forms |= {value, quote(value), quote(value, safe=""), quote_plus(value)}
+        forms |= {json.dumps(value, ensure_ascii=only)[1:-1] for only in (True, False)}
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            forms.add(encode(value.encode()).decode().rstrip("="))  # padded or not
         forms |= {line for line in value.splitlines() if len(line) >= SHORTEST_IN_RESULTS}
     return tuple(sorted(forms, key=len, reverse=True))
 

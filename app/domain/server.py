@@ -63,12 +63,12 @@ class ServerChanges:
     """An update: every field left UNSET stays as it is; None resets an optional one."""
 
     command: str | Unset = UNSET
-    display_name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
+    display_name: str | Unset | None = UNSET
+    description: str | Unset | None = UNSET
     transport: Transport | Unset = UNSET
     args: tuple[str, ...] | Unset = UNSET
     env: Mapping[str, str] | Unset = UNSET
-    cwd: str | None | Unset = UNSET
+    cwd: str | Unset | None = UNSET
     secret_names: tuple[str, ...] | Unset = UNSET
     startup_timeout_seconds: float | Unset = UNSET
     is_enabled: bool | Unset = UNSET
@@ -154,8 +154,8 @@ def apply_changes(settings: ServerSettings, changes: ServerChanges) -> ServerSet
 
 def launch_changed(before: ServerSettings, after: ServerSettings) -> bool:
     """Whether sessions started under `before` are wrong under `after`."""
-    words_only = {"display_name": after.display_name, "description": after.description}
-    return replace(before, **words_only) != after
+    words = replace(before, display_name=after.display_name, description=after.description)
+    return words != after
 
 
 def resolve_launch(settings: ServerSettings, package_dir: str | None) -> Launch:

@@ -46,6 +46,6 @@ class PackageFolder:
 
     def _remove(self, path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
-        if path.parent != self._root.resolve() and path.parent.is_dir():
-            if not any(path.parent.iterdir()):
-                path.parent.rmdir()
+        server = path.parent
+        if server != self._root.resolve() and server.is_dir() and not any(server.iterdir()):
+            server.rmdir()

@@ -1,5 +1,6 @@
 """npm packages: `npm install` into an empty folder, and what it left there."""
 
+import asyncio
 import shutil
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class NpmInstaller:
         """
         check_npm_name(request.name)
         check_npm_version(request.version)
-        Path(folder, "package.json").write_text('{"private": true}\n', encoding="utf-8")
+        await asyncio.to_thread(Path(folder, "package.json").write_text, '{"private": true}\n')
         report(InstallPhase.INSTALLING, f"npm install {request.name}@{request.version}")
         finished = await self._run(request, folder, report)
         if finished.is_timeout or finished.exit_code != 0:

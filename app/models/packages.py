@@ -35,6 +35,8 @@ class PackageDoc(Document):
     keeps_secrets: bool
 
     class Settings:
+        """Beanie's settings."""
+
         name = "packages"
         indexes = [  # noqa: RUF012 - Beanie reads it so
             IndexModel([("server_name", ASCENDING)], name="server_name_unique", unique=True),

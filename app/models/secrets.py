@@ -23,6 +23,8 @@ class SecretDoc(Document):
     updated_at: datetime
 
     class Settings:
+        """Beanie's settings."""
+
         name = "secrets"
         indexes = [  # noqa: RUF012 - Beanie reads it so
             IndexModel(
@@ -59,7 +61,8 @@ class MongoSecrets:
                 upsert=True,
                 return_document=ReturnDocument.AFTER,
             )
-        return SecretDoc.model_validate(stored).to_domain()
+        secret: Secret = SecretDoc.model_validate(stored).to_domain()
+        return secret
 
     async def find(self, ref: SecretRef) -> Secret | None:
         """The one at that place."""

@@ -41,6 +41,8 @@ class ServerDoc(Document):
     updated_at: datetime
 
     class Settings:
+        """Beanie's settings."""
+
         name = "servers"
         indexes = [IndexModel([("name", ASCENDING)], name="name_unique", unique=True)]  # noqa: RUF012 - Beanie reads it so
 

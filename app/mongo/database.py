@@ -84,7 +84,7 @@ class Database:
 
     @contextlib.contextmanager
     def operation(self) -> Iterator[None]:
-        """Around each use of a document: DATABASE_UNAVAILABLE instead of waiting or a driver error."""
+        """Around each use of a document: DATABASE_UNAVAILABLE, and never a driver's error."""
         self.check()
         try:
             yield

@@ -65,7 +65,7 @@ class EmbeddedMongo:
             try:
                 await self._wait_until_primary()
             except EmbeddedMongoFailed as error:
-                log.error("%s Trying again in 5 s.", error)
+                log.warning("%s Trying again in 5 s.", error)
                 await asyncio.sleep(5)
 
     async def _wait_until_primary(self) -> None:

@@ -87,8 +87,10 @@ class MongodProcess:
 
 
 def socket_folder(data_dir: Path) -> Path:
-    """A private folder whose path leaves room for a socket: in the data folder if that is short
-    enough, else in the temporary folder, under a name derived from it.
+    """A private folder whose path leaves room for a socket.
+
+    It is in the data folder if that is short enough, else in the temporary folder, under a name
+    derived from the data folder's.
 
     Raises:
         PermissionError: Somebody else owns the folder of that name.

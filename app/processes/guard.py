@@ -30,6 +30,7 @@ class Guard:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             env={},
+            bufsize=0,  # nothing is left to be written when the guard has died
         )
         self._send(b"".join(b"+%d\n" % pgid for pgid in self._groups))
 
@@ -56,8 +57,7 @@ class Guard:
         try:
             self._send(message)
         except OSError:
-            if self._process is not None:
-                self._process.wait()
+            self.stop()
             self.start()
 
     def _send(self, message: bytes) -> None:

@@ -47,7 +47,22 @@ class Child:
                 kill_group(self.pid)
                 self._is_swept = True
                 self._guard.remove(self.pid)
+            await self._close_pipes()
             await self.process.wait()
+
+    async def _close_pipes(self) -> None:
+        """Close our ends once everything is read, or after a tenth of a second.
+
+        A process that has left the group may hold the other ends open for ever.
+        """
+        streams = [s for s in (self.process.stdout, self.process.stderr) if s is not None]
+        for _ in range(5):
+            if all(stream.at_eof() for stream in streams):
+                break
+            await asyncio.sleep(0.02)
+        self.process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - asyncio offers no other way
+        for stream in streams:
+            stream.feed_eof()
 
     async def _has_exited(self, seconds: float) -> bool:
         try:

@@ -41,10 +41,12 @@ class PresentErrors(SchemaExtension):
         if document is None or self.execution_context.pre_execution_errors:
             return
         operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
-        if len(operations) > 1 and not self.execution_context.operation_name:
+        # Not `operation_name`: that is the first operation's when the client has named none.
+        given = self.execution_context._provided_operation_name  # noqa: SLF001 - see above
+        if len(operations) > 1 and not given:
             raise _refusal("operationName must say which of the operations to run.")
         is_streaming = self.execution_context.context.is_streaming
-        chosen = _chosen(operations, self.execution_context.operation_name)
+        chosen = _chosen(operations, given)
         if chosen.operation is OperationType.SUBSCRIPTION and not is_streaming:
             raise _refusal(
                 "A subscription needs a stream: use a WebSocket (graphql-transport-ws), "

@@ -10,8 +10,9 @@ OWN_FILES = Path(__file__).parent / "graphiql"
 LIBRARY = ("graphene_django_graphiql_static", "static/graphene_django_graphiql_static")
 # Nothing from elsewhere; inline styles because the editor sets them.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
-    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "font-src 'self' data:; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
 

@@ -41,7 +41,7 @@ class Subscription(PackageSubscriptions):
 
 
 class Schema(strawberry.Schema):
-    """A schema that does not log its clients' mistakes; surprises are logged where they are masked."""
+    """A schema that does not log its clients' mistakes; surprises are logged when masked."""
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None

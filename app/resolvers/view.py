@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.base import BaseRequestProtocol
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
@@ -26,7 +27,6 @@ from app.edge.principal import principal_of
 from app.resolvers.context import Context
 from app.resolvers.errors import present
 from app.resolvers.loaders import Loaders
-from app.resolvers.page import graphiql_page
 from app.resolvers.schema import Schema
 from app.services.deps import Deps
 
@@ -60,7 +60,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Context, None]):
 
 
 class GraphQLView(GraphQL[Context, None]):
-    """The endpoint: queries by GET and POST, mutations by POST, subscriptions by WebSocket or SSE."""
+    """Queries by GET and POST, mutations by POST, subscriptions by WebSocket or SSE."""
 
     websocket_adapter_class = _TextAdapter
     graphql_transport_ws_handler_class = _Handler
@@ -68,7 +68,7 @@ class GraphQLView(GraphQL[Context, None]):
     def __init__(self, schema: Schema, deps: Deps) -> None:
         super().__init__(
             schema,
-            graphql_ide="graphiql",
+            graphql_ide=None,  # the door serves the page
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
         )
         self._deps = deps
@@ -99,9 +99,9 @@ class GraphQLView(GraphQL[Context, None]):
             loaders=Loaders.over(self._deps),
         )
 
-    async def render_graphql_ide(self, request: Request) -> Response:
-        """The GraphiQL page, for browsers."""
-        return graphiql_page()
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        """Never: the door has served the page already."""
+        return False
 
     async def parse_http_body(
         self, request: AsyncHTTPRequestAdapter
@@ -144,11 +144,11 @@ class GraphQLView(GraphQL[Context, None]):
     async def run(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Run one request, and negotiate the media type and status of its answer."""
         response = await super().run(request, *args, **kwargs)
-        if isinstance(response, Response) and response.media_type == JSON_TYPE:
-            if wanted_type(request.headers.get("accept", "")) == RESPONSE_TYPE:
-                response.headers["content-type"] = RESPONSE_TYPE
-                if getattr(request.state, "nothing_ran", False):
-                    response.status_code = 400
+        is_result = isinstance(response, Response) and response.media_type == JSON_TYPE
+        if is_result and wanted_type(request.headers.get("accept", "")) == RESPONSE_TYPE:
+            response.headers["content-type"] = RESPONSE_TYPE
+            if getattr(request.state, "nothing_ran", False):
+                response.status_code = 400
         return response
 
 

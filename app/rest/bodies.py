@@ -1,4 +1,7 @@
-"""The request bodies, in camelCase. Strict: a number is not a string, an unknown field a mistake."""
+"""The request bodies, in camelCase.
+
+Strict: a number is not a string, and an unknown field is a mistake.
+"""
 
 from typing import Annotated, Any
 
@@ -150,7 +153,7 @@ class UpdateServerBody(Body):
             description=self._words("description"),
         )
 
-    def _words(self, field: str) -> str | None | Unset:
+    def _words(self, field: str) -> str | Unset | None:
         """Words for people can be taken back: null resets them, absence keeps them."""
         if field not in self.model_fields_set:
             return UNSET

@@ -68,8 +68,7 @@ async def _install(
         report(InstallPhase.SWITCHING, f"{request.name} {files.version}")
         await deps.servers.insert(server)
         done = _finished(package, files)
-        if not await deps.packages.complete(done):
-            raise _lost(package)
+        await _complete(deps, done)
     except BaseException:
         deps.sessions.retire(server.name, server.revision)
         raise
@@ -77,6 +76,15 @@ async def _install(
         deps.sessions.retire(server.name, server.revision)
     report(InstallPhase.DONE, f"{len(server.tools)} tools")
     return done, server
+
+
+async def _complete(deps: Deps, done: Package) -> None:
+    if not await deps.packages.complete(done):
+        raise AppError(
+            ErrorCode.CONFLICT,
+            f"The install of {done.name} was taken over by another process.",
+            hint="Try again.",
+        )
 
 
 async def _undo(deps: Deps, package: Package) -> None:
@@ -119,12 +127,4 @@ def _finished(package: Package, files: InstalledFiles) -> Package:
         lease_owner=None,
         lease_expires_at=None,
         installed_at=datetime.now(UTC),
-    )
-
-
-def _lost(package: Package) -> AppError:
-    return AppError(
-        ErrorCode.CONFLICT,
-        f"The install of {package.name} was taken over by another process.",
-        hint="Try again.",
     )

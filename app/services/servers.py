@@ -132,7 +132,7 @@ async def delete_server(deps: Deps, name: str) -> None:
     """Remove a server, its sessions, and every user's secrets for it.
 
     Raises:
-        AppError: INVALID_INPUT, SERVER_NOT_FOUND, or CONFLICT for a server that a package is behind.
+        AppError: INVALID_INPUT, SERVER_NOT_FOUND, or CONFLICT for a packaged server.
     """
     server = await get_server(deps, name)
     if server.install_id is not None:

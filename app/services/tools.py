@@ -21,6 +21,7 @@ from app.domain.redaction import (
 )
 from app.domain.server import Server
 from app.domain.tool import Tool
+from app.domain.tool_names import split_tool_name
 from app.services.deps import Deps
 from app.services.paging import every
 from app.services.secrets import open_secrets
@@ -84,6 +85,29 @@ async def list_tools(
         if len(found) > page.first:
             break
     return cut_page(found, page.first)
+
+
+async def resolve_tool_name(deps: Deps, name: str) -> tuple[str, str]:
+    """The server and tool behind a name of the common listing.
+
+    Of several readings the one whose server lists such a tool wins, else the first that names
+    a server at all.
+
+    Raises:
+        AppError: TOOL_NOT_FOUND.
+    """
+    readings = split_tool_name(name)
+    servers = await deps.servers.find_many([server for server, _ in readings])
+    known = [(server, tool) for server, tool in readings if server in servers]
+    listed = [(s, t) for s, t in known if find_tool_of(servers[s], t) is not None]
+    for reading in (*listed, *known):
+        return reading
+    raise AppError(
+        ErrorCode.TOOL_NOT_FOUND,
+        f"There is no tool named {name[:200]!r}.",
+        path=("name",),
+        hint="List the tools to see which there are.",
+    )
 
 
 def page_tools_of(server: Server, page: PageRequest) -> Page[Tool]:

@@ -6,11 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from mcp.client.session import ClientSession, IncomingMessage
 from mcp.shared.exceptions import MCPError
-from mcp.types import (
-    CONNECTION_CLOSED,
-    Implementation,
-    ToolListChangedNotification,
-)
+from mcp.types import Implementation, ToolListChangedNotification
 
 from app import __version__
 from app.domain.errors import AppError, ErrorCode, invalid
@@ -20,7 +16,12 @@ from app.processes.environment import base_environment
 from app.processes.run import read_lines
 from app.processes.spawner import Child, Spawner
 from app.sessions.listing import list_tools
-from app.sessions.stdio import MAX_LINE_BYTES, StdioDispatcher, UnsendableMessage
+from app.sessions.stdio import (
+    MAX_LINE_BYTES,
+    ConnectionClosed,
+    StdioDispatcher,
+    UnsendableMessage,
+)
 
 CLIENT = Implementation(name="mcp-api", version=__version__)
 # How long the exit code of a server that just closed its stdout is waited for.
@@ -161,7 +162,7 @@ class LiveSession:
         except TimeoutError:
             raise self._not_started(f"it did not answer within {seconds:g} s") from None
         except MCPError as error:
-            if error.code == CONNECTION_CLOSED:
+            if isinstance(error, ConnectionClosed):
                 await self._await_exit(child)
                 raise self._not_started(self._how_it_ended(child)) from None
             raise self._not_started(f"it answered {error.message!r} ({error.code})") from None
@@ -204,7 +205,7 @@ class LiveSession:
         return self._dispatcher
 
     async def _failure(self, error: MCPError) -> AppError:
-        if error.code != CONNECTION_CLOSED or self._child is None:
+        if not isinstance(error, ConnectionClosed) or self._child is None:
             return AppError(
                 ErrorCode.SERVER_FAILED,
                 f"Server {self._name!r} answered with an error: {error.message} ({error.code}).",

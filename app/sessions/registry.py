@@ -12,6 +12,7 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.ports import SeenSecrets
 from app.domain.server import Launch, ServerStatus
 from app.domain.tool import Tool
+from app.late_import import import_late
 from app.processes.spawner import Spawner
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ async def load_session_class() -> "type[LiveSession]":
 
     Importing the SDK costs about two seconds of CPU: the HTTP doors must not wait for it.
     """
-    return await asyncio.to_thread(_import_session_class)
+    return await import_late(_import_session_class)
 
 
 def _import_session_class() -> "type[LiveSession]":

@@ -46,6 +46,13 @@ class UnsendableMessage(Exception):
     """The message cannot be written as JSON; the text says why."""
 
 
+class ConnectionClosed(MCPError):
+    """The server is gone. A type of its own: servers use the SDK's code (-32000) themselves."""
+
+    def __init__(self) -> None:
+        super().__init__(CONNECTION_CLOSED, "Connection closed")
+
+
 @dataclass(slots=True)
 class _Pending:
     answer: asyncio.Future[dict[str, Any]]
@@ -122,7 +129,7 @@ class StdioDispatcher:
         """Send a request and return its raw result.
 
         Raises:
-            MCPError: The server's error, CONNECTION_CLOSED or REQUEST_TIMEOUT.
+            MCPError: The server's error, ConnectionClosed or REQUEST_TIMEOUT.
             UnsendableMessage: The params are no JSON; nothing was sent.
         """
         options: CallOptions = opts or {}
@@ -149,7 +156,7 @@ class StdioDispatcher:
 
     def _register(self, options: CallOptions) -> tuple[RequestId, _Pending]:
         if self.closed.is_set():
-            raise MCPError(CONNECTION_CLOSED, "Connection closed")
+            raise ConnectionClosed
         request_id: RequestId = options.get("request_id") or next(self._ids)
         if request_id in self._pending:
             raise ValueError(f"the request id {request_id!r} is in use")
@@ -168,14 +175,14 @@ class StdioDispatcher:
     async def _write(self, message: Mapping[str, Any]) -> None:
         data = _encode(message)
         if self.closed.is_set() or self._stdin.is_closing():
-            raise MCPError(CONNECTION_CLOSED, "Connection closed")
+            raise ConnectionClosed
         if self._stdin.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
             raise MCPError(INTERNAL_ERROR, "The server does not read what is sent to it")
         self._stdin.write(data)
         try:
             await self._stdin.drain()
         except ConnectionError:
-            raise MCPError(CONNECTION_CLOSED, "Connection closed") from None
+            raise ConnectionClosed from None
 
     async def _read(self, on_request: OnRequest, on_notify: OnNotify) -> None:
         while True:
@@ -251,13 +258,13 @@ class StdioDispatcher:
             await self._write(reply)
 
     def _context(self, request_id: RequestId | None) -> DispatchContext[TransportContext]:
-        return cast(DispatchContext[TransportContext], _Inbound(self, request_id))
+        return cast("DispatchContext[TransportContext]", _Inbound(self, request_id))
 
     def _close(self) -> None:
         self.closed.set()
         for pending in self._pending.values():
             if not pending.answer.done():
-                pending.answer.set_exception(MCPError(CONNECTION_CLOSED, "Connection closed"))
+                pending.answer.set_exception(ConnectionClosed())
         for task in self._handlers:
             task.cancel()
 

@@ -20,7 +20,7 @@ from app.resolvers.types.error import (
     ServerError,
     UnavailableError,
 )
-from app.resolvers.types.package import PackageType, RuntimeType
+from app.resolvers.types.package import PackageType
 from app.resolvers.types.server import ServerType
 from app.services.packages import install_package, uninstall_package
 
@@ -34,7 +34,7 @@ class InstallPackageInput:
     version: str = strawberry.field(
         default=LATEST, description="An exact version such as `1.2.3`, or a dist-tag."
     )
-    runtime: RuntimeType = strawberry.field(default=Runtime.NODE, description="What runs it.")
+    runtime: Runtime = strawberry.field(default=Runtime.NODE, description="What runs it.")
     command: str | None = strawberry.field(
         default=None, description="The program to start instead of the one the package names."
     )

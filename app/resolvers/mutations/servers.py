@@ -24,7 +24,7 @@ from app.resolvers.types.error import (
     NotFoundError,
     UnavailableError,
 )
-from app.resolvers.types.server import ServerType, TransportType
+from app.resolvers.types.server import ServerType
 from app.services.servers import add_server, delete_server, set_server_enabled, update_server
 
 
@@ -40,7 +40,7 @@ class AddServerInput:
         description="Environment variables for it, an object of strings. Not for secrets.",
     )
     cwd: str | None = strawberry.field(default=None, description="The folder to start it in.")
-    transport: TransportType = strawberry.field(
+    transport: Transport = strawberry.field(
         default=Transport.STDIO, description="How it is spoken to."
     )
     secret_names: list[str] = strawberry.field(
@@ -83,9 +83,7 @@ class UpdateServerInput:
     cwd: strawberry.Maybe[str | None] = strawberry.field(
         description="The folder to start it in; null for the service's own."
     )
-    transport: strawberry.Maybe[TransportType] = strawberry.field(
-        description="How it is spoken to."
-    )
+    transport: strawberry.Maybe[Transport] = strawberry.field(description="How it is spoken to.")
     secret_names: strawberry.Maybe[list[str]] = strawberry.field(
         description="The secrets its tools expect of each user."
     )
@@ -172,7 +170,7 @@ class ServerMutations:
         return await outcome(work())
 
     @strawberry.mutation(
-        description="Change a server. Calls in flight finish as they began; new ones see the change."
+        description="Change a server. Calls in flight finish as they began; new ones see it."
     )
     async def update_server(
         self,

@@ -4,16 +4,14 @@ import strawberry
 
 from app.domain.errors import AppError, ErrorCode
 
-ErrorCodeType = strawberry.enum(
-    ErrorCode, name="ErrorCode", description="A machine-readable reason for a failure."
-)
+strawberry.enum(ErrorCode, name="ErrorCode", description="A machine-readable reason for a failure.")
 
 
 @strawberry.interface(name="Error", description="An expected failure of a mutation.")
 class ErrorInterface:
     """What every error tells."""
 
-    code: ErrorCodeType = strawberry.field(description="The machine-readable reason.")
+    code: ErrorCode = strawberry.field(description="The machine-readable reason.")
     message: str = strawberry.field(description="What happened, for people.")
     path: list[str] = strawberry.field(
         description="The input that is to blame, from the outside in; empty when none is."

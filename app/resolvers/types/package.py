@@ -13,11 +13,9 @@ from app.services.deps import Deps
 if TYPE_CHECKING:
     from app.resolvers.types.server import ServerType
 
-RuntimeType = strawberry.enum(Runtime, name="Runtime", description="What runs a package.")
-PackageStatusType = strawberry.enum(
-    PackageStatus, name="PackageStatus", description="Where a package is in its life."
-)
-InstallPhaseType = strawberry.enum(
+strawberry.enum(Runtime, name="Runtime", description="What runs a package.")
+strawberry.enum(PackageStatus, name="PackageStatus", description="Where a package is in its life.")
+strawberry.enum(
     InstallPhase,
     name="InstallPhase",
     description="The steps of an install, in order; DONE and FAILED end it.",
@@ -36,8 +34,8 @@ class PackageType(Node):
     integrity: str | None = strawberry.field(
         description="The registry's hash of what was installed (Subresource Integrity)."
     )
-    runtime: RuntimeType = strawberry.field(description="What runs it.")
-    status: PackageStatusType = strawberry.field(description="Where it is in its life.")
+    runtime: Runtime = strawberry.field(description="What runs it.")
+    status: PackageStatus = strawberry.field(description="Where it is in its life.")
     install_path: str = strawberry.field(description="The folder it is installed in.")
     installed_at: datetime | None = strawberry.field(description="When the install was finished.")
     server_name: str = strawberry.field(description="The server made from it.")
@@ -75,7 +73,7 @@ class PackageProgressType:
 
     server_name: str = strawberry.field(description="The server being made.")
     package_name: str = strawberry.field(description="The package being installed.")
-    phase: InstallPhaseType = strawberry.field(description="The step it is at.")
+    phase: InstallPhase = strawberry.field(description="The step it is at.")
     message: str = strawberry.field(description="What is happening, for people.")
     at: datetime = strawberry.field(description="When it happened.")
 

@@ -19,10 +19,8 @@ from app.services.tools import find_tool_of, page_tools_of
 if TYPE_CHECKING:
     from app.resolvers.types.package import PackageType
 
-TransportType = strawberry.enum(
-    Transport, name="Transport", description="How a server is spoken to."
-)
-ServerStatusType = strawberry.enum(
+strawberry.enum(Transport, name="Transport", description="How a server is spoken to.")
+strawberry.enum(
     ServerStatus, name="ServerStatus", description="Whether a server can be called right now."
 )
 
@@ -35,7 +33,7 @@ class ServerType(Node):
     name: str = strawberry.field(description="The unique name.")
     display_name: str = strawberry.field(description="A name for people.")
     description: str | None = strawberry.field(description="What it is for.")
-    transport: TransportType = strawberry.field(description="How it is spoken to.")
+    transport: Transport = strawberry.field(description="How it is spoken to.")
     command: str = strawberry.field(description="The program that starts it.")
     args: list[str] = strawberry.field(description="The program's arguments.")
     env: JSON = strawberry.field(description="The environment variables it declares.")
@@ -47,7 +45,7 @@ class ServerType(Node):
         description="How long it may take to start, in seconds."
     )
     enabled: bool = strawberry.field(description="Whether its tools may be called.")
-    status: ServerStatusType = strawberry.field(
+    status: ServerStatus = strawberry.field(
         description="Whether it can be called right now, seen from the process that answers."
     )
     last_error: str | None = strawberry.field(

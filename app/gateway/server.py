@@ -1,0 +1,113 @@
+"""Our own MCP server: `tools/list` and `tools/call` over the same services as the other doors.
+
+Source: the MCP specification, Tools. A call that could be made but failed is a result with
+`isError`, so that a model sees it; a request that makes no sense is a JSON-RPC error.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import Server
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp.shared.exceptions import MCPError
+from mcp.types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    TextContent,
+)
+from pydantic import ValidationError
+from starlette.requests import Request
+
+from app import __version__
+from app.domain.call import ToolCall
+from app.domain.errors import AppError, ErrorCode
+from app.domain.page import PageRequest
+from app.domain.principal import Principal
+from app.domain.tool_names import join_tool_name
+from app.edge.principal import principal_of
+from app.services.deps import Deps
+from app.services.tools import call_tool, list_tools, resolve_tool_name
+
+PAGE = 200
+# What the caller got wrong; everything else is told in a result.
+CALLERS_MISTAKES = (ErrorCode.INVALID_INPUT, ErrorCode.TOOL_NOT_FOUND, ErrorCode.SERVER_NOT_FOUND)
+INSTRUCTIONS = "Tools are named <server>__<tool>. Your stored secrets are added to their arguments."
+
+Context = ServerRequestContext[Any, Any]
+
+
+@asynccontextmanager
+async def mcp_endpoint(deps: Deps, body_limit: int) -> AsyncIterator[StreamableHTTPASGIApp]:
+    """The running endpoint; stateless, so that any replica can answer any request."""
+    manager = StreamableHTTPSessionManager(
+        _build_server(deps),
+        json_response=True,
+        stateless=True,
+        # The edge has checked the Host header already, with our own list.
+        security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+        max_request_body_size=body_limit,
+    )
+    async with manager.run():
+        yield StreamableHTTPASGIApp(manager)
+
+
+def _build_server(deps: Deps) -> Server[Any]:
+    async def on_list(_context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
+        return await _list(deps, None if params is None else params.cursor)
+
+    async def on_call(context: Context, params: CallToolRequestParams) -> CallToolResult:
+        return await _call(deps, context, params)
+
+    return Server(
+        "mcp-api",
+        version=__version__,
+        instructions=INSTRUCTIONS,
+        on_list_tools=on_list,
+        on_call_tool=on_call,
+    )
+
+
+async def _list(deps: Deps, cursor: str | None) -> ListToolsResult:
+    try:
+        page = await list_tools(deps, server_name=None, page=PageRequest(PAGE, cursor))
+    except AppError as error:
+        raise MCPError(INVALID_PARAMS, error.sentence()) from None
+    tools = []
+    for server, tool in page.items:
+        named = {**tool.raw, "name": join_tool_name(server.name, tool.name)}
+        tools.append({**named, "inputSchema": {"type": "object", **tool.input_schema}})
+    last = page.items[-1] if page.has_next else None
+    following = None if last is None else f"{last[0].name} {last[1].name}"
+    return ListToolsResult.model_validate({"tools": tools, "nextCursor": following})
+
+
+async def _call(deps: Deps, context: Context, params: CallToolRequestParams) -> CallToolResult:
+    try:
+        server_name, tool_name = await resolve_tool_name(deps, params.name)
+        call = ToolCall(
+            server_name=server_name, tool_name=tool_name, arguments=params.arguments or {}
+        )
+        outcome = await call_tool(deps, _caller(context), call)
+        return CallToolResult.model_validate(outcome.raw)
+    except AppError as error:
+        if error.code in CALLERS_MISTAKES:
+            raise MCPError(INVALID_PARAMS, error.sentence()) from None
+        return _failure(error.sentence())
+    except ValidationError:
+        return _failure("The server's answer is no MCP result.")
+
+
+def _caller(context: Context) -> Principal:
+    if not isinstance(context.request, Request):
+        raise TypeError("the endpoint is served over HTTP only")
+    return principal_of(context.request)
+
+
+def _failure(text: str) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)

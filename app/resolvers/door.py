@@ -1,0 +1,48 @@
+"""The way in: the GraphiQL page for browsers, the GraphQL view for everyone else."""
+
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.edge.late_door import LateDoor
+from app.resolvers.page import graphiql_assets, graphiql_page
+from app.services.deps import Deps
+
+
+class GraphQLDoor:
+    """`/graphql`. The page needs no GraphQL library, so it is there at once."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._view = LateDoor(self._build_view)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or serve one WebSocket."""
+        if scope["type"] == "http" and _is_browser(Request(scope)):
+            await graphiql_page()(scope, receive, send)
+        else:
+            await self._view(scope, receive, send)
+
+    async def load(self) -> None:
+        """Import and build the GraphQL schema ahead of the first request."""
+        await self._view.load()
+
+    def routes(self) -> list[BaseRoute]:
+        """The endpoint and what its page needs."""
+        return [
+            Route("/graphql", self),
+            WebSocketRoute("/graphql", self),
+            *graphiql_assets(),
+        ]
+
+    def _build_view(self) -> ASGIApp:
+        # Late on purpose: Strawberry takes a second of CPU to import.
+        from app.resolvers.schema import build_schema  # noqa: PLC0415
+        from app.resolvers.view import GraphQLView  # noqa: PLC0415
+
+        return GraphQLView(build_schema(), self._deps)
+
+
+def _is_browser(request: Request) -> bool:
+    wants_page = "text/html" in request.headers.get("accept", "")
+    return request.method == "GET" and wants_page and "query" not in request.query_params
