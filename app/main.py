@@ -37,7 +37,7 @@ from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
 from app.services.servers import start_enabled_servers
-from app.sessions.registry import SessionRegistry, load_session_class
+from app.sessions.registry import SessionRegistry
 from app.settings import Settings
 from app.vault.vault import SingleKeyVault
 
@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 
 # How long a start waits for a MongoDB that is not ours; then requests get 503 until it is there.
 DATABASE_PATIENCE_SECONDS = 2.0
+RETRY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,13 +155,16 @@ class _Engines:
     async def _recover_and_start(self) -> None:
         """In the background: HTTP answers meanwhile."""
         await self.graphql.load()
-        try:
-            await self._database.wait_until_available()
-            await recover(self.deps)
-            await load_session_class()
-            await start_enabled_servers(self.deps)
-        except AppError as error:
-            log.warning("Start-up was interrupted: %s", error.message)
+        await self._database.wait_until_available()
+        while True:
+            try:
+                await recover(self.deps)
+                await start_enabled_servers(self.deps)
+            except AppError as error:
+                log.warning("Start-up was interrupted: %s Trying again.", error.message)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

@@ -102,6 +102,7 @@ def _banner(machine: Machine, listener: socket.socket) -> str:
     rows = {
         "GraphiQL": f"{base}/graphql",
         "REST": f"{base}/",
+        "MCP": f"{base}/mcp",
         "Data": str(machine.data_dir),
         "Database": database,
         "Authentication": "off; only this machine can connect"

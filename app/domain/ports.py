@@ -184,8 +184,8 @@ class PackageFiles(Protocol):
     async def remove(self, install_dir: str) -> None:
         """Delete an install's folder; fine when there is none."""
 
-    async def sweep(self, keep: Sequence[str]) -> list[str]:
-        """Delete every install's folder but those; the ones deleted."""
+    async def list_all(self) -> list[str]:
+        """Every install's folder, as given to `create`."""
 
 
 class SeenSecrets(Protocol):

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -33,16 +32,13 @@ class PackageFolder:
         """Delete an install's folder, and the server's if it is empty then."""
         await asyncio.to_thread(self._remove, Path(self.path(install_dir)))
 
-    async def sweep(self, keep: Sequence[str]) -> list[str]:
-        """Delete every install's folder but those; the ones deleted."""
-        return await asyncio.to_thread(self._sweep, frozenset(keep))
+    async def list_all(self) -> list[str]:
+        """Every install's folder, as given to `create`."""
+        return await asyncio.to_thread(self._list_all)
 
-    def _sweep(self, keep: frozenset[str]) -> list[str]:
+    def _list_all(self) -> list[str]:
         found = [p for p in self._root.glob("*/*") if p.is_dir() and not p.is_symlink()]
-        strays = [p for p in found if str(p.relative_to(self._root)) not in keep]
-        for path in strays:
-            self._remove(path)
-        return [str(path.relative_to(self._root)) for path in strays]
+        return [str(path.relative_to(self._root)) for path in found]
 
     def _remove(self, path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)

@@ -40,6 +40,7 @@ async def run_command(
     kept: deque[str] = deque(maxlen=KEPT_LINES)
 
     def keep(line: str) -> None:
+        line = line[:KEPT_LINE_CHARACTERS]
         kept.append(line)
         on_line(line)
 
@@ -76,4 +77,4 @@ async def read_lines(stream: StreamReader, keep: Callable[[str], None]) -> None:
             return
         text = line.decode(errors="replace").rstrip()
         if text:
-            keep(text[:KEPT_LINE_CHARACTERS])
+            keep(text)

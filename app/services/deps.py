@@ -1,7 +1,8 @@
 """What the services work with; built once, in `app.main`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import uuid4
 
 from app.domain.package import Runtime
 from app.domain.ports import (
@@ -21,9 +22,13 @@ from app.services.progress import ProgressFeed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
-    """Stores, engines and feeds. `instance` names this process in leases."""
+    """Stores, engines and feeds.
+
+    `instance` names this data folder, `life` this process: together they sign leases.
+    """
 
     instance: str
+    life: str = field(default_factory=lambda: uuid4().hex)
     database: DatabaseWatch
     servers: ServerStore
     packages: PackageStore

@@ -21,9 +21,21 @@ def lease_until(now: datetime) -> datetime:
     return now + timedelta(seconds=LEASE_SECONDS)
 
 
-def is_abandoned(package: Package, now: datetime) -> bool:
-    """Whether nobody can still be working on the record."""
-    return package.lease_expires_at is None or package.lease_expires_at <= now
+def lease_owner(deps: Deps) -> str:
+    """Our signature on a lease."""
+    return f"{deps.instance}/{deps.life}"
+
+
+def is_abandoned(deps: Deps, package: Package, now: datetime) -> bool:
+    """Whether nobody can still be working on the record.
+
+    An earlier life of our own data folder is certainly over, whatever its leases say: the
+    folder is locked by us.
+    """
+    if package.lease_expires_at is None or package.lease_expires_at <= now:
+        return True
+    folder = (package.lease_owner or "").partition("/")[0]
+    return folder == deps.instance and package.lease_owner != lease_owner(deps)
 
 
 @contextlib.asynccontextmanager
@@ -43,6 +55,6 @@ async def _renew(deps: Deps, package: Package) -> None:
         await asyncio.sleep(RENEW_SECONDS)
         try:
             until = lease_until(datetime.now(UTC))
-            await deps.packages.renew_lease(package.install_id, deps.instance, until)
+            await deps.packages.renew_lease(package.install_id, lease_owner(deps), until)
         except AppError as error:
             log.warning("A lease could not be renewed: %s", error.message)

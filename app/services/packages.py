@@ -13,7 +13,7 @@ from app.domain.page import Page, PageRequest, check_page, cut_page
 from app.domain.server import Server, ServerSettings, check_settings
 from app.services.deps import Deps
 from app.services.install import install_claimed
-from app.services.leases import lease_until
+from app.services.leases import lease_owner, lease_until
 from app.services.paging import every
 from app.services.recovery import finish_uninstall, recover_if_abandoned
 from app.services.servers import set_server_enabled
@@ -55,7 +55,7 @@ async def uninstall_package(deps: Deps, server_name: str, *, keep_secrets: bool)
         package,
         status=PackageStatus.UNINSTALLING,
         keeps_secrets=keep_secrets,
-        lease_owner=deps.instance,
+        lease_owner=lease_owner(deps),
         lease_expires_at=lease_until(datetime.now(UTC)),
     )
     if not await deps.packages.begin_uninstall(going):
@@ -162,7 +162,7 @@ def _claim_of(deps: Deps, request: InstallRequest) -> Package:
         status=PackageStatus.INSTALLING,
         install_id=install_id,
         install_dir=f"{request.server_name}/{install_id}",
-        lease_owner=deps.instance,
+        lease_owner=lease_owner(deps),
         lease_expires_at=lease_until(datetime.now(UTC)),
         installed_at=None,
     )

@@ -32,16 +32,16 @@ async def finish_uninstall(deps: Deps, package: Package) -> None:
 
 
 async def recover(deps: Deps) -> None:
-    """At start: undo installs and finish uninstalls that died, and delete strays on disk.
-
-    Our own earlier life is certainly over, whatever its leases say: the data folder is locked.
-    """
+    """At start: undo installs and finish uninstalls that died, and delete strays on disk."""
     now = datetime.now(UTC)
     for package in await deps.packages.list_unfinished():
-        if package.lease_owner == deps.instance or is_abandoned(package, now):
+        if is_abandoned(deps, package, now):
             await _recover(deps, package)
+    # The folders first: an install that begins now has its record before its folder.
+    folders = await deps.files.list_all()
     known = [p.install_dir async for p in every(deps.packages.list_page, lambda p: p.server_name)]
-    for stray in await deps.files.sweep(known):
+    for stray in sorted(set(folders).difference(known)):
+        await deps.files.remove(stray)
         log.info("Removed %r, which no package record names.", stray)
 
 
@@ -50,7 +50,7 @@ async def recover_if_abandoned(deps: Deps, server_name: str) -> None:
     package = await deps.packages.find(server_name)
     if package is None or package.status is PackageStatus.INSTALLED:
         return
-    if is_abandoned(package, datetime.now(UTC)):
+    if is_abandoned(deps, package, datetime.now(UTC)):
         await _recover(deps, package)
 
 

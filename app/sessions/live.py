@@ -122,19 +122,26 @@ class LiveSession:
         child = await self._spawn()
         stderr = asyncio.create_task(self._read_stderr(child))
         reaper = asyncio.create_task(self._reap(child))
+        failure: AppError | None = None
         try:
             async with ClientSession(
                 dispatcher=self._open_dispatcher(),
                 client_info=CLIENT,
                 message_handler=self._on_message,
             ) as client:
-                await self._shake_hands(client, child)
-                self.ready.set_result(None)
-                await self._until_stopped_or_closed()
+                try:
+                    await self._shake_hands(client, child)
+                except AppError as error:
+                    failure = error  # raised in here, it would come out in an exception group
+                else:
+                    self.ready.set_result(None)
+                    await self._until_stopped_or_closed()
         finally:
             reaper.cancel()
             await asyncio.shield(child.end(grace_seconds=self._grace_seconds))
             await stderr
+        if failure is not None:
+            raise failure
         return None if self._stop.is_set() else self._how_it_ended(child)
 
     async def _spawn(self) -> Child:

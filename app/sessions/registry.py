@@ -13,6 +13,7 @@ from app.domain.ports import SeenSecrets
 from app.domain.server import Launch, ServerStatus
 from app.domain.tool import Tool
 from app.late_import import import_late
+from app.processes.run import KEPT_LINE_CHARACTERS
 from app.processes.spawner import Spawner
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KEPT_STDERR_LINES = 200
+KEPT_RETIRED = 1000
 LINES_IN_ERRORS = 5
 DRAIN_SECONDS = 60.0
 GRACE_SECONDS = 2.0
@@ -54,6 +56,7 @@ class SessionRegistry:
         self._owners: set[asyncio.Task[None]] = set()
         self._logs: dict[str, deque[str]] = {}
         self._problems: dict[SessionKey, str] = {}
+        self._retired: dict[SessionKey, None] = {}
         self._is_closing = False
 
     @contextlib.asynccontextmanager
@@ -81,6 +84,9 @@ class SessionRegistry:
         """Take that revision out of service; its session ends when its calls are done."""
         key = SessionKey(server_name, revision)
         self._problems.pop(key, None)
+        self._retired[key] = None
+        if len(self._retired) > KEPT_RETIRED:
+            del self._retired[next(iter(self._retired))]
         entry = self._entries.pop(key, None)
         if entry is not None:
             entry.session.stop(drain_seconds=DRAIN_SECONDS, grace_seconds=GRACE_SECONDS)
@@ -141,12 +147,17 @@ class SessionRegistry:
             key.server_name,
             launch,
             spawner=self._spawner,
-            on_stderr=lambda line: lines.append(self._seen.mask(line)),
+            # Masked before it is cut, or half a secret could stay at the end.
+            on_stderr=lambda line: lines.append(self._seen.mask(line)[:KEPT_LINE_CHARACTERS]),
             on_tools=tools_seen,
         )
         owner = asyncio.create_task(self._own(key, session), name=f"session {key.server_name}")
         entry = _Entry(session, owner)
-        self._entries[key] = entry
+        if key in self._retired:
+            # A caller that read the server just before it changed: served, and nobody after it.
+            session.stop(drain_seconds=DRAIN_SECONDS, grace_seconds=GRACE_SECONDS)
+        else:
+            self._entries[key] = entry
         self._problems.pop(key, None)
         self._owners.add(owner)
         owner.add_done_callback(self._owners.discard)
@@ -166,7 +177,8 @@ class SessionRegistry:
         if entry is not None and entry.session is session:
             del self._entries[key]
         if problem is not None:
-            self._problems[key] = problem
+            if key not in self._retired:
+                self._problems[key] = problem
             log.warning("Server %r: %s", key.server_name, problem)
 
     def _last_words(self, server_name: str) -> str | None:

@@ -10,10 +10,10 @@ import contextlib
 import itertools
 import logging
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
-import anyio
+import anyio.abc
 import orjson
 from mcp.shared.dispatcher import (
     CallOptions,
@@ -25,11 +25,11 @@ from mcp.shared.dispatcher import (
     run_notify_intercept,
 )
 from mcp.shared.exceptions import MCPError
-from mcp.shared.message import MessageMetadata
 from mcp.shared.transport_context import TransportContext
 from mcp.types import CONNECTION_CLOSED, INTERNAL_ERROR, REQUEST_TIMEOUT, RequestId
 
 from app.processes.spawner import Child
+from app.sessions.inbound import InboundMessage
 
 log = logging.getLogger(__name__)
 
@@ -57,38 +57,6 @@ class ConnectionClosed(MCPError):
 class _Pending:
     answer: asyncio.Future[dict[str, Any]]
     on_progress: ProgressFnT | None
-
-
-@dataclass(slots=True)
-class _Inbound:
-    """What a handler may know of the server's message it is handling."""
-
-    dispatcher: "StdioDispatcher"
-    request_id: RequestId | None
-    transport: TransportContext = field(
-        default_factory=lambda: TransportContext(kind="stdio", can_send_request=True)
-    )
-    message_metadata: MessageMetadata = None
-    cancel_requested: anyio.Event = field(default_factory=anyio.Event)
-
-    @property
-    def can_send_request(self) -> bool:
-        return not self.dispatcher.closed.is_set()
-
-    async def send_raw_request(
-        self, method: str, params: Mapping[str, Any] | None, opts: CallOptions | None = None
-    ) -> dict[str, Any]:
-        return await self.dispatcher.send_raw_request(method, params, opts)
-
-    async def notify(
-        self, method: str, params: Mapping[str, Any] | None, opts: CallOptions | None = None
-    ) -> None:
-        await self.dispatcher.notify(method, params, opts)
-
-    async def progress(
-        self, progress: float, total: float | None = None, message: str | None = None
-    ) -> None:
-        """Nothing: requests of a server to us carry no progress token we would answer."""
 
 
 class StdioDispatcher:
@@ -258,7 +226,9 @@ class StdioDispatcher:
             await self._write(reply)
 
     def _context(self, request_id: RequestId | None) -> DispatchContext[TransportContext]:
-        return cast("DispatchContext[TransportContext]", _Inbound(self, request_id))
+        return cast(
+            "DispatchContext[TransportContext]", InboundMessage(self, self.closed, request_id)
+        )
 
     def _close(self) -> None:
         self.closed.set()

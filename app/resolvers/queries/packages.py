@@ -7,7 +7,7 @@ import strawberry
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.resolvers.context import Info
 from app.resolvers.inputs import page_request
-from app.resolvers.types.node import Connection
+from app.resolvers.types.node import After, Connection, First
 from app.resolvers.types.package import PackageType
 from app.services.packages import get_package, get_package_by_name, list_packages
 
@@ -20,10 +20,8 @@ class PackageQueries:
     async def packages(
         self,
         info: Info,
-        first: Annotated[int, strawberry.argument(description="How many, 1 to 500.")] = 50,
-        after: Annotated[
-            str | None, strawberry.argument(description="The cursor to go on from.")
-        ] = None,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[PackageType]:
         """A page of packages."""
         deps = info.context.deps

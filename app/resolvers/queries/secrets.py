@@ -6,7 +6,7 @@ import strawberry
 
 from app.resolvers.context import Info
 from app.resolvers.inputs import page_request
-from app.resolvers.types.node import Connection
+from app.resolvers.types.node import After, Connection, First
 from app.resolvers.types.secret import SecretType
 from app.services.secrets import list_secrets
 
@@ -25,10 +25,8 @@ class SecretQueries:
         server_name: Annotated[
             str | None, strawberry.argument(description="Only those for this server.")
         ] = None,
-        first: Annotated[int, strawberry.argument(description="How many, 1 to 500.")] = 50,
-        after: Annotated[
-            str | None, strawberry.argument(description="The cursor to go on from.")
-        ] = None,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[SecretType]:
         """A page of secrets."""
         context = info.context

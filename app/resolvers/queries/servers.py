@@ -7,7 +7,7 @@ import strawberry
 from app.domain.errors import AppError, ErrorCode
 from app.resolvers.context import Info
 from app.resolvers.inputs import page_request
-from app.resolvers.types.node import Connection
+from app.resolvers.types.node import After, Connection, First
 from app.resolvers.types.server import ServerType
 from app.services.servers import get_server, list_servers
 
@@ -20,10 +20,8 @@ class ServerQueries:
     async def servers(
         self,
         info: Info,
-        first: Annotated[int, strawberry.argument(description="How many, 1 to 500.")] = 50,
-        after: Annotated[
-            str | None, strawberry.argument(description="The cursor to go on from.")
-        ] = None,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[ServerType]:
         """A page of servers."""
         deps = info.context.deps

@@ -6,7 +6,7 @@ import strawberry
 
 from app.resolvers.context import Info
 from app.resolvers.inputs import page_request
-from app.resolvers.types.node import Connection
+from app.resolvers.types.node import After, Connection, First
 from app.resolvers.types.tool import ToolType
 from app.services.tools import list_tools
 
@@ -22,10 +22,8 @@ class ToolQueries:
         server_name: Annotated[
             str | None, strawberry.argument(description="Only this server's, enabled or not.")
         ] = None,
-        first: Annotated[int, strawberry.argument(description="How many, 1 to 500.")] = 100,
-        after: Annotated[
-            str | None, strawberry.argument(description="The cursor to go on from.")
-        ] = None,
+        first: First = 100,
+        after: After = None,
     ) -> Connection[ToolType]:
         """A page of tools."""
         page = await list_tools(

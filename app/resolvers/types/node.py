@@ -1,12 +1,15 @@
 """Global ids and pages."""
 
 from collections.abc import Callable, Sequence
-from typing import Generic, Self, TypeVar
+from typing import Annotated, Generic, Self, TypeVar
 
 import strawberry
 
 from app.domain.page import Page
 from app.resolvers.inputs import encode_opaque
+
+First = Annotated[int, strawberry.argument(description="How many, 1 to 500.")]
+After = Annotated[str | None, strawberry.argument(description="The cursor to go on from.")]
 
 T = TypeVar("T")
 S = TypeVar("S")

@@ -10,7 +10,7 @@ from app.domain.page import PageRequest
 from app.domain.server import Server, ServerStatus, ServerView, Transport
 from app.resolvers.context import Info
 from app.resolvers.inputs import page_request
-from app.resolvers.types.node import Connection, Node, node_id
+from app.resolvers.types.node import After, Connection, First, Node, node_id
 from app.resolvers.types.tool import ToolType
 from app.services.deps import Deps
 from app.services.servers import server_logs, view_server
@@ -69,10 +69,8 @@ class ServerType(Node):
     @strawberry.field(description="Its tools by name, as it listed them last.")
     def tools(
         self,
-        first: Annotated[int, strawberry.argument(description="How many, 1 to 500.")] = 100,
-        after: Annotated[
-            str | None, strawberry.argument(description="The cursor to go on from.")
-        ] = None,
+        first: First = 100,
+        after: After = None,
     ) -> Connection[ToolType]:
         """The edge to the tools."""
         server = self.view.server
