@@ -67,7 +67,8 @@ class StdioDispatcher:
             raise ValueError("the child needs pipes for stdin and stdout")
         self._stdin = child.process.stdin
         self._stdout = child.process.stdout
-        self._stdin.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        with contextlib.suppress(RuntimeError):  # uvloop's word for: it has ended already
+            self._stdin.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self._ids = itertools.count(1)
         self._pending: dict[RequestId, _Pending] = {}
         self._handlers: set[asyncio.Task[None]] = set()
@@ -135,7 +136,8 @@ class StdioDispatcher:
 
     def _abandon(self, request_id: RequestId, options: CallOptions, reason: str) -> None:
         """Tell the server that nobody waits any more (MCP spec, Cancellation); never waits."""
-        if self.closed.is_set() or not options.get("cancel_on_abandon", True):
+        is_gone = self.closed.is_set() or self._stdin.is_closing()
+        if is_gone or not options.get("cancel_on_abandon", True):
             return
         cancelled = {"requestId": request_id, "reason": reason}
         self._stdin.write(_encode(_message("notifications/cancelled", cancelled)))

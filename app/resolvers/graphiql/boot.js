@@ -2,8 +2,9 @@
 
 // Starts GraphiQL against this server. The first tabs are the tour of the README.
 const EXAMPLES = [
-  `# Welcome to MCP API. Press the play button (or Ctrl-Enter) to run this query.
-# Each tab is a step: install a server, set a secret, call a tool.
+  `# Welcome to MCP API.
+# Press the play button or Ctrl-Enter to run this.
+# Each tab is a step of the tour.
 query Overview {
   viewer { username }
   servers {
@@ -14,6 +15,15 @@ query Overview {
       package { name version }
       tools { nodes { name description } }
     }
+  }
+}
+`,
+  `# Press play, then run the next tab, and come back to watch.
+subscription Progress {
+  packageProgress {
+    serverName
+    phase
+    message
   }
 }
 `,
@@ -29,11 +39,6 @@ query Overview {
     }
     ... on Error { code message hint }
   }
-}
-`,
-  `# Run this before the install, and watch.
-subscription Progress {
-  packageProgress { serverName phase message at }
 }
 `,
   `mutation SetSecret {
@@ -60,14 +65,37 @@ subscription Progress {
 
 const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 
-ReactDOM.createRoot(document.getElementById("graphiql")).render(
-  React.createElement(GraphiQL, {
-    fetcher: GraphiQL.createFetcher({
-      url: "/graphql",
-      wsClient: graphqlWs.createClient({ url: `${scheme}//${location.host}/graphql` }),
-    }),
-    defaultTabs: EXAMPLES.map((query) => ({ query })),
-    plugins: [GraphiQLPluginExplorer.explorerPlugin()],
+// What people type may hold secrets: it stays in this page and never reaches the browser's disk.
+// Only the look of the page (theme, sizes) is remembered.
+const memory = new Map();
+const isLook = (key) => /:(theme|.*[fF]lex|visiblePlugin)$/.test(key);
+const storage = {
+  get length() { return memory.size; },
+  getItem: (key) => (isLook(key) ? localStorage.getItem(key) : memory.get(key) ?? null),
+  setItem: (key, value) => (isLook(key) ? localStorage.setItem(key, value) : memory.set(key, value)),
+  removeItem: (key) => (isLook(key) ? localStorage.removeItem(key) : memory.delete(key)),
+  clear: () => { memory.clear(); localStorage.clear(); },
+};
+
+const fetcher = GraphiQL.createFetcher({
+  url: "/graphql",
+  wsClient: graphqlWs.createClient({ url: `${scheme}//${location.host}/graphql` }),
+});
+
+function Page() {
+  // The explorer edits the same text as the editor.
+  const [query, setQuery] = React.useState(EXAMPLES[0]);
+  const explorer = GraphiQLPluginExplorer.useExplorerPlugin({ query, onEdit: setQuery });
+  return React.createElement(GraphiQL, {
+    fetcher,
+    query,
+    onEditQuery: setQuery,
+    defaultTabs: EXAMPLES.map((example) => ({ query: example })),
+    plugins: [explorer],
     defaultEditorToolsVisibility: true,
-  }),
-);
+    storage,
+  });
+}
+
+// The package ships React 17, hence `render` and not `createRoot`.
+ReactDOM.render(React.createElement(Page), document.getElementById("graphiql"));
