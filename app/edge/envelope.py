@@ -23,6 +23,15 @@ def error_response(error: AppError, headers: Mapping[str, str] | None = None) ->
     return json_response(body, HTTP_STATUS[error.code], {**extra, **(headers or {})})
 
 
+def shutting_down() -> AppError:
+    """What a client is told whose request a stop of the server has cut short."""
+    return AppError(
+        ErrorCode.SHUTTING_DOWN,
+        "This server is shutting down; the request was not finished.",
+        hint="Whether it had an effect is not known.",
+    )
+
+
 def surprise(reference: str) -> AppError:
     """What a client is told of a bug: nothing but where to find it in the log."""
     return AppError(

@@ -3,6 +3,7 @@
 Order: Host check, then the body's type and size, then a net for surprises.
 """
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from uuid import uuid4
@@ -11,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.errors import AppError, ErrorCode
-from app.edge.envelope import error_response, surprise
+from app.edge.envelope import error_response, shutting_down, surprise
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +124,11 @@ class SurpriseGuard:
             await self._app(scope, receive, watched)
         except AppError as error:
             failure = error
+        except asyncio.CancelledError:
+            if scope["type"] != "http":
+                raise
+            # Only a stop of the whole server cancels a request, when its time to finish is up.
+            failure = shutting_down()
         except Exception:
             reference = uuid4().hex[:12]
             log.exception("Surprise %s at %s", reference, scope.get("path"))

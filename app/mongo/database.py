@@ -28,7 +28,10 @@ CLIENT_OPTIONS: Mapping[str, Any] = {
     "tz_aware": True,
     "serverSelectionTimeoutMS": 1000,
     "connectTimeoutMS": 2000,
-    "timeoutMS": 5000,
+    # Not `timeoutMS`: it would replace the second above by itself, and a database that has gone
+    # is to be said at once.
+    "socketTimeoutMS": 5000,
+    "waitQueueTimeoutMS": 5000,
     "appname": "mcp-api",
 }
 

@@ -83,13 +83,16 @@ const fetcher = GraphiQL.createFetcher({
 });
 
 function Page() {
-  // The explorer edits the same text as the editor.
-  const [query, setQuery] = React.useState(EXAMPLES[0]);
-  const explorer = GraphiQLPluginExplorer.useExplorerPlugin({ query, onEdit: setQuery });
+  // The explorer follows what the editor holds; the editor takes over what the explorer writes,
+  // and nothing else, so that each tab keeps its own text.
+  const [shown, setShown] = React.useState(EXAMPLES[0]);
+  const [written, setWritten] = React.useState(undefined);
+  const onEdit = (text) => { setShown(text); setWritten(text); };
+  const explorer = GraphiQLPluginExplorer.useExplorerPlugin({ query: shown, onEdit });
   return React.createElement(GraphiQL, {
     fetcher,
-    query,
-    onEditQuery: setQuery,
+    query: written,
+    onEditQuery: setShown,
     defaultTabs: EXAMPLES.map((example) => ({ query: example })),
     plugins: [explorer],
     defaultEditorToolsVisibility: true,

@@ -42,8 +42,8 @@ class InstallPackageInput:
         default_factory=list,
         description="Arguments for the program; `{packageDir}` stands for the package's folder.",
     )
-    env: JSON = strawberry.field(
-        default_factory=dict,
+    env: JSON | None = strawberry.field(
+        default=None,
         description="Environment variables for the server, an object of strings. Not for secrets.",
     )
     secret_names: list[str] = strawberry.field(
@@ -69,7 +69,7 @@ class InstallPackageInput:
             runtime=self.runtime,
             command=self.command,
             args=tuple(self.args),
-            env=string_map(self.env, "env"),
+            env={} if self.env is None else string_map(self.env, "env"),
             secret_names=tuple(self.secret_names),
             allow_scripts=self.allow_scripts,
             is_enabled=self.enabled,

@@ -35,8 +35,8 @@ class AddServerInput:
     name: str = strawberry.field(description="The unique name to give it.")
     command: str = strawberry.field(description="The program that starts it.")
     args: list[str] = strawberry.field(default_factory=list, description="The program's arguments.")
-    env: JSON = strawberry.field(
-        default_factory=dict,
+    env: JSON | None = strawberry.field(
+        default=None,
         description="Environment variables for it, an object of strings. Not for secrets.",
     )
     cwd: str | None = strawberry.field(default=None, description="The folder to start it in.")
@@ -62,7 +62,7 @@ class AddServerInput:
             description=self.description,
             transport=self.transport,
             args=tuple(self.args),
-            env=string_map(self.env, "env"),
+            env={} if self.env is None else string_map(self.env, "env"),
             cwd=self.cwd,
             secret_names=tuple(self.secret_names),
             startup_timeout_seconds=self.startup_timeout_seconds,

@@ -27,8 +27,8 @@ class CallToolInput:
 
     server_name: str = strawberry.field(description="The tool's server.")
     tool_name: str = strawberry.field(description="The tool's exact name.")
-    arguments: JSON = strawberry.field(
-        default_factory=dict,
+    arguments: JSON | None = strawberry.field(
+        default=None,
         description="The tool's arguments, an object; the user's secrets are added to it.",
     )
     username: str | None = strawberry.field(
@@ -75,7 +75,7 @@ async def _call(info: Info, given: CallToolInput) -> ToolResult:
     call = ToolCall(
         server_name=given.server_name,
         tool_name=given.tool_name,
-        arguments=json_object(given.arguments, "arguments"),
+        arguments={} if given.arguments is None else json_object(given.arguments, "arguments"),
         username=given.username,
         timeout_seconds=given.timeout_seconds,
     )
