@@ -14,7 +14,7 @@ from graphql import (
     Visitor,
     visit,
 )
-from graphql.language import IntValueNode, ObjectFieldNode
+from graphql.language import IntValueNode, ListValueNode, ObjectFieldNode, ObjectValueNode
 from strawberry.extensions import SchemaExtension
 from strawberry.types import StreamExecutionResult
 
@@ -147,8 +147,12 @@ class _ValueCollector(Visitor):
 def _literals(node: object) -> Iterable[str]:
     if isinstance(node, StringValueNode | IntValueNode):
         return [node.value]
-    fields = getattr(node, "fields", None) or getattr(node, "values", None) or ()
-    return [text for field in fields for text in _literals(getattr(field, "value", field))]
+    inner: list[object] = []
+    if isinstance(node, ListValueNode):
+        inner = [*node.values]
+    elif isinstance(node, ObjectValueNode):
+        inner = [field.value for field in node.fields]
+    return [text for item in inner for text in _literals(item)]
 
 
 def _in_document(document: DocumentNode) -> list[str]:

@@ -53,5 +53,6 @@ def _explain(error: ValidationError) -> AppError:
         return invalid(f"{name} is required.", *path)
     if first["type"] == "extra_forbidden":
         return invalid(f"{name} is not a field of this request; check its spelling.", *path)
-    words = first["msg"].replace("Input should be", "must be")
+    words = first["msg"].replace("Input should be", "must be").replace("a valid ", "a ")
+    words = words.replace("a dictionary", "an object").replace("a list", "an array")
     return invalid(f"{name} {words}." if words.startswith("must") else f"{name}: {words}.", *path)
