@@ -1,0 +1,113 @@
+"""GraphQL over HTTP: what is no request gets a clear 4xx, and nothing runs."""
+
+from typing import Any
+
+import pytest
+
+from tests.product import JSON, Product
+
+VIEWER = "{ viewer { username } }"
+NEW_TYPE = "application/graphql-response+json"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"3", b"null", b'"text"', b"[]", b"[1]", b"{}", b'{"query": 3}',
+        b'{"query": ""}', b'{"query": "{"}', b'{"query": "{ nothing }"}',
+        b'{"query": "{ viewer { username } }", "variables": 3}',
+        b'{"query": "{ viewer { username } }", "operationName": 3}',
+        b'{"query": "{ viewer { username } }", "operationName": "X"}',
+        b'{"query": "query A { viewer { username } } query B { viewer { username } }"}',
+        b'{"query": "subscription { packageProgress { message } }"}',
+        b'{"query": "\xff"}',
+    ],
+)  # fmt: skip
+def test_what_is_no_request_is_refused(product: Product, body: bytes) -> None:
+    headers = {**JSON, "Accept": NEW_TYPE}
+    response = product.http.post("/graphql", content=body, headers=headers)
+    assert response.status_code == 400, response.text
+    answer = response.json()
+    assert "data" not in answer
+    assert answer["errors"][0]["extensions"]["code"] == "INVALID_INPUT"
+    assert "Traceback" not in response.text
+
+
+def test_the_older_media_type_answers_200_where_the_request_was_well_formed(
+    product: Product,
+) -> None:
+    response = product.rest("POST", "/graphql", {"query": "{ nothing }"})
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
+    assert "data" not in response.json()
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        (NEW_TYPE, NEW_TYPE), ("application/json", "application/json"), ("*/*", "application/json"),
+        (f"application/json;q=0.5, {NEW_TYPE}", NEW_TYPE), ("text/plain", "application/json"),
+        (f"{NEW_TYPE};q=0, application/json", "application/json"), (";;,,", "application/json"),
+    ],
+)  # fmt: skip
+def test_the_media_type_is_negotiated(product: Product, accept: str, kind: str) -> None:
+    headers = {**JSON, "Accept": accept}
+    response = product.rest("POST", "/graphql", {"query": VIEWER}, headers=headers)
+    assert response.status_code == 200
+    assert response.headers["content-type"].partition(";")[0] == kind
+    assert response.json() == {"data": {"viewer": {"username": "default"}}}
+
+
+def test_queries_may_come_by_get_and_mutations_may_not(product: Product) -> None:
+    ok = product.http.get("/graphql", params={"query": VIEWER})
+    assert ok.json() == {"data": {"viewer": {"username": "default"}}}
+    mutation = 'mutation { deleteServer(input: {name: "a"}) { __typename } }'
+    refused = product.http.get("/graphql", params={"query": mutation})
+    assert refused.status_code in (400, 405)
+    assert product.graphql('{ server(name: "a") { name } }') == {"name": "a"}
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_other_methods_are_405_with_allow(product: Product, method: str) -> None:
+    response = product.rest(method, "/graphql", {})
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
+def test_types_that_another_site_can_send_are_refused(product: Product, kind: str) -> None:
+    body = '{"query": "mutation { deleteServer(input: {name: \\"a\\"}) { __typename } }"}'
+    response = product.http.post("/graphql", content=body, headers={"Content-Type": kind})
+    assert (response.status_code, response.json()["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert product.graphql('{ server(name: "a") { name } }') == {"name": "a"}
+
+
+def test_a_browser_gets_the_page_and_a_script_does_not(product: Product) -> None:
+    page = product.http.get("/graphql", headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert "script-src 'self';" in page.headers["content-security-policy"]
+    assert product.http.get("/graphql").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "arguments", [3, "text", [1], True, {"deep": None}], ids=["int", "text", "list", "bool", "deep"]
+)
+def test_arguments_that_no_tool_can_take_are_refused(product: Product, arguments: Any) -> None:
+    if isinstance(arguments, dict):
+        for _ in range(400):
+            arguments = {"deep": arguments}
+    call = {"serverName": "a", "toolName": "pid", "arguments": arguments}
+    query = """mutation ($input: CallToolInput!) {
+      callTool(input: $input) { __typename ... on Error { code } }
+    }"""
+    response = product.http.post("/graphql", json={"query": query, "variables": {"input": call}})
+    assert response.json()["data"]["callTool"] == {
+        "__typename": "InvalidInputError",
+        "code": "INVALID_INPUT",
+    }
+
+
+def test_a_document_of_too_many_words_is_refused(product: Product) -> None:
+    answer = product.post_graphql("{" + " viewer { username }" * 2000 + "}")
+    assert "tokens" in answer["errors"][0]["message"]
