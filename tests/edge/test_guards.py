@@ -1,0 +1,101 @@
+"""The guards in front of the doors, around a small application of the test's own."""
+
+import logging
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.domain.errors import AppError, ErrorCode
+from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
+
+LIMIT = 1024
+JSON = {"Content-Type": "application/json"}
+
+
+async def counting(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers with the number of bytes it was sent."""
+    body = await Request(scope, receive).body()
+    await PlainTextResponse(str(len(body)))(scope, receive, send)
+
+
+async def buggy(scope: Scope, receive: Receive, send: Send) -> None:
+    raise RuntimeError("a value nobody may see")
+
+
+async def refusing(scope: Scope, receive: Receive, send: Send) -> None:
+    raise AppError(ErrorCode.CONFLICT, "Not now.", hint="Later.")
+
+
+def client(app: ASGIApp) -> httpx.AsyncClient:
+    guarded = SurpriseGuard(HostGuard(BodyGuard(app, LIMIT), ["mcp.example"]))
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(guarded), base_url="http://localhost", headers=JSON
+    )
+
+
+async def pieces(count: int) -> AsyncIterator[bytes]:
+    """A body that does not say how long it is."""
+    for _ in range(count):
+        yield b"x" * 100
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:1", "LOCALHOST", "127.0.0.1:8080", "[::1]:8080", "mcp.example"]
+)
+async def test_our_own_names_are_answered(host: str) -> None:
+    async with client(counting) as http:
+        assert (await http.post("/", content=b"12", headers={"Host": host})).text == "2"
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "[::1", "::1"]
+)
+async def test_other_names_are_not(host: str) -> None:
+    async with client(counting) as http:
+        response = await http.post("/", content=b"12", headers={"Host": host})
+    assert (response.status_code, response.json()["code"]) == (403, "HOST_NOT_ALLOWED")
+
+
+async def test_a_body_is_taken_up_to_the_limit_and_refused_beyond() -> None:
+    async with client(counting) as http:
+        assert (await http.post("/", content=b"x" * LIMIT)).text == str(LIMIT)
+        assert (await http.post("/", content=b"x" * (LIMIT + 1))).status_code == 413
+        assert (await http.post("/", content=pieces(10))).text == "1000"
+        response = await http.post("/", content=pieces(11))
+    assert (response.status_code, response.json()["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/jsonp", "text/json"])
+async def test_a_body_of_another_type_is_refused(kind: str) -> None:
+    async with client(counting) as http:
+        response = await http.post("/", content=b"{}", headers={"Content-Type": kind})
+        assert (response.status_code, response.json()["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+        assert (await http.put("/", headers={"Content-Type": kind})).text == "0"
+        parameters = {"Content-Type": "Application/JSON; charset=utf-8"}
+        assert (await http.post("/", content=b"{}", headers=parameters)).text == "2"
+
+
+async def test_a_surprise_is_masked_and_found_again_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        async with client(buggy) as http:
+            response = await http.get("/somewhere")
+    answer = response.json()
+    assert (response.status_code, answer["code"]) == (500, "INTERNAL")
+    assert "nobody may see" not in response.text
+    (record,) = caplog.records
+    reference = record.getMessage().split()[1]
+    assert answer["error"].endswith(f"under the reference {reference}.")
+    assert record.exc_info is not None
+
+
+async def test_an_expected_failure_keeps_its_words() -> None:
+    async with client(refusing) as http:
+        response = await http.get("/")
+    assert response.status_code == 409
+    assert response.json() == {"success": False, "error": "Not now. Later.", "code": "CONFLICT"}
