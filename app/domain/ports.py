@@ -36,8 +36,11 @@ class ServerStore(Protocol):
     async def insert(self, server: Server) -> None:
         """Store a new server. Raises CONFLICT when the name is taken."""
 
-    async def replace(self, server: Server, *, expected_revision: str) -> None:
-        """Store a changed server. Raises CONFLICT when somebody changed it meanwhile."""
+    async def replace(self, server: Server, *, expected: Server) -> None:
+        """Store a change of `expected`, all but its tools.
+
+        Raises CONFLICT when somebody changed it meanwhile.
+        """
 
     async def remember_tools(self, name: str, revision: str, tools: Sequence[Tool]) -> None:
         """Keep the listing that this revision of the server gave."""

@@ -109,11 +109,20 @@ class MongoServers:
             except DuplicateKeyError:
                 raise name_taken(server.name) from None
 
-    async def replace(self, server: Server, *, expected_revision: str) -> None:
-        """Store a changed server. Raises CONFLICT when somebody changed it meanwhile."""
+    async def replace(self, server: Server, *, expected: Server) -> None:
+        """Store a change of `expected`, all but its tools.
+
+        Raises CONFLICT when somebody changed it meanwhile.
+        """
         fields = _fields(server)
-        del fields["created_at"], fields["name"]
-        where = {"name": server.name, "revision": expected_revision}
+        # A session may be remembering tools at this moment.
+        del fields["created_at"], fields["name"], fields["tools_json"]
+        # A change of words alone keeps the revision, so the time has to match as well.
+        where = {
+            "name": server.name,
+            "revision": expected.revision,
+            "updated_at": expected.updated_at,
+        }
         with self._database.operation():
             result = await ServerDoc.get_motor_collection().update_one(where, {"$set": fields})
         if result.matched_count == 0:

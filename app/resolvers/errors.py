@@ -1,7 +1,7 @@
 """What clients are told when an operation fails: expected failures whole, surprises masked."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol, runtime_checkable
 from uuid import uuid4
 
@@ -11,6 +11,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     StringValueNode,
+    VariableNode,
     Visitor,
     visit,
 )
@@ -70,9 +71,10 @@ class PresentErrors(SchemaExtension):
 
     def _secrets(self) -> tuple[str, ...]:
         """Secret values in the request: the executor quotes inputs it refuses."""
-        values = set(_in_variables(self.execution_context.variables))
+        variables = self.execution_context.variables or {}
+        values = set(_in_variables(variables))
         if self.execution_context.graphql_document is not None:
-            values |= set(_in_document(self.execution_context.graphql_document))
+            values |= set(_in_document(self.execution_context.graphql_document, variables))
         values |= {repr(value)[1:-1] for value in values}
         return spellings(values, shortest=SHORTEST_IN_LOGS)
 
@@ -133,29 +135,32 @@ def _in_variables(value: object, key: str = "") -> Iterator[str]:
 
 
 class _ValueCollector(Visitor):
-    """Literals given for a field named `value`, at any depth below it."""
+    """Literals and variables given for a field named `value`, at any depth below it."""
 
-    def __init__(self) -> None:
+    def __init__(self, variables: Mapping[str, object]) -> None:
         super().__init__()
+        self._variables = variables
         self.found: list[str] = []
 
     def enter_object_field(self, node: ObjectFieldNode, *_: object) -> None:
         if node.name.value == SECRET_FIELD:
-            self.found += _literals(node.value)
+            self.found += _literals(node.value, self._variables)
 
 
-def _literals(node: object) -> Iterable[str]:
+def _literals(node: object, variables: Mapping[str, object]) -> Iterable[str]:
     if isinstance(node, StringValueNode | IntValueNode):
         return [node.value]
+    if isinstance(node, VariableNode):
+        return _in_variables(variables.get(node.name.value), SECRET_FIELD)
     inner: list[object] = []
     if isinstance(node, ListValueNode):
         inner = [*node.values]
     elif isinstance(node, ObjectValueNode):
         inner = [field.value for field in node.fields]
-    return [text for item in inner for text in _literals(item)]
+    return [text for item in inner for text in _literals(item, variables)]
 
 
-def _in_document(document: DocumentNode) -> list[str]:
-    collector = _ValueCollector()
+def _in_document(document: DocumentNode, variables: Mapping[str, object]) -> list[str]:
+    collector = _ValueCollector(variables)
     visit(document, collector)
     return collector.found

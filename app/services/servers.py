@@ -112,7 +112,7 @@ async def update_server(deps: Deps, name: str, changes: ServerChanges) -> Server
         revision=new_revision() if is_new_launch else before.revision,
         updated_at=datetime.now(UTC),
     )
-    await deps.servers.replace(after, expected_revision=before.revision)
+    await deps.servers.replace(after, expected=before)
     if is_new_launch:
         deps.sessions.retire(name, before.revision)
         start_soon(deps, after)

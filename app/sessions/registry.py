@@ -141,7 +141,10 @@ class SessionRegistry:
         lines = self._logs.setdefault(key.server_name, deque(maxlen=KEPT_STDERR_LINES))
 
         async def tools_seen(tools: Mapping[str, Tool]) -> None:
-            await self._on_tools(key.server_name, key.revision, [*tools.values()])
+            try:
+                await self._on_tools(key.server_name, key.revision, [*tools.values()])
+            except AppError as error:  # the session is good all the same
+                log.warning("A tool list could not be kept: %s", error.message)
 
         session = session_class(
             key.server_name,
