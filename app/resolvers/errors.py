@@ -124,9 +124,12 @@ def _chosen(operations: list[OperationDefinitionNode], name: str | None) -> Oper
 
 
 def _in_variables(value: object, key: str = "") -> Iterator[str]:
-    if isinstance(value, dict):
+    if isinstance(value, dict) and key == SECRET_FIELD:
+        yield from value
+        yield from _in_variables([*value.values()], key)
+    elif isinstance(value, dict):
         for name, item in value.items():
-            yield from _in_variables(item, key if key == SECRET_FIELD else name)
+            yield from _in_variables(item, name)
     elif isinstance(value, list):
         for item in value:
             yield from _in_variables(item, key)

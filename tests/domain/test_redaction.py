@@ -1,0 +1,128 @@
+"""Masking by value, and forgetting what was seen."""
+
+import base64
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from app.domain.redaction import mask_json, mask_text, spellings
+from app.domain.seen_secrets import RecentSecrets
+
+VALUE = "pläin/secret+value="
+AWKWARD = 'pa"ss\\wörd\ttab'
+
+
+def forms(*values: str) -> tuple[str, ...]:
+    return spellings(values, shortest=8)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        VALUE,
+        quote(VALUE),
+        quote(VALUE, safe=""),
+        quote_plus(VALUE),
+        base64.b64encode(VALUE.encode()).decode(),
+        base64.b64encode(VALUE.encode()).decode().rstrip("="),
+        base64.urlsafe_b64encode(VALUE.encode()).decode(),
+        base64.urlsafe_b64encode(VALUE.encode()).decode().rstrip("="),
+    ],
+)
+def test_every_usual_spelling_of_a_value_is_masked(spelling: str) -> None:
+    assert mask_text(f"<{spelling}>", forms(VALUE)).rstrip("=>") == "<[secret]"
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_a_value_quoted_as_json_is_masked(ascii_only: bool) -> None:  # noqa: FBT001 - both spellings
+    quoted = json.dumps({"key": AWKWARD}, ensure_ascii=ascii_only)
+    assert mask_text(quoted, forms(AWKWARD)) == '{"key": "[secret]"}'
+
+
+def test_a_value_inside_another_leaves_no_rest() -> None:
+    assert (
+        mask_text("x longer-value-2 x", forms("longer-value", "longer-value-2")) == "x [secret] x"
+    )
+
+
+def test_each_line_of_a_long_value_is_masked() -> None:
+    key = "-----BEGIN KEY-----\nfirst-half-of-it\nsecond-half\n-----END KEY-----"
+    masked = mask_text("log: second-half", forms(key))
+    assert masked == "log: [secret]"
+
+
+def test_a_word_too_short_to_be_told_from_ordinary_text_stays() -> None:
+    assert mask_text("the word seven77 stays", spellings(["seven77"], shortest=8)) == (
+        "the word seven77 stays"
+    )
+    assert mask_text("the word seven77 goes", spellings(["seven77"], shortest=4)) == (
+        "the word [secret] goes"
+    )
+
+
+def test_every_string_and_key_of_a_json_value_is_masked() -> None:
+    value: dict[str, object] = {
+        "a": VALUE,
+        VALUE: {"b": [f"x{VALUE}x", {"c": [VALUE, 1, None, True, 1.5]}]},
+        "n": 7,
+    }
+    assert mask_json(value, forms(VALUE)) == {
+        "a": "[secret]",
+        "[secret]": {"b": ["x[secret]x", {"c": ["[secret]", 1, None, True, 1.5]}]},
+        "n": 7,
+    }
+
+
+def test_a_plain_string_is_masked_and_other_values_are_kept() -> None:
+    assert mask_json(f"<{VALUE}>", forms(VALUE)) == "<[secret]>"
+    assert mask_json(5, forms(VALUE)) == 5
+    assert mask_json({"a": "b"}, ()) == {"a": "b"}
+
+
+def test_depth_is_no_limit_to_masking() -> None:
+    deep: object = VALUE
+    for level in range(50_000):
+        deep = [deep] if level % 2 else {"k": deep}
+    walked = mask_json(deep, forms(VALUE))
+    while isinstance(walked, list | dict):
+        walked = walked[0] if isinstance(walked, list) else walked["k"]
+    assert walked == "[secret]"
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_a_value_is_masked_for_a_minute_and_then_forgotten() -> None:
+    clock = FakeClock()
+    seen = RecentSecrets(clock)
+    seen.note(["first-value"])
+    clock.seconds += 30
+    seen.note(["second-value"])
+    clock.seconds += 30
+    assert seen.mask("first-value second-value") == "[secret] [secret]"
+    clock.seconds += 1
+    assert seen.mask("first-value second-value") == "first-value [secret]"
+    clock.seconds += 30
+    assert seen.mask("first-value second-value") == "first-value second-value"
+
+
+def test_a_value_seen_again_is_masked_for_another_minute() -> None:
+    clock = FakeClock()
+    seen = RecentSecrets(clock)
+    seen.note(["early-value", "other-value"])
+    clock.seconds += 50
+    seen.note(["early-value"])
+    clock.seconds += 50
+    assert seen.mask("early-value other-value") == "[secret] other-value"
+
+
+def test_only_the_last_ten_thousand_values_are_kept() -> None:
+    seen = RecentSecrets(FakeClock())
+    seen.note([f"value-{n:06}" for n in range(10_001)])
+    assert seen.mask("value-000000 value-000001 value-010000") == "value-000000 [secret] [secret]"

@@ -1,0 +1,70 @@
+"""The GraphQL operations that tests share."""
+
+ERROR = "... on Error { code message path hint }"
+TOOL = "name title description inputSchema outputSchema annotations serverName"
+SERVER = f"""
+  id name displayName description transport command args env secretNames startupTimeoutSeconds
+  enabled status lastError createdAt updatedAt tools {{ nodes {{ {TOOL} }} }} logs
+"""
+PACKAGE = """
+  id name version requestedVersion integrity runtime status installPath installedAt serverName
+"""
+
+ADD_SERVER = f"""mutation ($input: AddServerInput!) {{
+  addServer(input: $input) {{ __typename ... on Server {{ {SERVER} }} {ERROR} }}
+}}"""
+UPDATE_SERVER = f"""mutation ($input: UpdateServerInput!) {{
+  updateServer(input: $input) {{ __typename ... on Server {{ {SERVER} }} {ERROR} }}
+}}"""
+ENABLE_SERVER = f"""mutation ($input: ServerNameInput!) {{
+  enableServer(input: $input) {{ __typename ... on Server {{ {SERVER} }} {ERROR} }}
+}}"""
+DISABLE_SERVER = f"""mutation ($input: ServerNameInput!) {{
+  disableServer(input: $input) {{ __typename ... on Server {{ {SERVER} }} {ERROR} }}
+}}"""
+DELETE_SERVER = f"""mutation ($input: ServerNameInput!) {{
+  deleteServer(input: $input) {{ __typename ... on DeletedServer {{ name }} {ERROR} }}
+}}"""
+INSTALL_PACKAGE = f"""mutation ($input: InstallPackageInput!) {{
+  installPackage(input: $input) {{
+    __typename
+    ... on InstalledPackage {{ package {{ {PACKAGE} }} server {{ {SERVER} }} }}
+    {ERROR}
+  }}
+}}"""
+UNINSTALL_PACKAGE = f"""mutation ($input: UninstallPackageInput!) {{
+  uninstallPackage(input: $input) {{
+    __typename ... on UninstalledPackage {{ serverName }} {ERROR}
+  }}
+}}"""
+SET_SECRET = f"""mutation ($input: SetSecretInput!) {{
+  setSecret(input: $input) {{
+    __typename
+    ... on Secret {{ id name serverName username keyId createdAt updatedAt }}
+    {ERROR}
+  }}
+}}"""
+DELETE_SECRET = f"""mutation ($input: DeleteSecretInput!) {{
+  deleteSecret(input: $input) {{ __typename ... on DeletedSecret {{ existed }} {ERROR} }}
+}}"""
+CALL_TOOL = f"""mutation ($input: CallToolInput!) {{
+  callTool(input: $input) {{
+    __typename
+    ... on ToolResult {{
+      callId isError text content structuredContent raw durationMilliseconds
+    }}
+    {ERROR}
+  }}
+}}"""
+
+SERVERS = f"query {{ servers(first: 500) {{ nodes {{ {SERVER} }} }} }}"
+SERVER_BY_NAME = f"query ($name: String!) {{ server(name: $name) {{ {SERVER} }} }}"
+PACKAGES = f"query {{ packages(first: 500) {{ nodes {{ {PACKAGE} }} }} }}"
+SECRETS = """query ($username: String, $serverName: String) {
+  secrets(username: $username, serverName: $serverName, first: 500) {
+    nodes { id name serverName username keyId createdAt updatedAt }
+  }
+}"""
+PROGRESS = """subscription ($serverName: String) {
+  packageProgress(serverName: $serverName) { serverName packageName phase message at }
+}"""

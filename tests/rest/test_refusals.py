@@ -1,0 +1,154 @@
+"""Bad input: the documented JSON error says what is wrong, and nothing has changed."""
+
+import pytest
+
+from tests.product import JSON, Product
+from tests.rest.stored import stored
+
+CALL, SET, DELETE = "POST /mcp/tool/call", "POST /secrets/set", "POST /secrets/delete"
+ADD, UPDATE, INSTALL = "POST /mcp/servers", "PUT /mcp/servers/fp", "POST /packages/install"
+BODIES = (CALL, SET, DELETE, ADD, UPDATE, INSTALL)
+OK_CALL = {"serverName": "fp", "methodName": "pid"}
+OK_SET = {"serverName": "fp", "secretName": "key", "secretValue": "x"}
+OK_ADD = {"name": "new", "command": "true"}
+OK_INSTALL = {"name": "mcp-hello-world", "serverName": "new"}
+NAME_RULE = (
+    "must be 1 to 100 letters, digits, '.', '_' or '-', and start with a letter, a digit or '_'."
+)
+NPM_RULE = (
+    "name must be a package name from the npm registry, such as 'mcp-hello-world' or "
+    "'@modelcontextprotocol/server-everything'; paths, URLs, git references and options are not "
+    "accepted."
+)
+
+FIELDS: list[tuple[str, dict[str, object], str]] = [
+    (CALL, {}, "serverName is required."),
+    (CALL, {"serverName": "fp"}, "methodName is required."),
+    (CALL, {**OK_CALL, "serverName": None}, "serverName must be a string."),
+    (CALL, {**OK_CALL, "serverName": 3}, "serverName must be a string."),
+    (CALL, {**OK_CALL, "args": []}, "args must be an object."),
+    (CALL, {**OK_CALL, "args": "x"}, "args must be an object."),
+    (CALL, {**OK_CALL, "username": 1}, "username must be a string."),
+    (CALL, {**OK_CALL, "arguments": {}}, "arguments is not a field of this request; check its spelling."),
+    (CALL, {**OK_CALL, "username": ""}, "username must be 1 to 256 printable characters without blanks at the ends."),
+    (CALL, {**OK_CALL, "username": "a\nb"}, "username must be 1 to 256 printable characters without blanks at the ends."),
+    (CALL, {**OK_CALL, "methodName": "a\u0000b"}, "toolName must be 1 to 256 printable characters."),
+    (CALL, {**OK_CALL, "methodName": "x" * 257}, "toolName must be 1 to 256 printable characters."),
+    (SET, {}, "serverName is required."),
+    (SET, {**OK_SET, "secretValue": 3}, "secretValue must be a string."),
+    (SET, {**OK_SET, "secretValue": None}, "secretValue must be a string."),
+    (SET, {**OK_SET, "secretName": "a b"}, "name must be 1 to 128 letters, digits, '_', '.' or '-', and start with a letter or '_'."),
+    (SET, {**OK_SET, "secretValue": ""}, "The secret's value must be 1 byte to 64 KiB of text without NUL."),
+    (SET, {**OK_SET, "secretValue": "a\u0000b"}, "The secret's value must be 1 byte to 64 KiB of text without NUL."),
+    (DELETE, {"serverName": "fp"}, "secretName is required."),
+    (DELETE, {"serverName": "../x", "secretName": "a"}, f"serverName {NAME_RULE}"),
+    (ADD, {"command": "true"}, "name is required."),
+    (ADD, {"name": "new"}, "command is required."),
+    (ADD, {**OK_ADD, "args": "x"}, "args must be an array."),
+    (ADD, {**OK_ADD, "args": [1]}, "args.0 must be a string."),
+    (ADD, {**OK_ADD, "env": {"A": 1}}, "env.A must be a string."),
+    (ADD, {**OK_ADD, "enabled": "yes"}, "enabled must be a boolean."),
+    (ADD, {**OK_ADD, "startupTimeout": "5"}, "startupTimeout must be a number."),
+    (ADD, {**OK_ADD, "startupTimeout": 0}, "startupTimeout must be more than 0 and at most 600 seconds."),
+    (ADD, {**OK_ADD, "startupTimeout": 600_001}, "startupTimeout must be more than 0 and at most 600 seconds."),
+    (ADD, {**OK_ADD, "transportType": "streamable_http"}, "transportType must be 'stdio'."),
+    (ADD, {**OK_ADD, "secretNames": ["a", "a"]}, "secretNames names the same secret twice."),
+    (ADD, {**OK_ADD, "command": "a\u0000b"}, "command must be at most 4096 characters of Unicode text without NUL."),
+    (UPDATE, {"name": "other"}, "name is not a field of this request; check its spelling."),
+    (UPDATE, {"command": 3}, "command must be a string."),
+    (UPDATE, {"command": ""}, "command must name the program that starts the server."),
+    (INSTALL, {}, "name is required."),
+    (INSTALL, {"name": "x"}, "serverName is required."),
+    (INSTALL, {**OK_INSTALL, "runtime": "python"}, "runtime must be 'node'."),
+    (INSTALL, {**OK_INSTALL, "runtime": "cobol"}, "runtime must be 'node'."),
+    (INSTALL, {**OK_INSTALL, "url": "http://x"}, "url is not a field of this request; check its spelling."),
+    (INSTALL, {**OK_INSTALL, "version": "--force"}, "version must be exact, such as '1.2.3', or a dist-tag, such as 'latest'."),
+    (INSTALL, {**OK_INSTALL, "version": "1.0.0 || 2"}, "version must be exact, such as '1.2.3', or a dist-tag, such as 'latest'."),
+]  # fmt: skip
+
+ODD_NAMES = [
+    "", ".", "..", "../x", "a/b", "/etc", "-rf", "--help", "a b", "a;b", "$(x)", "a\nb",
+    "ä", "🎈", "a\u0000", "x" * 101, ".hidden",
+]  # fmt: skip
+ODD_PACKAGES = [
+    "", ".", "..", "../x", "/tmp/x", "./x", "~/x", "file:../x", "http://x/y.tgz", "git+ssh://x/y",
+    "github:a/b", "a/b", "npm:x", "x@1.0.0", "-g", "--global", "x;y", "x y", "$(x)", "@/x", "@x/",
+    "@a/b/c", "X", "x" * 215, "ä", "@-/x", "@x/../y",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("route", "body", "message"), FIELDS)
+def test_a_wrong_field_is_named(
+    product: Product, route: str, body: dict[str, object], message: str
+) -> None:
+    before = stored(product)
+    method, path = route.split()
+    response = product.rest(method, path, body)
+    assert response.status_code == 400
+    assert response.json() == {"success": False, "error": message, "code": "INVALID_INPUT"}
+    assert stored(product) == before
+
+
+@pytest.mark.parametrize("route", BODIES)
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"{'a': 1}", b"null", b"3", b'"text"', b"[]", b"[{}]", b'{"a":', b"\xff\xfe", b"NaN",
+     b'{"a": "\\ud800"}', b"[" * 5000, b'{"a":' * 5000],
+)  # fmt: skip
+def test_a_body_that_is_no_json_object_is_refused(
+    product: Product, route: str, content: bytes
+) -> None:
+    method, path = route.split()
+    response = product.http.request(method, path, content=content, headers=JSON)
+    assert response.status_code == 400
+    answer = response.json()
+    assert (answer["success"], answer["code"]) == (False, "INVALID_INPUT")
+    assert answer["error"].startswith(("The body is not valid JSON", "The body must be a JSON"))
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_name_that_could_be_a_path_or_an_option_is_no_server_name(
+    product: Product, name: str
+) -> None:
+    before = stored(product)
+    for route, body, field in (
+        (ADD, {**OK_ADD, "name": name}, "name"),
+        (INSTALL, {**OK_INSTALL, "serverName": name}, "serverName"),
+        (CALL, {**OK_CALL, "serverName": name}, "serverName"),
+        (SET, {**OK_SET, "serverName": name}, "serverName"),
+    ):
+        method, path = route.split()
+        answer = product.rest(method, path, body).json()
+        error = f"{field} {NAME_RULE}"
+        assert answer == {"success": False, "error": error, "code": "INVALID_INPUT"}
+    assert stored(product) == before
+
+
+@pytest.mark.parametrize("name", ODD_PACKAGES)
+def test_only_names_from_the_registry_can_be_installed(product: Product, name: str) -> None:
+    before = stored(product)
+    answer = product.rest("POST", "/packages/install", {**OK_INSTALL, "name": name}).json()
+    assert answer == {"success": False, "error": NPM_RULE, "code": "INVALID_INPUT"}
+    assert stored(product) == before
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"), [("name", "X"), ("command", 3), ("env", {"LD_PRELOAD": "/x"})]
+)
+def test_a_refused_body_changes_nothing_of_what_was_right_in_it(
+    product: Product, field: str, wrong: object
+) -> None:
+    before = stored(product)
+    body = {"description": "this part is right", field: wrong}
+    assert product.rest("PUT", "/mcp/servers/fp", body).status_code == 400
+    assert stored(product) == before
+
+
+def test_null_counts_as_left_out_except_for_words_that_can_be_taken_back(product: Product) -> None:
+    words = {"displayName": "Fingerprint", "description": "tells hashes"}
+    server = product.rest("PUT", "/mcp/servers/fp", words).json()["server"]
+    assert (server["displayName"], server["description"]) == ("Fingerprint", "tells hashes")
+    nothing = {"displayName": None, "description": None, "args": None, "command": None}
+    after = product.rest("PUT", "/mcp/servers/fp", nothing).json()["server"]
+    assert (after["displayName"], after["description"]) == ("fp", None)
+    assert (after["args"], after["command"]) == (server["args"], server["command"])

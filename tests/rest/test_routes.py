@@ -1,0 +1,230 @@
+"""Every documented route, used as its clients use it: the shapes, exactly."""
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+import pytest
+
+from tests.product import JSON, Product, eventually
+from tests.rest.stored import stored
+from tests.subjects import FINGERPRINT
+
+EVERYTHING = "@modelcontextprotocol/server-everything"
+ARGS = ["-S", str(FINGERPRINT)]
+SERVER_FIELDS = {
+    "name", "displayName", "description", "transportType", "command", "args", "env",
+    "secretNames", "status", "enabled", "startupTimeout", "toolsList", "logs",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def package(product: Product) -> Iterator[dict[str, Any]]:
+    """A scoped package, installed through REST; what the install answered."""
+    request = {"name": EVERYTHING, "serverName": "everything", "secretName": "apiKey"}
+    response = product.rest("POST", "/packages/install", request)
+    assert response.status_code == 200, response.text
+    yield response.json()
+    product.rest("DELETE", "/packages/everything")
+
+
+def test_an_install_answers_with_package_and_server(
+    product: Product, package: dict[str, Any]
+) -> None:
+    assert set(package) == {"success", "package", "server"}
+    got, server = dict(package["package"]), package["server"]
+    installed = datetime.fromisoformat(got.pop("installed"))
+    assert (datetime.now(UTC) - installed).total_seconds() < 120
+    assert got.pop("installPath").startswith(str(product.data_dir / "packages" / "everything"))
+    version = got.pop("version")
+    assert version[0].isdigit()
+    assert got == {
+        "name": EVERYTHING, "latestVersion": None, "updateAvailable": None, "status": "installed",
+        "lastUpgraded": None, "mcpServerId": "everything", "enabled": True, "runtime": "node",
+    }  # fmt: skip
+    assert set(server) == SERVER_FIELDS
+    assert server["secretNames"] == ["apiKey"]
+    assert (server["name"], server["status"]) == ("everything", "connected")
+    assert server["command"] == "node"
+    assert "{packageDir}" not in server["args"][0]
+
+
+@pytest.mark.parametrize(
+    "path", [f"by-name/{quote(EVERYTHING, safe='')}", f"by-name/{EVERYTHING}", "by-id/everything"]
+)
+def test_a_package_is_found_by_either_name(
+    product: Product, package: dict[str, Any], path: str
+) -> None:
+    (listed,) = product.rest("GET", "/packages").json()["packages"]
+    assert product.rest("GET", f"/packages/{path}").json() == {"success": True, "package": listed}
+    assert listed["version"] == package["package"]["version"]
+
+
+def test_a_package_is_disabled_and_enabled(product: Product, package: dict[str, Any]) -> None:
+    for verb, is_enabled in (("disable", False), ("disable", False), ("enable", True)):
+        answer = product.rest("PUT", f"/packages/everything/{verb}").json()
+        assert answer["server"]["enabled"] is is_enabled
+        (listed,) = product.rest("GET", "/packages").json()["packages"]
+        assert listed["enabled"] is is_enabled
+    assert product.call_rest("everything", "echo", {"message": "x"}) == "Echo: x"
+
+
+def test_the_server_of_a_package_is_removed_with_its_package_only(
+    product: Product, package: dict[str, Any]
+) -> None:
+    before = stored(product)
+    response = product.rest("DELETE", "/mcp/servers/everything")
+    assert (response.status_code, response.json()["code"]) == (409, "CONFLICT")
+    again = {"name": "mcp-hello-world", "serverName": "everything"}
+    response = product.rest("POST", "/packages/install", again)
+    assert (response.status_code, response.json()["code"]) == (409, "CONFLICT")
+    assert stored(product) == before
+
+
+def test_an_uninstall_removes_files_server_and_secrets(
+    product: Product, package: dict[str, Any]
+) -> None:
+    product.set_secret("everything", "apiKey", "gone with it")
+    assert product.rest("DELETE", "/packages/everything").json() == {"success": True}
+    assert not (product.data_dir / "packages" / "everything").exists()
+    for method, path, code in (
+        ("DELETE", "/packages/everything", "PACKAGE_NOT_FOUND"),
+        ("GET", "/packages/by-id/everything", "PACKAGE_NOT_FOUND"),
+        ("GET", f"/packages/by-name/{EVERYTHING}", "PACKAGE_NOT_FOUND"),
+        ("GET", "/mcp/servers/everything", "SERVER_NOT_FOUND"),
+    ):
+        response = product.rest(method, path)
+        assert (response.status_code, response.json()["code"]) == (404, code)
+    secrets = "{ secrets { nodes { serverName } } }"
+    assert {"serverName": "everything"} not in product.graphql(secrets)["nodes"]
+
+
+def test_a_failed_install_leaves_nothing(product: Product) -> None:
+    before = stored(product)
+    for name, version, status, code in (
+        ("mcp-api-there-is-no-such-package", "latest", 404, "PACKAGE_NOT_FOUND"),
+        ("mcp-hello-world", "999.0.0", 404, "VERSION_NOT_FOUND"),
+    ):
+        request = {"name": name, "version": version, "serverName": "failed"}
+        response = product.rest("POST", "/packages/install", request)
+        assert (response.status_code, response.json()["code"]) == (status, code)
+    assert stored(product) == before
+    assert not (product.data_dir / "packages" / "failed").exists()
+
+
+def test_a_server_lives_from_add_to_delete(product: Product) -> None:
+    given = {
+        "name": "life", "command": sys.executable, "args": ARGS, "env": {"GREETING": "grüezi"},
+        "transportType": "stdio", "startupTimeout": 20_000, "secretNames": ["a"],
+        "secretName": "b", "displayName": "Life 🎈", "description": "from add to delete",
+    }  # fmt: skip
+    server = product.rest("POST", "/mcp/servers", given).json()["server"]
+    del given["secretName"]
+    assert server | given | {"secretNames": ["a", "b"]} == server
+    assert set(server) == SERVER_FIELDS
+    again = product.rest("POST", "/mcp/servers", given)
+    assert (again.status_code, again.json()["code"]) == (409, "CONFLICT")
+    eventually(lambda: one(product, "life")["status"] == "connected")
+    assert json.loads(product.call_rest("life", "environment"))["GREETING"] == "grüezi"
+    changed = product.rest("PUT", "/mcp/servers/life", {"env": {"GREETING": "moin"}}).json()
+    assert changed["server"]["env"] == {"GREETING": "moin"}
+    assert json.loads(product.call_rest("life", "environment"))["GREETING"] == "moin"
+    assert product.rest("PUT", "/mcp/servers/life/disable").json()["server"]["enabled"] is False
+    call = {"serverName": "life", "methodName": "pid"}
+    refused = product.rest("POST", "/mcp/tool/call", call)
+    assert (refused.status_code, refused.json()["code"]) == (409, "SERVER_DISABLED")
+    assert "life" not in [name for tools in listed_tools(product) for name in tools]
+    assert product.rest("PUT", "/mcp/servers/life/enable").json()["server"]["enabled"] is True
+    assert product.call_rest("life", "pid").isdecimal()
+    assert product.rest("DELETE", "/mcp/servers/life").json() == {"success": True}
+    assert product.rest("DELETE", "/mcp/servers/life").status_code == 404
+
+
+def test_the_tools_of_enabled_servers_are_listed(product: Product) -> None:
+    (tools,) = [entry["fp"] for entry in listed_tools(product) if "fp" in entry]
+    assert [tool["name"] for tool in tools] == [
+        "fingerprint", "pid", "environment", "leak", "slow", "crash",
+    ]  # fmt: skip
+    assert tools[0] == {
+        "name": "fingerprint",
+        "description": "The sha256 of each string argument.",
+        "inputSchema": {"type": "object", "properties": {}},
+    }
+    assert [tool["name"] for tool in one(product, "fp")["toolsList"]] == [t["name"] for t in tools]
+
+
+def test_a_secret_wins_over_an_argument_of_its_name_until_it_is_deleted(product: Product) -> None:
+    place = {"serverName": "fp", "secretName": "key", "username": "alice"}
+    sent = {"key": "given", "other": "kept"}
+    assert product.rest("POST", "/secrets/set", {**place, "secretValue": "first"}).json() == {
+        "success": True
+    }
+    product.rest("POST", "/secrets/set", {**place, "secretValue": "Zürich 🎈"})
+    assert received(product, sent, "alice") == hashes(key="Zürich 🎈", other="kept")
+    assert received(product, sent, "bob") == hashes(**sent)
+    for _ in range(2):
+        assert product.rest("POST", "/secrets/delete", place).json() == {"success": True}
+        assert received(product, sent, "alice") == hashes(**sent)
+
+
+def test_a_user_left_out_is_the_user_named_default(product: Product) -> None:
+    body = {"serverName": "fp", "secretName": "key", "secretValue": "of default"}
+    product.rest("POST", "/secrets/set", body)
+    assert received(product, {}, "default") == hashes(key="of default")
+    del body["secretValue"]
+    product.rest("POST", "/secrets/delete", {**body, "username": "default"})
+    assert received(product, {}, None) == {}
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "ä🎈\u2028\n\t\\\"'", "x" * 30_000, "\u0000", "null", "{packageDir}", "$(id)"],
+    ids=["empty", "Unicode", "long", "NUL", "null", "placeholder", "shell"],
+)
+def test_an_argument_arrives_as_it_was_sent(product: Product, value: str) -> None:
+    assert received(product, {"value": value}, None) == hashes(value=value)
+
+
+def test_deep_and_large_arguments_are_passed_on_or_refused(product: Product) -> None:
+    for depth, statuses in ((200, (200,)), (900, (200, 400)), (5000, (400,))):
+        content = call_with(b"[" * depth + b"]" * depth)
+        response = product.http.post("/mcp/tool/call", content=content, headers=JSON)
+        assert response.status_code in statuses, depth
+    for number in (b"9" * 19, b"-" + b"9" * 30, b"1e400", b"0.1"):
+        response = product.http.post("/mcp/tool/call", content=call_with(number), headers=JSON)
+        assert response.status_code in (200, 400), number
+        assert response.json()["success"] is (response.status_code == 200)
+
+
+def test_the_health_check_says_ok(product: Product) -> None:
+    response = product.rest("GET", "/healthz")
+    assert (response.status_code, response.json()) == (200, {"success": True, "status": "ok"})
+
+
+def call_with(value: bytes) -> bytes:
+    return b'{"serverName":"fp","methodName":"fingerprint","args":{"value":' + value + b"}}"
+
+
+def one(product: Product, name: str) -> dict[str, Any]:
+    answer = product.rest("GET", f"/mcp/servers/{name}").json()
+    server: dict[str, Any] = answer["server"]
+    return server
+
+
+def listed_tools(product: Product) -> list[dict[str, Any]]:
+    tools: list[dict[str, Any]] = product.rest("GET", "/mcp/tools").json()["tools"]
+    return tools
+
+
+def received(product: Product, sent: dict[str, str], username: str | None) -> object:
+    """The hashes of what reached the tool."""
+    return orjson.loads(product.call_rest("fp", "fingerprint", sent, username))
+
+
+def hashes(**values: str) -> dict[str, str]:
+    return {name: sha256(value.encode()).hexdigest() for name, value in values.items()}

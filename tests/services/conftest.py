@@ -1,0 +1,122 @@
+"""The services over real stores, sessions, files and a vault; only the installer is a fake."""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.domain.errors import AppError
+from app.domain.package import InstalledFiles, InstallPhase, InstallRequest, Runtime
+from app.domain.ports import Report
+from app.domain.principal import Principal
+from app.domain.seen_secrets import RecentSecrets
+from app.domain.server import ServerSettings
+from app.installers.files import PackageFolder
+from app.mongo.database import Database
+from app.processes.spawner import Spawner
+from app.services.deps import Deps
+from app.services.operations import Operations
+from app.services.progress import ProgressFeed
+from app.services.servers import add_server
+from app.sessions.registry import SessionRegistry
+from app.vault.vault import SingleKeyVault
+from tests.conftest import Stores
+from tests.subjects import FINGERPRINT
+
+OPERATOR = Principal("default", may_act_for_anyone=True)
+
+
+class FakeInstaller:
+    """The Installer port: copies a server of tests/servers; waits or fails when told to."""
+
+    def __init__(self) -> None:
+        self.script = FINGERPRINT
+        self.args: tuple[str, ...] = ()
+        self.failure: AppError | None = None
+        self.may_finish = asyncio.Event()
+        self.may_finish.set()
+        self.folders: list[Path] = []
+
+    async def install(self, request: InstallRequest, folder: str, report: Report) -> InstalledFiles:
+        self.folders.append(Path(folder))
+        report(InstallPhase.INSTALLING, "copying")
+        shutil.copy(self.script, Path(folder, "server.py"))
+        await self.may_finish.wait()
+        if self.failure is not None:
+            raise self.failure
+        return InstalledFiles(
+            version="1.2.3",
+            integrity="sha512-x",
+            command=sys.executable,
+            args=("-S", "{packageDir}/server.py", *self.args, *request.args),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The services' dependencies, and the parts behind them that tests look at."""
+
+    deps: Deps
+    stores: Stores
+    installer: FakeInstaller
+    registry: SessionRegistry
+    packages: Path
+
+    def on_disk(self) -> list[str]:
+        return sorted(str(p.relative_to(self.packages)) for p in self.packages.glob("*/*"))
+
+    def another_life(self) -> "World":
+        """The same data folder, served by a later process."""
+        return replace(self, deps=replace(self.deps, life="later"))
+
+
+@pytest.fixture
+async def world(
+    stores: Stores, database: Database, spawner: Spawner, tmp_path: Path
+) -> AsyncIterator[World]:
+    seen, installer, operations = RecentSecrets(), FakeInstaller(), Operations()
+    registry = SessionRegistry(spawner=spawner, seen=seen, on_tools=stores.servers.remember_tools)
+    packages = tmp_path / "packages"
+    deps = Deps(
+        instance="this-folder",
+        life="this-life",
+        database=database,
+        servers=stores.servers,
+        packages=stores.packages,
+        secrets=stores.secrets,
+        vault=SingleKeyVault(bytes(range(32))),
+        sessions=registry,
+        installers={Runtime.NODE: installer},
+        files=PackageFolder(packages),
+        seen=seen,
+        progress=ProgressFeed(seen),
+        operations=operations,
+    )
+    yield World(deps, stores, installer, registry, packages)
+    await operations.close()
+    await registry.close()
+
+
+def request(server_name: str = "s", **changes: Any) -> InstallRequest:
+    fields = {"name": "mcp-hello-world", "server_name": server_name, "version": "latest"}
+    more = {"env": {}, "startup_timeout_seconds": 20.0}
+    return InstallRequest(**{**fields, **more, **changes})
+
+
+async def add(world: World, name: str = "s", script: Path = FINGERPRINT, *args: str) -> None:
+    await add_server(
+        world.deps,
+        ServerSettings(name=name, command=sys.executable, args=("-S", str(script), *args), env={}),
+    )
+
+
+async def assert_nothing_is_left(world: World, server_name: str = "s") -> None:
+    assert await world.stores.packages.find(server_name) is None
+    assert await world.stores.servers.find(server_name) is None
+    assert world.on_disk() == []
+    assert world.registry._owners == set()
