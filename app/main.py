@@ -82,6 +82,7 @@ def create_app(machine: Machine) -> Starlette:
         lifespan=engines.lifespan,
     )
     app.state.deps = engines.deps
+    app.router.redirect_slashes = False  # an unknown route is told, not guessed
     return app
 
 

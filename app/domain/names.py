@@ -23,7 +23,7 @@ def check_server_name(name: str, *path: str) -> None:
     """Accept 1 to 100 letters, digits, `.`, `_`, `-`, the first a letter, digit or `_`."""
     if not SERVER_NAME.fullmatch(name):
         raise invalid(
-            f"{_field(path, 'serverName')} must be 1 to 100 letters, digits, '.', '_' or '-', "
+            "A server's name must be 1 to 100 letters, digits, '.', '_' or '-', "
             "and start with a letter, a digit or '_'.",
             *(path or ("serverName",)),
         )
@@ -46,7 +46,7 @@ def check_tool_name(name: str, *path: str) -> None:
     """Accept 1 to 256 printable characters."""
     if not 0 < len(name) <= MAX_TOOL_NAME or not name.isprintable():
         raise invalid(
-            f"{_field(path, 'toolName')} must be 1 to 256 printable characters.",
+            "A tool's name must be 1 to 256 printable characters.",
             *(path or ("toolName",)),
         )
 
@@ -55,7 +55,7 @@ def check_secret_name(name: str, *path: str) -> None:
     """Accept what can be an argument's name: a letter or `_`, then letters, digits, `_.-`."""
     if not SECRET_NAME.fullmatch(name):
         raise invalid(
-            f"{_field(path, 'secretName')} must be 1 to 128 letters, digits, '_', '.' or '-', "
+            "A secret's name must be 1 to 128 letters, digits, '_', '.' or '-', "
             "and start with a letter or '_'.",
             *(path or ("secretName",)),
         )
@@ -103,7 +103,3 @@ def check_environment(env: Mapping[str, str], *path: str) -> None:
                 name[:128],
             )
         check_text(value, *path, name, most=MAX_SECRET_BYTES)
-
-
-def _field(path: Sequence[str], default: str) -> str:
-    return path[-1] if path else default

@@ -162,7 +162,7 @@ class Sessions(Protocol):
         """The last lines the server wrote to stderr, oldest first, masked."""
 
     def forget(self, server_name: str) -> None:
-        """Drop what is remembered of a server that is gone."""
+        """End the sessions of a server that is gone, and drop what is remembered of it."""
 
 
 class Installer(Protocol):

@@ -20,10 +20,7 @@ async def undo_install(deps: Deps, package: Package) -> None:
 
 async def finish_uninstall(deps: Deps, package: Package) -> None:
     """Remove server, sessions, secrets, files and record, in that order; can be repeated."""
-    server = await deps.servers.find(package.server_name)
     await deps.servers.delete(package.server_name, install_id=package.install_id)
-    if server is not None:
-        deps.sessions.retire(server.name, server.revision)
     deps.sessions.forget(package.server_name)
     if not package.keeps_secrets:
         await deps.secrets.delete_of_server(package.server_name)

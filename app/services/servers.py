@@ -144,7 +144,6 @@ async def delete_server(deps: Deps, name: str) -> None:
         )
     if not await deps.servers.delete(name, install_id=None):
         await get_server(deps, name)  # gone meanwhile: the same answer as for any unknown name
-    deps.sessions.retire(name, server.revision)
     deps.sessions.forget(name)
     await deps.secrets.delete_of_server(name)
 

@@ -87,7 +87,7 @@ class LiveSession:
         """
         try:
             return await self._own()
-        except AppError as error:
+        except Exception as error:  # the top of the owner's task: whoever waits must hear of it
             if not self.ready.done():
                 self.ready.set_exception(error)
                 self.ready.exception()  # nobody may be waiting; that is no surprise

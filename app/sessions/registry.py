@@ -120,7 +120,9 @@ class SessionRegistry:
         return [self._seen.mask(line) for line in lines[-last:]]
 
     def forget(self, server_name: str) -> None:
-        """Drop what is remembered of a server that is gone."""
+        """End the sessions of a server that is gone, and drop what is remembered of it."""
+        for key in [k for k in self._entries if k.server_name == server_name]:
+            self.retire(key.server_name, key.revision)
         self._logs.pop(server_name, None)
         for key in [k for k in self._problems if k.server_name == server_name]:
             del self._problems[key]
@@ -171,7 +173,8 @@ class SessionRegistry:
         try:
             problem = await session.own()
         except AppError as error:
-            error.hint = self._last_words(key.server_name)
+            if error.code is ErrorCode.SERVER_DID_NOT_START:
+                error.hint = self._last_words(key.server_name)
             problem = error.sentence()
         except Exception:
             log.exception("The session of server %r failed unexpectedly.", key.server_name)

@@ -45,7 +45,7 @@ def test_a_wrong_method_is_405_and_says_which_are_right(
 @pytest.mark.parametrize(
     "path",
     ["/nope", "/packages/x/upgrade", "/packages/upgrade-all/x", "/mcp/tool", "/secrets",
-     "/mcp/servers/fp/restart", "/%2e%2e/etc/passwd", "/ä", "/%00", "/%ff"],
+     "/mcp/servers/fp/restart", "/mcp/servers/", "/healthz/", "/%2e%2e/etc/passwd", "/ä", "/%00", "/%ff"],
 )  # fmt: skip
 def test_an_unknown_route_is_404_in_the_same_shape(product: Product, path: str) -> None:
     response = product.rest("GET", path)

@@ -12,9 +12,7 @@ OK_CALL = {"serverName": "fp", "methodName": "pid"}
 OK_SET = {"serverName": "fp", "secretName": "key", "secretValue": "x"}
 OK_ADD = {"name": "new", "command": "true"}
 OK_INSTALL = {"name": "mcp-hello-world", "serverName": "new"}
-NAME_RULE = (
-    "must be 1 to 100 letters, digits, '.', '_' or '-', and start with a letter, a digit or '_'."
-)
+NAME_RULE = "A server's name must be 1 to 100 letters, digits, '.', '_' or '-', and start with a letter, a digit or '_'."
 NPM_RULE = (
     "name must be a package name from the npm registry, such as 'mcp-hello-world' or "
     "'@modelcontextprotocol/server-everything'; paths, URLs, git references and options are not "
@@ -32,16 +30,16 @@ FIELDS: list[tuple[str, dict[str, object], str]] = [
     (CALL, {**OK_CALL, "arguments": {}}, "arguments is not a field of this request; check its spelling."),
     (CALL, {**OK_CALL, "username": ""}, "username must be 1 to 256 printable characters without blanks at the ends."),
     (CALL, {**OK_CALL, "username": "a\nb"}, "username must be 1 to 256 printable characters without blanks at the ends."),
-    (CALL, {**OK_CALL, "methodName": "a\u0000b"}, "toolName must be 1 to 256 printable characters."),
-    (CALL, {**OK_CALL, "methodName": "x" * 257}, "toolName must be 1 to 256 printable characters."),
+    (CALL, {**OK_CALL, "methodName": "a\u0000b"}, "A tool's name must be 1 to 256 printable characters."),
+    (CALL, {**OK_CALL, "methodName": "x" * 257}, "A tool's name must be 1 to 256 printable characters."),
     (SET, {}, "serverName is required."),
     (SET, {**OK_SET, "secretValue": 3}, "secretValue must be a string."),
     (SET, {**OK_SET, "secretValue": None}, "secretValue must be a string."),
-    (SET, {**OK_SET, "secretName": "a b"}, "name must be 1 to 128 letters, digits, '_', '.' or '-', and start with a letter or '_'."),
+    (SET, {**OK_SET, "secretName": "a b"}, "A secret's name must be 1 to 128 letters, digits, '_', '.' or '-', and start with a letter or '_'."),
     (SET, {**OK_SET, "secretValue": ""}, "The secret's value must be 1 byte to 64 KiB of text without NUL."),
     (SET, {**OK_SET, "secretValue": "a\u0000b"}, "The secret's value must be 1 byte to 64 KiB of text without NUL."),
     (DELETE, {"serverName": "fp"}, "secretName is required."),
-    (DELETE, {"serverName": "../x", "secretName": "a"}, f"serverName {NAME_RULE}"),
+    (DELETE, {"serverName": "../x", "secretName": "a"}, NAME_RULE),
     (ADD, {"command": "true"}, "name is required."),
     (ADD, {"name": "new"}, "command is required."),
     (ADD, {**OK_ADD, "args": "x"}, "args must be an array."),
@@ -111,16 +109,15 @@ def test_a_name_that_could_be_a_path_or_an_option_is_no_server_name(
     product: Product, name: str
 ) -> None:
     before = stored(product)
-    for route, body, field in (
-        (ADD, {**OK_ADD, "name": name}, "name"),
-        (INSTALL, {**OK_INSTALL, "serverName": name}, "serverName"),
-        (CALL, {**OK_CALL, "serverName": name}, "serverName"),
-        (SET, {**OK_SET, "serverName": name}, "serverName"),
+    for route, body in (
+        (ADD, {**OK_ADD, "name": name}),
+        (INSTALL, {**OK_INSTALL, "serverName": name}),
+        (CALL, {**OK_CALL, "serverName": name}),
+        (SET, {**OK_SET, "serverName": name}),
     ):
         method, path = route.split()
         answer = product.rest(method, path, body).json()
-        error = f"{field} {NAME_RULE}"
-        assert answer == {"success": False, "error": error, "code": "INVALID_INPUT"}
+        assert answer == {"success": False, "error": NAME_RULE, "code": "INVALID_INPUT"}
     assert stored(product) == before
 
 
