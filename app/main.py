@@ -94,7 +94,6 @@ class _Engines:
         uri = machine.mongod.uri if machine.mongod is not None else settings.database_uri
         if uri is None:
             raise ValueError("there is neither an embedded nor a configured database")
-        self._mongod = machine.mongod
         self._database = Database(
             uri,
             documents_by_database(
@@ -127,8 +126,6 @@ class _Engines:
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[Mapping[str, object]]:
         """Start the engines, and end them in the opposite order."""
-        if self._mongod is not None:
-            await self._mongod.start()
         await self._database.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
         background = [
             asyncio.create_task(self._recover_and_start(), name="start-up"),
@@ -145,8 +142,6 @@ class _Engines:
             await self.deps.operations.close()
             await self._sessions.close()
             await self._database.stop()
-            if self._mongod is not None:
-                await self._mongod.stop()
 
     async def _serve_mcp(self) -> None:
         """The MCP endpoint, after the GraphQL door: one import at a time."""

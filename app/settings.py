@@ -9,6 +9,8 @@ from urllib.parse import quote_plus
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+# What every MongoDB accepts on every platform, and a little less.
+DATABASE_NAME = r"^[A-Za-z0-9_-]{1,63}$"
 _UNITS = {"": 1, "b": 1, "kb": 1024, "mb": 1024**2}
 
 
@@ -31,12 +33,12 @@ class Settings(BaseSettings):
     mongo_user: str | None = None
     mongo_pass: SecretStr | None = None
     mongo_host: str | None = None
-    mongo_dbname: str = "mcp"
+    mongo_dbname: str = Field(default="mcp", pattern=DATABASE_NAME)
     mongo_replicaset: str | None = None
     mongod_binary: Path | None = None
 
     secrets_key: SecretStr | None = None
-    secrets_dbname: str | None = None
+    secrets_dbname: str | None = Field(default=None, pattern=DATABASE_NAME)
 
     install_timeout_seconds: float = Field(default=600.0, gt=0)
     log_level: str = "INFO"
@@ -57,6 +59,14 @@ class Settings(BaseSettings):
         if match is None:
             raise ValueError("must be a number of bytes, or a size such as 500kb or 6mb")
         return int(match[1]) * _UNITS[match[2] or ""]
+
+    @field_validator("mongodb_uri")
+    @classmethod
+    def _mongodb_scheme(cls, value: SecretStr | None) -> SecretStr | None:
+        schemes = ("mongodb://", "mongodb+srv://")
+        if value is not None and not value.get_secret_value().startswith(schemes):
+            raise ValueError("must begin with mongodb:// or mongodb+srv://")
+        return value
 
     @field_validator("log_level")
     @classmethod

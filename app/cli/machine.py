@@ -8,7 +8,7 @@ from typing import TextIO
 from uuid import uuid4
 
 from app.mongo.binary import find_mongod
-from app.mongo.process import MongodProcess
+from app.mongo.process import MongodProcess, has_database
 from app.processes.guard import Guard
 from app.processes.guard_program import kill_marked
 from app.settings import Settings
@@ -95,7 +95,7 @@ def read_key(settings: Settings, folder: Path) -> bytes:
             "SECRETS_KEY is not set. With a MongoDB of your own it must be, and be the same on "
             f"every replica. {HOW_TO_MAKE}"
         )
-    return load_or_make_key_file(folder)
+    return load_or_make_key_file(folder, may_make=not has_database(folder))
 
 
 def _try_lock(lock: TextIO) -> bool:

@@ -30,6 +30,8 @@ def run() -> None:
         folder, lock = prepare_data_dir(settings)
         with lock:
             _run(settings, folder)
+    except KeyboardInterrupt:
+        sys.exit(130)  # Ctrl-C before there was anything to end
     except (CannotStart, KeyProblem, NoMongod, PermissionError) as problem:
         click.echo(f"mcp-api: {problem}", err=True)
         sys.exit(1)

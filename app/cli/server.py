@@ -11,9 +11,12 @@ from pathlib import Path
 import click
 import uvicorn
 import uvloop
+from starlette.applications import Starlette
 
 from app.cli.logs import configure_logging
+from app.cli.machine import CannotStart
 from app.main import Machine, create_app
+from app.mongo.database import BadDatabaseUri
 from app.mongo.embedded import EmbeddedMongo, EmbeddedMongoFailed
 from app.mongo.process import MongodProcess
 from app.processes.guard import Guard
@@ -27,7 +30,9 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class _Server(uvicorn.Server):
     """uvicorn, which says where it is once it answers."""
 
-    banner = ""
+    def __init__(self, config: uvicorn.Config, banner: str) -> None:
+        super().__init__(config)
+        self._banner = banner
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -46,7 +51,7 @@ class _Server(uvicorn.Server):
         if self.started:
             gc.enable()
             gc.freeze()
-            click.echo(self.banner)
+            click.echo(self._banner)
 
 
 def serve(
@@ -75,24 +80,31 @@ def serve(
 
 
 async def _serve(machine: Machine, listener: socket.socket) -> None:
-    app = create_app(machine)
-    configure_logging(machine.settings.log_level, app.state.deps.seen)
-    config = uvicorn.Config(
+    try:
+        app = create_app(machine)
+        configure_logging(machine.settings.log_level, app.state.deps.seen)
+        if machine.mongod is not None:
+            await machine.mongod.start()
+        await _Server(_config(app, machine.settings), _banner(machine, listener)).serve([listener])
+    except (BadDatabaseUri, EmbeddedMongoFailed) as problem:
+        raise CannotStart(str(problem)) from None
+    finally:
+        if machine.mongod is not None:
+            await machine.mongod.stop()
+
+
+def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         http="httptools",
         ws="websockets-sansio",
+        ws_max_size=settings.payload_limit,
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
-    server = _Server(config)
-    server.banner = _banner(machine, listener)
-    try:
-        await server.serve(sockets=[listener])
-    except EmbeddedMongoFailed as problem:
-        raise click.ClickException(str(problem)) from None
 
 
 def _banner(machine: Machine, listener: socket.socket) -> str:

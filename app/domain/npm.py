@@ -16,6 +16,7 @@ _TAIL = r"(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
 EXACT_VERSION = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}{_TAIL}")
 DIST_TAG = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 LATEST = "latest"
+RESERVED = ("node_modules", "favicon.ico")
 
 
 def check_npm_name(name: str) -> None:
@@ -24,7 +25,7 @@ def check_npm_name(name: str) -> None:
     Raises:
         AppError: INVALID_INPUT.
     """
-    if len(name) > 214 or not NPM_NAME.fullmatch(name):
+    if len(name) > 214 or name in RESERVED or not NPM_NAME.fullmatch(name):
         raise invalid(
             "name must be a package name from the npm registry, such as 'mcp-hello-world' or "
             "'@modelcontextprotocol/server-everything'; paths, URLs, git references and options "

@@ -1,6 +1,6 @@
 """What every request passes before any door sees it, as pure ASGI middleware.
 
-Order: Host check, then the body's type and size, then a net for surprises.
+Order: Host and Origin check, then the body's type and size, then a net for surprises.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.errors import AppError, ErrorCode
@@ -22,10 +23,11 @@ CLOSE_POLICY_VIOLATION = 1008
 
 
 class HostGuard:
-    """Refuses requests for a host name that is not ours.
+    """Refuses requests for a host name that is not ours, and from pages that are not.
 
     A page on the internet can make its own name resolve to 127.0.0.1 (DNS rebinding); the Host
-    header still carries that name.
+    header still carries that name. A page that calls us openly is told by its Origin header,
+    which the MCP specification asks servers to check (Transports, Security Warning).
     """
 
     def __init__(self, app: ASGIApp, allowed: Sequence[str]) -> None:
@@ -34,26 +36,29 @@ class HostGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 403."""
-        if scope["type"] == "lifespan" or self._is_ours(Headers(scope=scope)):
+        refusal = None if scope["type"] == "lifespan" else self._refusal(Headers(scope=scope))
+        if refusal is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": CLOSE_POLICY_VIOLATION})
         else:
-            error = AppError(
+            await error_response(refusal)(scope, receive, send)
+
+    def _refusal(self, headers: Headers) -> AppError | None:
+        if _host_name(headers.get("host", "")) not in self._allowed:
+            return AppError(
                 ErrorCode.HOST_NOT_ALLOWED,
                 "This server does not answer to that host name.",
                 hint="Use localhost, or add the name to ALLOWED_HOSTS.",
             )
-            await error_response(error)(scope, receive, send)
-
-    def _is_ours(self, headers: Headers) -> bool:
-        host = headers.get("host", "").lower()
-        name = (
-            host[: host.index("]") + 1]
-            if host.startswith("[") and "]" in host
-            else host.partition(":")[0]
-        )
-        return name in self._allowed
+        origin = headers.get("origin")
+        if origin is not None and _host_name(origin.partition("://")[2]) not in self._allowed:
+            return AppError(
+                ErrorCode.ORIGIN_NOT_ALLOWED,
+                "Pages of that site may not call this server.",
+                hint="If they should, add the site's host name to ALLOWED_HOSTS.",
+            )
+        return None
 
 
 class BodyGuard:
@@ -122,6 +127,8 @@ class SurpriseGuard:
 
         try:
             await self._app(scope, receive, watched)
+        except ClientDisconnect:
+            return  # nobody is there to answer
         except AppError as error:
             failure = error
         except asyncio.CancelledError:
@@ -137,6 +144,14 @@ class SurpriseGuard:
             return
         if scope["type"] == "http" and not has_started:
             await error_response(failure)(scope, receive, send)
+
+
+def _host_name(authority: str) -> str:
+    """The name in `name:port`, in lower case; an IPv6 address keeps its brackets."""
+    authority = authority.lower()
+    if authority.startswith("[") and "]" in authority:
+        return authority[: authority.index("]") + 1]
+    return authority.partition(":")[0]
 
 
 def _is_json(content_type: str) -> bool:

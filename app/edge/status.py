@@ -12,6 +12,7 @@ HTTP_STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.ROUTE_NOT_FOUND: 404,
     ErrorCode.METHOD_NOT_ALLOWED: 405,
     ErrorCode.HOST_NOT_ALLOWED: 403,
+    ErrorCode.ORIGIN_NOT_ALLOWED: 403,
     ErrorCode.FORBIDDEN: 403,
     ErrorCode.SERVER_NOT_FOUND: 404,
     ErrorCode.TOOL_NOT_FOUND: 404,

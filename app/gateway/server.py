@@ -14,6 +14,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, Streamable
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
+    INTERNAL_ERROR,
     INVALID_PARAMS,
     CallToolRequestParams,
     CallToolResult,
@@ -77,7 +78,9 @@ async def _list(deps: Deps, cursor: str | None) -> ListToolsResult:
     try:
         page = await list_tools(deps, server_name=None, page=PageRequest(PAGE, cursor))
     except AppError as error:
-        raise MCPError(INVALID_PARAMS, error.sentence()) from None
+        is_callers = error.code in CALLERS_MISTAKES
+        code = INVALID_PARAMS if is_callers else INTERNAL_ERROR
+        raise MCPError(code, error.sentence()) from None
     tools = []
     for server, tool in page.items:
         named = {**tool.raw, "name": join_tool_name(server.name, tool.name)}

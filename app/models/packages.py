@@ -57,38 +57,38 @@ class MongoPackages:
 
     async def find(self, server_name: str) -> Package | None:
         """The package behind that server."""
-        with self._database.operation():
+        async with self._database.operation():
             found = await PackageDoc.find_one({"server_name": server_name})
         return None if found is None else found.to_domain()
 
     async def find_by_name(self, name: str) -> Package | None:
         """The first package of that registry name, by server name."""
-        with self._database.operation():
+        async with self._database.operation():
             found = await PackageDoc.find({"name": name}).sort("+server_name").first_or_none()
         return None if found is None else found.to_domain()
 
     async def find_many(self, server_names: Sequence[str]) -> dict[str, Package]:
         """The packages behind those servers, by server name."""
-        with self._database.operation():
+        async with self._database.operation():
             found = await PackageDoc.find({"server_name": {"$in": [*server_names]}}).to_list()
         return {doc.server_name: doc.to_domain() for doc in found}
 
     async def list_page(self, page: PageRequest) -> list[Package]:
         """Up to `first + 1` packages by server name, after the name `after`."""
         where = {} if page.after is None else {"server_name": {"$gt": page.after}}
-        with self._database.operation():
+        async with self._database.operation():
             query = PackageDoc.find(where).sort("+server_name").limit(page.first + 1)
             return [doc.to_domain() for doc in await query.to_list()]
 
     async def list_unfinished(self) -> list[Package]:
         """Every package that is being installed or uninstalled."""
-        with self._database.operation():
+        async with self._database.operation():
             found = await PackageDoc.find({"status": {"$in": UNFINISHED}}).to_list()
         return [doc.to_domain() for doc in found]
 
     async def claim(self, package: Package) -> None:
         """Reserve the server name. Raises CONFLICT when a package has it."""
-        with self._database.operation():
+        async with self._database.operation():
             try:
                 await PackageDoc(**asdict(package)).insert()
             except DuplicateKeyError:
@@ -123,10 +123,10 @@ class MongoPackages:
 
     async def delete(self, install_id: str) -> None:
         """Forget the package."""
-        with self._database.operation():
+        async with self._database.operation():
             await PackageDoc.get_motor_collection().delete_one({"install_id": install_id})
 
     async def _change(self, where: dict[str, Any], fields: dict[str, Any]) -> bool:
-        with self._database.operation():
+        async with self._database.operation():
             result = await PackageDoc.get_motor_collection().update_one(where, {"$set": fields})
         return bool(result.matched_count)

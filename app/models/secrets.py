@@ -54,7 +54,7 @@ class MongoSecrets:
     async def put(self, ref: SecretRef, sealed: str, key_id: str, now: datetime) -> Secret:
         """Set or replace one, atomically."""
         new = {"sealed": sealed, "key_id": key_id, "updated_at": now}
-        with self._database.operation():
+        async with self._database.operation():
             stored = await SecretDoc.get_motor_collection().find_one_and_update(
                 _place(ref),
                 {"$set": new, "$setOnInsert": {"created_at": now}},
@@ -66,14 +66,14 @@ class MongoSecrets:
 
     async def find(self, ref: SecretRef) -> Secret | None:
         """The one at that place."""
-        with self._database.operation():
+        async with self._database.operation():
             found = await SecretDoc.find_one(_place(ref))
         return None if found is None else found.to_domain()
 
     async def list_sealed(self, username: str, server_name: str) -> list[SealedSecret]:
         """All of one user for one server."""
         where = {"username": username, "server_name": server_name}
-        with self._database.operation():
+        async with self._database.operation():
             found = await SecretDoc.find(where).to_list()
         return [SealedSecret(doc.to_domain().ref, doc.sealed) for doc in found]
 
@@ -90,19 +90,19 @@ class MongoSecrets:
                 {"server_name": {"$gt": server}},
                 {"server_name": server, "name": {"$gt": name}},
             ]
-        with self._database.operation():
+        async with self._database.operation():
             query = SecretDoc.find(where).sort("+server_name", "+name").limit(page.first + 1)
             return [doc.to_domain() for doc in await query.to_list()]
 
     async def delete(self, ref: SecretRef) -> bool:
         """Remove one; False when there was none."""
-        with self._database.operation():
+        async with self._database.operation():
             result = await SecretDoc.get_motor_collection().delete_one(_place(ref))
         return bool(result.deleted_count)
 
     async def delete_of_server(self, server_name: str) -> int:
         """Remove every user's for that server; how many there were."""
-        with self._database.operation():
+        async with self._database.operation():
             result = await SecretDoc.get_motor_collection().delete_many(
                 {"server_name": server_name}
             )

@@ -84,26 +84,26 @@ class MongoServers:
 
     async def find(self, name: str) -> Server | None:
         """The server of that name."""
-        with self._database.operation():
+        async with self._database.operation():
             found = await ServerDoc.find_one({"name": name})
         return None if found is None else found.to_domain()
 
     async def list_page(self, page: PageRequest) -> list[Server]:
         """Up to `first + 1` servers by name, after the name `after`."""
         where = {} if page.after is None else {"name": {"$gt": page.after}}
-        with self._database.operation():
+        async with self._database.operation():
             query = ServerDoc.find(where).sort("+name").limit(page.first + 1)
             return [doc.to_domain() for doc in await query.to_list()]
 
     async def find_many(self, names: Sequence[str]) -> dict[str, Server]:
         """The servers of those names, by name."""
-        with self._database.operation():
+        async with self._database.operation():
             found = await ServerDoc.find({"name": {"$in": [*names]}}).to_list()
         return {doc.name: doc.to_domain() for doc in found}
 
     async def insert(self, server: Server) -> None:
         """Store a new server. Raises CONFLICT when the name is taken."""
-        with self._database.operation():
+        async with self._database.operation():
             try:
                 await ServerDoc.from_domain(server).insert()
             except DuplicateKeyError:
@@ -123,7 +123,7 @@ class MongoServers:
             "revision": expected.revision,
             "updated_at": expected.updated_at,
         }
-        with self._database.operation():
+        async with self._database.operation():
             result = await ServerDoc.get_motor_collection().update_one(where, {"$set": fields})
         if result.matched_count == 0:
             raise AppError(
@@ -135,7 +135,7 @@ class MongoServers:
     async def remember_tools(self, name: str, revision: str, tools: Sequence[Tool]) -> None:
         """Keep the listing that this revision of the server gave."""
         where = {"name": name, "revision": revision}
-        with self._database.operation():
+        async with self._database.operation():
             await ServerDoc.get_motor_collection().update_one(
                 where, {"$set": {"tools_json": _write_tools(tools)}}
             )
@@ -143,7 +143,7 @@ class MongoServers:
     async def delete(self, name: str, *, install_id: str | None) -> bool:
         """Remove the server, if it came from that install; False when there was none."""
         where = {"name": name, "install_id": install_id}
-        with self._database.operation():
+        async with self._database.operation():
             result = await ServerDoc.get_motor_collection().delete_one(where)
         return bool(result.deleted_count)
 

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from beanie import Document, init_beanie
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import (
+    ConfigurationError,
     ConnectionFailure,
     ExecutionTimeout,
     PyMongoError,
@@ -20,7 +21,7 @@ from app.domain.errors import AppError, ErrorCode
 log = logging.getLogger(__name__)
 
 PING_SECONDS = 0.25
-PING_TIMEOUT_SECONDS = 2.0
+PING_TIMEOUT_SECONDS = 1.0
 # Majority and journal: without `j`, a killed mongod loses writes it has acknowledged.
 CLIENT_OPTIONS: Mapping[str, Any] = {
     "w": "majority",
@@ -36,6 +37,10 @@ CLIENT_OPTIONS: Mapping[str, Any] = {
 }
 
 
+class BadDatabaseUri(Exception):
+    """The address of the database makes no sense; the message says why."""
+
+
 class Database:
     """The connection that every store shares.
 
@@ -45,11 +50,17 @@ class Database:
 
     def __init__(self, uri: str, documents: Mapping[str, Sequence[type[Document]]]) -> None:
         self._documents = documents
-        self._client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(uri, **CLIENT_OPTIONS)
+        try:
+            self._client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+                uri, **CLIENT_OPTIONS
+            )
+        except (ConfigurationError, ValueError) as error:  # the driver's words hold no password
+            raise BadDatabaseUri(f"MONGODB_URI cannot be used: {error}.") from None
         self._is_initialised = False
         self._is_reachable = False
         self._first_look = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Timeout] = set()
 
     @property
     def is_available(self) -> bool:
@@ -85,13 +96,21 @@ class Database:
         if not self.is_available:
             raise _unavailable()
 
-    @contextlib.contextmanager
-    def operation(self) -> Iterator[None]:
-        """Around each use of a document: DATABASE_UNAVAILABLE, and never a driver's error."""
+    @contextlib.asynccontextmanager
+    async def operation(self) -> AsyncIterator[None]:
+        """Around each use of a document: DATABASE_UNAVAILABLE, and never a driver's error.
+
+        An operation that is under way when the watch finds the database away ends at once.
+        """
         self.check()
         try:
-            yield
-        except (ConnectionFailure, ExecutionTimeout, WriteConcernError) as error:
+            async with asyncio.timeout(None) as limit:
+                self._under_way.add(limit)
+                try:
+                    yield
+                finally:
+                    self._under_way.discard(limit)
+        except (ConnectionFailure, ExecutionTimeout, WriteConcernError, TimeoutError) as error:
             log.warning("A database operation failed: %s", type(error).__name__)
             raise _unavailable() from error
 
@@ -102,6 +121,8 @@ class Database:
             if self.is_available != was_available:
                 if was_available:
                     log.warning("The database is away; requests are refused until it is back.")
+                    for limit in self._under_way:
+                        limit.reschedule(asyncio.get_running_loop().time())
                 else:
                     log.info("The database is there.")
                     self._first_look.set()

@@ -14,7 +14,13 @@ from app.processes.guard_program import MARKER_VARIABLE, kill_group
 
 # The kernel's limit for a socket's path is 108 bytes on Linux and 104 on macOS.
 LONGEST_SOCKET_PATH = 100
+FOLDER = "mongodb"
 SOCKET_NAME = "mongodb-27017.sock"
+
+
+def has_database(data_dir: Path) -> bool:
+    """Whether an embedded database was ever started on this data folder."""
+    return (data_dir / FOLDER / "WiredTiger").exists()
 
 
 class MongodProcess:
@@ -22,7 +28,7 @@ class MongodProcess:
 
     def __init__(self, binary: Path, data_dir: Path, guard: Guard) -> None:
         self._binary = binary
-        self._folder = data_dir / "mongodb"
+        self._folder = data_dir / FOLDER
         self._guard = guard
         self._process: subprocess.Popen[bytes] | None = None
         self.log_path = data_dir / "mongodb.log"

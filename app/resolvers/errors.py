@@ -1,6 +1,7 @@
 """What clients are told when an operation fails: expected failures whole, surprises masked."""
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol, runtime_checkable
 from uuid import uuid4
@@ -25,6 +26,14 @@ from app.domain.redaction import SHORTEST_IN_LOGS, mask_text, spellings
 log = logging.getLogger(__name__)
 
 SECRET_FIELD = "value"
+# How graphql-core 3.3 quotes what it refuses, in the messages of its parser, its validation
+# rules and its scalars.
+QUOTED = (
+    (re.compile(r"[,.]? found:? .*", re.DOTALL | re.IGNORECASE), "."),
+    (re.compile(r"(?<!invalid) value: .*", re.DOTALL), " value."),
+    (re.compile(r"Value '.*' does not exist", re.DOTALL), "The value does not exist"),
+    (re.compile(r"Unexpected (\w+) .*", re.DOTALL), r"Unexpected \1."),
+)
 
 
 @runtime_checkable
@@ -89,13 +98,20 @@ def present(error: GraphQLError, secrets: tuple[str, ...] = ()) -> GraphQLError:
     if error.extensions and "code" in error.extensions:
         return error
     if original is None or (error.path is None and error.nodes):
-        message = mask_text(error.message, secrets)
+        message = mask_text(_without_quotes(error.message), secrets)
         return _with(error, AppError(ErrorCode.INVALID_INPUT, message))
     reference = uuid4().hex[:12]
     log.error("Surprise %s at %s", reference, error.path, exc_info=original)
     hint = f"The log of this server has the details under the reference {reference}."
     message = "Something went wrong inside this server."
     return _with(error, AppError(ErrorCode.INTERNAL, message, hint=hint))
+
+
+def _without_quotes(message: str) -> str:
+    """The executor's message without the input it quotes, which may hold a secret anywhere."""
+    for pattern, replacement in QUOTED:
+        message = pattern.sub(replacement, message)
+    return message
 
 
 def _refusal(message: str) -> GraphQLError:

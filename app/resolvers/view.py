@@ -4,6 +4,7 @@ Sources: GraphQL over HTTP (Stage 2 draft), sections 5 to 7; the graphql-transpo
 """
 
 from collections.abc import AsyncGenerator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -69,6 +70,7 @@ class GraphQLView(GraphQL[Context, None]):
         super().__init__(
             schema,
             graphql_ide=None,  # the door serves the page
+            connection_init_wait_timeout=timedelta(seconds=10),
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
         )
         self._deps = deps

@@ -33,7 +33,7 @@ async def from_router(request: Request, error: Exception) -> Response:
         unknown = AppError(
             ErrorCode.ROUTE_NOT_FOUND,
             f"There is no {method} {path[:200]} here.",
-            hint="The README lists the routes; GraphQL is at /graphql.",
+            hint="docs/rest.md lists the routes; GraphQL is at /graphql.",
         )
         return error_response(unknown)
     return error_response(invalid(str(error.detail)))

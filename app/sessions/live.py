@@ -171,7 +171,8 @@ class LiveSession:
         except MCPError as error:
             if isinstance(error, ConnectionClosed):
                 await self._await_exit(child)
-                raise self._not_started(self._how_it_ended(child)) from None
+                doubt = "; is it an MCP server at all?" if child.exit_code == 0 else ""
+                raise self._not_started(self._how_it_ended(child) + doubt) from None
             raise self._not_started(f"it answered {error.message!r} ({error.code})") from None
         except (RuntimeError, ValueError) as error:
             # The SDK's words for an unknown protocol version or an answer that is no MCP.

@@ -46,13 +46,19 @@ def key_id(key: bytes) -> str:
     return hashlib.sha256(b"mcp-api key id\0" + key).hexdigest()[:12]
 
 
-def load_or_make_key_file(folder: Path) -> bytes:
+def load_or_make_key_file(folder: Path, *, may_make: bool) -> bytes:
     """The key kept in `folder`, made now if there is none; the file is for its owner only.
 
     Raises:
-        KeyProblem: The file holds no key, or others may read it.
+        KeyProblem: The file is missing and may not be made, holds no key, or others may read it.
     """
     path = folder / KEY_FILE
+    if not may_make and not path.exists():
+        raise KeyProblem(
+            f"The key file {path} is missing, but there is a database already. Restore the file "
+            "from a backup: without it the stored secrets cannot be opened. If they may be lost, "
+            f"make a new one: (umask 077; openssl rand -base64 32 > {path})"
+        )
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:

@@ -154,3 +154,29 @@ def test_a_second_instance_on_the_same_data_is_refused_and_the_first_goes_on(
             "Stop it, or choose another folder with DATA_DIR."
         )
         assert first.poll() is None
+
+
+@pytest.mark.parametrize("uri", ["http://x", "mongodb://", "nonsense", "mongodb://u:p@ss@h/"])
+def test_an_address_that_is_no_mongodb_is_refused(tmp_path: Path, uri: str) -> None:
+    said = refusal(tmp_path, MONGODB_URI=uri, SECRETS_KEY=KEY)
+    assert said.startswith("mcp-api: MONGODB_URI")
+    assert "p@ss" not in said
+
+
+def test_a_database_name_that_mongodb_would_refuse_is_refused(tmp_path: Path) -> None:
+    said = refusal(tmp_path, MONGODB_URI="mongodb://127.0.0.1:1", MONGO_DBNAME="a b$")
+    assert said.startswith("mcp-api: MONGO_DBNAME: ")
+
+
+def test_a_mongod_that_does_not_start_is_told_in_one_sentence(tmp_path: Path) -> None:
+    said = refusal(tmp_path, MONGOD_BINARY="/bin/false")
+    assert said.startswith("mcp-api: The embedded MongoDB ended at once: ")
+
+
+def test_a_database_without_its_key_file_is_not_started(tmp_path: Path) -> None:
+    with serving(tmp_path) as process:
+        process.send_signal(signal.SIGINT)
+        process.wait(10)
+    (tmp_path / "data" / "secrets.key").unlink()
+    assert "is missing, but there is a database already" in refusal(tmp_path)
+    assert not (tmp_path / "data" / "secrets.key").exists()

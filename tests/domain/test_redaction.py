@@ -98,28 +98,34 @@ class FakeClock:
         return self.seconds
 
 
-def test_a_value_is_masked_for_a_minute_and_then_forgotten() -> None:
+def test_a_value_is_masked_for_an_hour_and_then_forgotten() -> None:
     clock = FakeClock()
     seen = RecentSecrets(clock)
     seen.note(["first-value"])
-    clock.seconds += 30
+    clock.seconds += 2100
     seen.note(["second-value"])
-    clock.seconds += 30
+    clock.seconds += 2100
     assert seen.mask("first-value second-value") == "[secret] [secret]"
     clock.seconds += 1
     assert seen.mask("first-value second-value") == "first-value [secret]"
-    clock.seconds += 30
+    clock.seconds += 2100
     assert seen.mask("first-value second-value") == "first-value second-value"
 
 
-def test_a_value_seen_again_is_masked_for_another_minute() -> None:
+def test_a_value_seen_again_is_masked_for_as_long_again() -> None:
     clock = FakeClock()
     seen = RecentSecrets(clock)
     seen.note(["early-value", "other-value"])
-    clock.seconds += 50
+    clock.seconds += 4000
     seen.note(["early-value"])
-    clock.seconds += 50
+    clock.seconds += 4000
     assert seen.mask("early-value other-value") == "[secret] other-value"
+
+
+def test_the_longest_of_values_that_begin_alike_is_masked() -> None:
+    seen = RecentSecrets(FakeClock())
+    seen.note(["token", "token-long", "tok"])
+    assert seen.mask("a token-long, a token, a tok") == "a [secret], a [secret], a tok"
 
 
 def test_only_the_last_ten_thousand_values_are_kept() -> None:

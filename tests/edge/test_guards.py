@@ -1,11 +1,12 @@
 """The guards in front of the doors, around a small application of the test's own."""
 
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -58,6 +59,29 @@ async def test_other_names_are_not(host: str) -> None:
     async with client(counting) as http:
         response = await http.post("/", content=b"12", headers={"Host": host})
     assert (response.status_code, response.json()["code"]) == (403, "HOST_NOT_ALLOWED")
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:3000", "https://mcp.example", "http://[::1]"])
+async def test_pages_of_ours_may_call(origin: str) -> None:
+    async with client(counting) as http:
+        assert (await http.post("/", content=b"12", headers={"Origin": origin})).text == "2"
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "", "localhost", "http://"])
+async def test_other_sites_pages_may_not(origin: str) -> None:
+    async with client(counting) as http:
+        response = await http.post("/", content=b"12", headers={"Origin": origin})
+    assert (response.status_code, response.json()["code"]) == (403, "ORIGIN_NOT_ALLOWED")
+
+
+async def test_a_client_that_hangs_up_is_no_surprise(caplog: pytest.LogCaptureFixture) -> None:
+    async def hanging_up(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ClientDisconnect
+
+    with caplog.at_level(logging.DEBUG), contextlib.suppress(AssertionError):
+        async with client(hanging_up) as http:
+            await http.get("/")
+    assert [r for r in caplog.records if r.name.startswith("app")] == []
 
 
 async def test_a_body_is_taken_up_to_the_limit_and_refused_beyond() -> None:

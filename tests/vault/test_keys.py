@@ -47,12 +47,12 @@ def test_another_text_is_refused_without_repeating_it(text: str) -> None:
 
 
 def test_a_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
-    key = load_or_make_key_file(tmp_path)
+    key = load_or_make_key_file(tmp_path, may_make=True)
     path = tmp_path / KEY_FILE
     assert len(key) == 32
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert parse_key(path.read_text()) == key
-    assert load_or_make_key_file(tmp_path) == key
+    assert load_or_make_key_file(tmp_path, may_make=True) == key
     assert os.listdir(tmp_path) == [KEY_FILE]
 
 
@@ -60,7 +60,7 @@ def test_two_folders_get_different_keys(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("a", "b")]
     for folder in folders:
         folder.mkdir()
-    first, second = (load_or_make_key_file(folder) for folder in folders)
+    first, second = (load_or_make_key_file(folder, may_make=True) for folder in folders)
     assert first != second
     assert key_id(first) != key_id(second)
 
@@ -69,12 +69,12 @@ def test_two_folders_get_different_keys(tmp_path: Path) -> None:
 def test_a_key_file_that_others_may_read_is_refused_and_left_alone(
     tmp_path: Path, mode: int
 ) -> None:
-    load_or_make_key_file(tmp_path)
+    load_or_make_key_file(tmp_path, may_make=True)
     path = tmp_path / KEY_FILE
     before = path.read_text()
     path.chmod(mode)
     with pytest.raises(KeyProblem, match="chmod 600") as caught:
-        load_or_make_key_file(tmp_path)
+        load_or_make_key_file(tmp_path, may_make=True)
     assert before.strip() not in str(caught.value)
     assert path.read_text() == before
     assert stat.S_IMODE(path.stat().st_mode) == mode
@@ -86,7 +86,7 @@ def test_a_damaged_key_file_is_refused_and_never_replaced(tmp_path: Path, conten
     path.write_text(content)
     path.chmod(0o600)
     with pytest.raises(KeyProblem, match="holds no key"):
-        load_or_make_key_file(tmp_path)
+        load_or_make_key_file(tmp_path, may_make=True)
     assert path.read_text() == content
 
 
@@ -96,12 +96,20 @@ def test_a_link_in_place_of_the_key_file_is_not_followed(tmp_path: Path) -> None
     target.chmod(0o600)
     (tmp_path / KEY_FILE).symlink_to(target)
     with pytest.raises(OSError):
-        load_or_make_key_file(tmp_path)
+        load_or_make_key_file(tmp_path, may_make=True)
     assert target.read_text() == BASE64
 
 
 def test_a_half_written_key_of_a_killed_process_is_not_used(tmp_path: Path) -> None:
     draft = (tmp_path / KEY_FILE).with_suffix(f".{os.getpid()}.new")
     draft.write_text("half a k")
-    key = load_or_make_key_file(tmp_path)
+    key = load_or_make_key_file(tmp_path, may_make=True)
     assert parse_key((tmp_path / KEY_FILE).read_text()) == key
+
+
+def test_a_missing_key_file_is_not_replaced_where_there_is_a_database(tmp_path: Path) -> None:
+    with pytest.raises(KeyProblem, match="is missing, but there is a database already"):
+        load_or_make_key_file(tmp_path, may_make=False)
+    assert list(tmp_path.iterdir()) == []
+    key = load_or_make_key_file(tmp_path, may_make=True)
+    assert load_or_make_key_file(tmp_path, may_make=False) == key

@@ -62,6 +62,7 @@ ERROR_TYPES: dict[ErrorCode, type[ErrorInterface] | None] = {
     ErrorCode.ROUTE_NOT_FOUND: NotFoundError,
     ErrorCode.METHOD_NOT_ALLOWED: InvalidInputError,
     ErrorCode.HOST_NOT_ALLOWED: ForbiddenError,
+    ErrorCode.ORIGIN_NOT_ALLOWED: ForbiddenError,
     ErrorCode.FORBIDDEN: ForbiddenError,
     ErrorCode.SERVER_NOT_FOUND: NotFoundError,
     ErrorCode.TOOL_NOT_FOUND: NotFoundError,
