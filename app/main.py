@@ -36,6 +36,7 @@ from app.services.deps import Deps
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
+from app.services.secrets import warn_of_foreign_keys
 from app.services.servers import start_enabled_servers
 from app.sessions.registry import SessionRegistry
 from app.settings import Settings
@@ -155,6 +156,7 @@ class _Engines:
         while True:
             try:
                 await recover(self.deps)
+                await warn_of_foreign_keys(self.deps)
                 await start_enabled_servers(self.deps)
             except AppError as error:
                 log.warning("Start-up was interrupted: %s Trying again.", error.message)

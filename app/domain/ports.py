@@ -103,6 +103,9 @@ class SecretStore(Protocol):
     async def delete(self, ref: SecretRef) -> bool:
         """Remove one; False when there was none."""
 
+    async def count_other_keys(self, key_id: str) -> int:
+        """How many were sealed with another key than that."""
+
     async def delete_of_server(self, server_name: str) -> int:
         """Remove every user's for that server; how many there were."""
 

@@ -100,6 +100,11 @@ class MongoSecrets:
             result = await SecretDoc.get_motor_collection().delete_one(_place(ref))
         return bool(result.deleted_count)
 
+    async def count_other_keys(self, key_id: str) -> int:
+        """How many were sealed with another key than that."""
+        async with self._database.operation():
+            return await SecretDoc.find({"key_id": {"$ne": key_id}}).count()
+
     async def delete_of_server(self, server_name: str) -> int:
         """Remove every user's for that server; how many there were."""
         async with self._database.operation():

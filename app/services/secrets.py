@@ -1,5 +1,6 @@
 """Secrets: set, listed by name, removed, and opened for the one call that needs them."""
 
+import logging
 from datetime import UTC, datetime
 
 from app.domain.errors import invalid
@@ -9,6 +10,8 @@ from app.domain.principal import Principal, acting_user
 from app.domain.secret import Secret, SecretRef
 from app.services.deps import Deps
 from app.services.servers import get_server
+
+log = logging.getLogger(__name__)
 
 
 async def set_secret(
@@ -78,6 +81,18 @@ async def find_secret(
     return await deps.secrets.find(
         _ref(principal, server_name=server_name, name=name, username=username)
     )
+
+
+async def warn_of_foreign_keys(deps: Deps) -> None:
+    """Say so in the log when stored secrets cannot be opened with the key of this start."""
+    count = await deps.secrets.count_other_keys(deps.vault.key_id)
+    if count:
+        log.warning(
+            "%d stored secrets were sealed with another SECRETS_KEY than this one (%s) and cannot "
+            "be opened with it. Start with the key they were stored under, or set them again.",
+            count,
+            deps.vault.key_id,
+        )
 
 
 async def open_secrets(deps: Deps, username: str, server_name: str) -> dict[str, str]:

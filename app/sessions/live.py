@@ -171,7 +171,9 @@ class LiveSession:
         except MCPError as error:
             if isinstance(error, ConnectionClosed):
                 await self._await_exit(child)
-                doubt = "; is it an MCP server at all?" if child.exit_code == 0 else ""
+                doubt = (
+                    " without an answer; it may be no MCP server" if child.exit_code == 0 else ""
+                )
                 raise self._not_started(self._how_it_ended(child) + doubt) from None
             raise self._not_started(f"it answered {error.message!r} ({error.code})") from None
         except (RuntimeError, ValueError) as error:

@@ -107,6 +107,20 @@ def test_a_database_that_does_not_answer_is_said_at_once_and_recovered_from(
     assert shared.call("fp", "fingerprint") == "{}"
 
 
+def test_a_request_that_is_under_way_when_the_database_freezes_does_not_wait_for_it(
+    shared: Product,
+) -> None:
+    mongod = mongod_of(shared)
+    os.kill(mongod, signal.SIGSTOP)
+    try:
+        response, seconds = timed(shared, "GET", "/mcp/servers", None)
+    finally:
+        os.kill(mongod, signal.SIGCONT)
+    assert (response.status_code, response.json()) == (503, UNAVAILABLE)
+    assert seconds < 3.0  # the watch asks every quarter of a second and waits for one
+    eventually(lambda: health(shared) == 200, seconds=BACK_SECONDS)
+
+
 def test_a_killed_database_is_started_again_with_all_its_data(shared: Product) -> None:
     shared.add_fingerprint("kept")
     shared.set_secret("kept", "token", "a value worth keeping")

@@ -99,6 +99,14 @@ async def test_a_servers_secrets_go_with_it_and_no_others(stores: Stores) -> Non
     assert [secret.ref.server_name for secret in kept] == ["A", "a.b"]
 
 
+async def test_secrets_under_another_key_are_counted(stores: Stores) -> None:
+    await put(stores, REF)
+    await stores.secrets.put(replace(REF, name="b"), "sealed", "other", NOW)
+    await stores.secrets.put(replace(REF, name="c"), "sealed", "other", NOW)
+    assert await stores.secrets.count_other_keys("key") == 2
+    assert await stores.secrets.count_other_keys("other") == 1
+
+
 async def test_the_raw_database_holds_no_value(stores: Stores) -> None:
     vault = SingleKeyVault(bytes(range(32)))
     value = "planted-value-in-the-clear"

@@ -166,7 +166,10 @@ async def test_a_handshake_that_fails_says_why(
 async def test_a_program_that_is_no_mcp_server_is_told_from_one(registry: SessionRegistry) -> None:
     how = Launch(command="true", args=(), env={}, cwd=None, startup_timeout_seconds=5.0)
     error = await failure(registry, how)
-    assert error.message == "Server 's' did not start: it exited with code 0."
+    assert (
+        error.message
+        == "Server 's' did not start: it exited with code 0 without an answer; it may be no MCP server."
+    )
 
 
 async def test_a_failed_start_is_tried_again_by_the_next_use(
