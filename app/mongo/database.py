@@ -124,14 +124,25 @@ class Database:
                     for limit in self._under_way:
                         limit.reschedule(asyncio.get_running_loop().time())
                 else:
-                    log.info("The database is there.")
+                    log.log(
+                        logging.INFO if self._first_look.is_set() else logging.DEBUG,
+                        "The database is there.",
+                    )
                     self._first_look.set()
             await asyncio.sleep(PING_SECONDS)
 
-    async def _look(self) -> bool:
-        try:
+    async def _ping(self) -> None:
+        """Ask twice before taking silence for absence: the silence may be a moment of ours."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PING_TIMEOUT_SECONDS):
                 await self._client.admin.command("ping")
+                return
+        async with asyncio.timeout(PING_TIMEOUT_SECONDS):
+            await self._client.admin.command("ping")
+
+    async def _look(self) -> bool:
+        try:
+            await self._ping()
             if not self._is_initialised:
                 await self._initialise()
         except (PyMongoError, TimeoutError) as error:
