@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime
 
+from app.domain.clock import utc_now
 from app.domain.errors import AppError, ErrorCode
 from app.domain.package import (
     InstalledFiles,
@@ -96,7 +96,7 @@ async def _undo(deps: Deps, package: Package) -> None:
 
 
 def _server_of(request: InstallRequest, package: Package, files: InstalledFiles) -> Server:
-    now = datetime.now(UTC)
+    now = utc_now()
     return Server(
         settings=ServerSettings(
             name=request.server_name,
@@ -126,5 +126,5 @@ def _finished(package: Package, files: InstalledFiles) -> Package:
         status=PackageStatus.INSTALLED,
         lease_owner=None,
         lease_expires_at=None,
-        installed_at=datetime.now(UTC),
+        installed_at=utc_now(),
     )

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from app.domain.clock import utc_now
 from app.domain.errors import AppError
 from app.domain.package import Package
 from app.services.deps import Deps
@@ -54,7 +55,7 @@ async def _renew(deps: Deps, package: Package) -> None:
     while True:
         await asyncio.sleep(RENEW_SECONDS)
         try:
-            until = lease_until(datetime.now(UTC))
+            until = lease_until(utc_now())
             await deps.packages.renew_lease(package.install_id, lease_owner(deps), until)
         except AppError as error:
             log.warning("A lease could not be renewed: %s", error.message)

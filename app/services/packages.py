@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from uuid import uuid4
 
+from app.domain.clock import utc_now
 from app.domain.errors import AppError, ErrorCode
 from app.domain.names import check_server_name
 from app.domain.npm import check_npm_name, check_npm_version
@@ -56,7 +56,7 @@ async def uninstall_package(deps: Deps, server_name: str, *, keep_secrets: bool)
         status=PackageStatus.UNINSTALLING,
         keeps_secrets=keep_secrets,
         lease_owner=lease_owner(deps),
-        lease_expires_at=lease_until(datetime.now(UTC)),
+        lease_expires_at=lease_until(utc_now()),
     )
     if not await deps.packages.begin_uninstall(going):
         raise AppError(
@@ -163,7 +163,7 @@ def _claim_of(deps: Deps, request: InstallRequest) -> Package:
         install_id=install_id,
         install_dir=f"{request.server_name}/{install_id}",
         lease_owner=lease_owner(deps),
-        lease_expires_at=lease_until(datetime.now(UTC)),
+        lease_expires_at=lease_until(utc_now()),
         installed_at=None,
     )
 

@@ -3,8 +3,8 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
+from app.domain.clock import utc_now
 from app.domain.errors import AppError, ErrorCode
 from app.domain.package import InstallPhase, PackageProgress
 from app.domain.ports import Report, SeenSecrets
@@ -50,7 +50,7 @@ class ProgressFeed:
                     package_name=package_name,
                     phase=phase,
                     message=self._seen.mask(message),
-                    at=datetime.now(UTC),
+                    at=utc_now(),
                 )
             )
 

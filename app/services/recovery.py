@@ -1,8 +1,8 @@
 """Undoing or finishing what was left half-done, also by a process that was killed."""
 
 import logging
-from datetime import UTC, datetime
 
+from app.domain.clock import utc_now
 from app.domain.package import Package, PackageStatus
 from app.services.deps import Deps
 from app.services.leases import is_abandoned
@@ -30,7 +30,7 @@ async def finish_uninstall(deps: Deps, package: Package) -> None:
 
 async def recover(deps: Deps) -> None:
     """At start: undo installs and finish uninstalls that died, and delete strays on disk."""
-    now = datetime.now(UTC)
+    now = utc_now()
     for package in await deps.packages.list_unfinished():
         if is_abandoned(deps, package, now):
             await _recover(deps, package)
@@ -47,7 +47,7 @@ async def recover_if_abandoned(deps: Deps, server_name: str) -> None:
     package = await deps.packages.find(server_name)
     if package is None or package.status is PackageStatus.INSTALLED:
         return
-    if is_abandoned(deps, package, datetime.now(UTC)):
+    if is_abandoned(deps, package, utc_now()):
         await _recover(deps, package)
 
 

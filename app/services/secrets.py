@@ -1,8 +1,8 @@
 """Secrets: set, listed by name, removed, and opened for the one call that needs them."""
 
 import logging
-from datetime import UTC, datetime
 
+from app.domain.clock import utc_now
 from app.domain.errors import invalid
 from app.domain.names import check_secret_name, check_secret_value, check_server_name
 from app.domain.page import Page, PageRequest, check_page, cut_page
@@ -33,7 +33,7 @@ async def set_secret(
     deps.seen.note([value])
     await get_server(deps, server_name)
     sealed = deps.vault.seal(ref, value)
-    return await deps.secrets.put(ref, sealed, deps.vault.key_id, datetime.now(UTC))
+    return await deps.secrets.put(ref, sealed, deps.vault.key_id, utc_now())
 
 
 async def delete_secret(

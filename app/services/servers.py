@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
+from app.domain.clock import utc_now
 from app.domain.errors import AppError, ErrorCode
 from app.domain.names import check_server_name
 from app.domain.page import Page, PageRequest, check_page, cut_page
@@ -81,7 +81,7 @@ async def add_server(deps: Deps, settings: ServerSettings) -> Server:
             path=("name",),
             hint="Choose another name.",
         )
-    now = datetime.now(UTC)
+    now = utc_now()
     server = Server(
         settings=settings,
         revision=new_revision(),
@@ -110,7 +110,7 @@ async def update_server(deps: Deps, name: str, changes: ServerChanges) -> Server
         before,
         settings=settings,
         revision=new_revision() if is_new_launch else before.revision,
-        updated_at=datetime.now(UTC),
+        updated_at=utc_now(),
     )
     await deps.servers.replace(after, expected=before)
     if is_new_launch:
