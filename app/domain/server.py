@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import uuid4
 
-from app.domain.errors import invalid
+from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.names import (
     check_arguments_list,
     check_environment,
@@ -111,6 +111,16 @@ class ServerView:
     launch: Launch
     status: ServerStatus
     last_error: str | None
+
+
+def name_taken(name: str, field: str) -> AppError:
+    """The CONFLICT of a server name that is in use; `field` is the input that gave it."""
+    return AppError(
+        ErrorCode.CONFLICT,
+        f"There is already a server named {name!r}.",
+        path=(field,),
+        hint="Choose another name, or remove that server first.",
+    )
 
 
 def new_revision() -> str:

@@ -11,7 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.page import PageRequest
-from app.domain.server import Server, ServerSettings, Transport
+from app.domain.server import Server, ServerSettings, Transport, name_taken
 from app.domain.tool import Tool, parse_tool
 from app.mongo.database import Database
 
@@ -107,7 +107,7 @@ class MongoServers:
             try:
                 await ServerDoc.from_domain(server).insert()
             except DuplicateKeyError:
-                raise name_taken(server.name) from None
+                raise name_taken(server.name, "name") from None
 
     async def replace(self, server: Server, *, expected: Server) -> None:
         """Store a change of `expected`, all but its tools.
@@ -146,16 +146,6 @@ class MongoServers:
         async with self._database.operation():
             result = await ServerDoc.get_motor_collection().delete_one(where)
         return bool(result.deleted_count)
-
-
-def name_taken(name: str) -> AppError:
-    """The CONFLICT of a server name that is in use."""
-    return AppError(
-        ErrorCode.CONFLICT,
-        f"There is already a server named {name!r}.",
-        path=("name",),
-        hint="Choose another name, or remove that one first.",
-    )
 
 
 def _fields(server: Server) -> dict[str, Any]:

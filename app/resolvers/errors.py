@@ -2,30 +2,24 @@
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 from uuid import uuid4
 
 from graphql import (
-    DocumentNode,
     GraphQLError,
     OperationDefinitionNode,
     OperationType,
-    StringValueNode,
-    VariableNode,
-    Visitor,
-    visit,
 )
-from graphql.language import IntValueNode, ListValueNode, ObjectFieldNode, ObjectValueNode
 from strawberry.extensions import SchemaExtension
 from strawberry.types import StreamExecutionResult
 
 from app.domain.errors import AppError, ErrorCode
-from app.domain.redaction import SHORTEST_IN_LOGS, mask_text, spellings
+from app.domain.redaction import mask_text
+from app.resolvers.request_secrets import secrets_in_request
 
 log = logging.getLogger(__name__)
 
-SECRET_FIELD = "value"
 # How graphql-core 3.3 quotes what it refuses, in the messages of its parser, its validation
 # rules and its scalars.
 QUOTED = (
@@ -80,12 +74,8 @@ class PresentErrors(SchemaExtension):
 
     def _secrets(self) -> tuple[str, ...]:
         """Secret values in the request: the executor quotes inputs it refuses."""
-        variables = self.execution_context.variables or {}
-        values = set(_in_variables(variables))
-        if self.execution_context.graphql_document is not None:
-            values |= set(_in_document(self.execution_context.graphql_document, variables))
-        values |= {repr(value)[1:-1] for value in values}
-        return spellings(values, shortest=SHORTEST_IN_LOGS)
+        context = self.execution_context
+        return secrets_in_request(context.graphql_document, context.variables or {})
 
 
 def present(error: GraphQLError, secrets: tuple[str, ...] = ()) -> GraphQLError:
@@ -137,49 +127,3 @@ def _with(error: GraphQLError, app_error: AppError) -> GraphQLError:
 def _chosen(operations: list[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
     named = (o for o in operations if o.name is not None and o.name.value == name)
     return next(named, operations[0])
-
-
-def _in_variables(value: object, key: str = "") -> Iterator[str]:
-    if isinstance(value, dict) and key == SECRET_FIELD:
-        yield from value
-        yield from _in_variables([*value.values()], key)
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from _in_variables(item, name)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _in_variables(item, key)
-    elif key == SECRET_FIELD and value is not None:
-        yield str(value)
-
-
-class _ValueCollector(Visitor):
-    """Literals and variables given for a field named `value`, at any depth below it."""
-
-    def __init__(self, variables: Mapping[str, object]) -> None:
-        super().__init__()
-        self._variables = variables
-        self.found: list[str] = []
-
-    def enter_object_field(self, node: ObjectFieldNode, *_: object) -> None:
-        if node.name.value == SECRET_FIELD:
-            self.found += _literals(node.value, self._variables)
-
-
-def _literals(node: object, variables: Mapping[str, object]) -> Iterable[str]:
-    if isinstance(node, StringValueNode | IntValueNode):
-        return [node.value]
-    if isinstance(node, VariableNode):
-        return _in_variables(variables.get(node.name.value), SECRET_FIELD)
-    inner: list[object] = []
-    if isinstance(node, ListValueNode):
-        inner = [*node.values]
-    elif isinstance(node, ObjectValueNode):
-        inner = [field.value for field in node.fields]
-    return [text for item in inner for text in _literals(item, variables)]
-
-
-def _in_document(document: DocumentNode, variables: Mapping[str, object]) -> list[str]:
-    collector = _ValueCollector(variables)
-    visit(document, collector)
-    return collector.found

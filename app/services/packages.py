@@ -10,7 +10,7 @@ from app.domain.names import check_server_name
 from app.domain.npm import check_npm_name, check_npm_version
 from app.domain.package import InstallRequest, Package, PackageProgress, PackageStatus
 from app.domain.page import Page, PageRequest, check_page, cut_page
-from app.domain.server import Server, ServerSettings, check_settings
+from app.domain.server import Server, ServerSettings, check_settings, name_taken
 from app.services.deps import Deps
 from app.services.install import install_claimed
 from app.services.leases import lease_owner, lease_until
@@ -30,12 +30,7 @@ async def install_package(deps: Deps, request: InstallRequest) -> tuple[Package,
     """
     check_request(request)
     if await deps.servers.find(request.server_name) is not None:
-        raise AppError(
-            ErrorCode.CONFLICT,
-            f"There is already a server named {request.server_name!r}.",
-            path=("serverName",),
-            hint="Choose another serverName, or remove that server first.",
-        )
+        raise name_taken(request.server_name, "serverName")
     package = _claim_of(deps, request)
     await recover_if_abandoned(deps, request.server_name)
     await deps.packages.claim(package)
