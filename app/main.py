@@ -17,6 +17,7 @@ from starlette.routing import Route
 from app.domain.errors import AppError
 from app.domain.package import Runtime
 from app.domain.seen_secrets import RecentSecrets
+from app.domain.session import ListingChange, SessionView
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
@@ -33,12 +34,14 @@ from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
 from app.rest.routes import rest_routes
 from app.services.deps import Deps
+from app.services.feed import Feed
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
 from app.services.secrets import warn_of_foreign_keys
 from app.services.servers import start_enabled_servers
 from app.sessions.registry import SessionRegistry
+from app.sessions.slots import SessionLimits
 from app.settings import Settings
 from app.vault.vault import SingleKeyVault
 
@@ -103,8 +106,15 @@ class _Engines:
         )
         seen, spawner = RecentSecrets(), Spawner(machine.guard)
         servers = MongoServers(self._database)
+        session_changes: Feed[SessionView] = Feed()
+        listing_changes: Feed[ListingChange] = Feed()
         self._sessions = SessionRegistry(
-            spawner=spawner, seen=seen, on_tools=servers.remember_tools
+            spawner=spawner,
+            seen=seen,
+            limits=_session_limits(settings),
+            on_tools=servers.remember_tools,
+            on_change=session_changes.publish,
+            on_listing=listing_changes.publish,
         )
         installer = NpmInstaller(spawner, timeout_seconds=settings.install_timeout_seconds)
         self.deps = Deps(
@@ -120,6 +130,8 @@ class _Engines:
             seen=seen,
             progress=ProgressFeed(seen),
             operations=Operations(),
+            session_changes=session_changes,
+            listing_changes=listing_changes,
         )
         self.graphql = GraphQLDoor(self.deps)
         self.mcp = McpDoor(self.deps, settings.payload_limit)
@@ -163,6 +175,16 @@ class _Engines:
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 return
+
+
+def _session_limits(settings: Settings) -> SessionLimits:
+    return SessionLimits(
+        total=settings.max_sessions,
+        per_server=settings.max_sessions_per_server,
+        per_user=settings.max_sessions_per_user,
+        starts_at_once=settings.max_session_starts,
+        wait_seconds=settings.session_wait_seconds,
+    )
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

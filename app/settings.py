@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     secrets_key: SecretStr | None = None
     secrets_dbname: str | None = Field(default=None, pattern=DATABASE_NAME)
 
+    max_sessions: int = Field(default=256, ge=1)
+    max_sessions_per_server: int = Field(default=64, ge=1)
+    max_sessions_per_user: int = Field(default=32, ge=1)
+    max_session_starts: int = Field(default=8, ge=1)
+    session_wait_seconds: float = Field(default=10.0, gt=0)
+
     install_timeout_seconds: float = Field(default=600.0, gt=0)
     log_level: str = "INFO"
 

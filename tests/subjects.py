@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from app.domain.server import Launch
+from app.domain.launch import Launch, StdioLaunch
+from app.domain.session import SessionKey, SessionPlan
 
 SERVERS = Path(__file__).parent / "servers"
 SUBJECT = SERVERS / "subject.py"
@@ -18,9 +19,9 @@ def launch(
     *args: str,
     env: Mapping[str, str] | None = None,
     startup_timeout_seconds: float = 20.0,
-) -> Launch:
+) -> StdioLaunch:
     """The launch of a script; `-S` makes it start in a few milliseconds."""
-    return Launch(
+    return StdioLaunch(
         command=sys.executable,
         args=("-S", str(script), *args),
         env=env or {},
@@ -29,9 +30,15 @@ def launch(
     )
 
 
-def subject(mode: str = "plain", record: Path | None = None, **options: Any) -> Launch:
+def subject(mode: str = "plain", record: Path | None = None, **options: Any) -> StdioLaunch:
     """The launch of the misbehaving server in that mode."""
     return launch(SUBJECT, mode, *([] if record is None else [str(record)]), **options)
+
+
+def plan(how: Launch, *, revision: str = "r", owner: str | None = None, **more: Any) -> SessionPlan:
+    """The plan of a session of the server `s`; one without an owner is kept alive."""
+    more = {"is_kept_alive": owner is None, **more}
+    return SessionPlan(key=SessionKey("s", revision, owner), launch=how, **more)
 
 
 def records(path: Path) -> list[dict[str, Any]]:

@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from app.domain.errors import invalid
 from app.domain.names import check_server_name, check_tool_name
 
-DEFAULT_TIMEOUT_SECONDS = 60.0
 MAX_TIMEOUT_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCall:
-    """What a caller asks for."""
+    """What a caller asks for; without a timeout the server's setting decides."""
 
     server_name: str
     tool_name: str
     arguments: Mapping[str, object]
     username: str | None = None
-    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+    timeout_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ def check_call(call: ToolCall) -> None:
     """
     check_server_name(call.server_name, "serverName")
     check_tool_name(call.tool_name, "toolName")
-    if not 0 < call.timeout_seconds <= MAX_TIMEOUT_SECONDS:
+    if call.timeout_seconds is not None and not 0 < call.timeout_seconds <= MAX_TIMEOUT_SECONDS:
         raise invalid(
             f"timeoutSeconds must be more than 0 and at most {MAX_TIMEOUT_SECONDS:.0f}.",
             "timeoutSeconds",

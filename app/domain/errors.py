@@ -26,6 +26,9 @@ class ErrorCode(StrEnum):
     SERVER_DID_NOT_START = "SERVER_DID_NOT_START"
     SERVER_FAILED = "SERVER_FAILED"
     TOOL_TIMEOUT = "TOOL_TIMEOUT"
+    CALL_NOT_FOUND = "CALL_NOT_FOUND"
+    CALL_CANCELLED = "CALL_CANCELLED"
+    SESSION_LIMIT = "SESSION_LIMIT"
     SECRET_UNREADABLE = "SECRET_UNREADABLE"
     DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"
     SHUTTING_DOWN = "SHUTTING_DOWN"
@@ -56,6 +59,10 @@ class AppError(Exception):
     def sentence(self) -> str:
         """The message and, where there is one, what to do about it, as one text."""
         return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+class NotSent(AppError):
+    """A SERVER_FAILED of which it is certain that the server never got the request."""
 
 
 def invalid(message: str, *path: str, hint: str | None = None) -> AppError:

@@ -8,7 +8,8 @@ from typing import Protocol
 from app.domain.package import InstalledFiles, InstallPhase, InstallRequest, Package
 from app.domain.page import PageRequest
 from app.domain.secret import SealedSecret, Secret, SecretRef
-from app.domain.server import Launch, Server, ServerStatus
+from app.domain.server import Server, ServerStatus
+from app.domain.session import ListingKind, LogMessage, Progress, SessionPlan, SessionView
 from app.domain.tool import Tool
 
 Report = Callable[[InstallPhase, str], None]
@@ -124,6 +125,24 @@ class Vault(Protocol):
         """The value. Raises SECRET_UNREADABLE."""
 
 
+class CallEvents(Protocol):
+    """Where the progress and log messages of one call go."""
+
+    def on_progress(self, progress: Progress) -> None:
+        """A progress notification of this call."""
+
+    def on_log(self, message: LogMessage) -> None:
+        """A log message that this call caused."""
+
+
+class CallListener(CallEvents, Protocol):
+    """The same for a session, which has to know whose call it is."""
+
+    @property
+    def username(self) -> str:
+        """Whom the call is for."""
+
+
 class Session(Protocol):
     """A live connection to one server."""
 
@@ -134,35 +153,57 @@ class Session(Protocol):
     async def refresh_tools(self) -> None:
         """Ask the server for its tools again."""
 
-    async def call_tool(self, name: str, arguments: Mapping[str, object]) -> dict[str, object]:
+    async def list_entries(self, kind: ListingKind) -> list[Mapping[str, object]]:
+        """A listing as the server sent it, kept until the server says that it changed.
+
+        Raises SERVER_FAILED.
+        """
+
+    async def call_tool(
+        self, name: str, arguments: Mapping[str, object], listener: CallListener | None = None
+    ) -> dict[str, object]:
         """One `tools/call`, sent once; cancelled at the server when the caller is cancelled.
 
-        Raises SERVER_FAILED, or INVALID_INPUT for what JSON cannot carry.
+        Raises SERVER_FAILED, SESSION_LIMIT, or INVALID_INPUT for what JSON cannot carry; NotSent
+        when the server surely never got it.
         """
+
+    async def request(self, method: str, params: Mapping[str, object]) -> dict[str, object]:
+        """The raw result of any other request. Raises SERVER_FAILED, NotSent or INVALID_INPUT."""
 
 
 class Sessions(Protocol):
     """The registry of live sessions."""
 
-    def use(
-        self, server_name: str, revision: str, launch: Launch
-    ) -> AbstractAsyncContextManager[Session]:
-        """The live session of that revision, started when there is none, kept while in use.
+    def use(self, plan: SessionPlan) -> AbstractAsyncContextManager[Session]:
+        """The live session of that plan, started when there is none, kept while in use.
 
-        Entering it raises SERVER_DID_NOT_START or SHUTTING_DOWN.
+        Entering it raises SERVER_DID_NOT_START, SESSION_LIMIT or SHUTTING_DOWN.
         """
 
+    def keep(self, plan: SessionPlan) -> None:
+        """Start it in the background, and start it again when it dies."""
+
+    def restart(self, server_name: str) -> None:
+        """Replace every session of the server by a new one, when its calls are done."""
+
     def retire(self, server_name: str, revision: str) -> None:
-        """Take that revision out of service; its session ends when its calls are done."""
+        """Take that revision out of service; its sessions end when their calls are done."""
 
     def status(self, server_name: str, revision: str) -> ServerStatus:
         """Whether that revision is up."""
 
     def last_error(self, server_name: str, revision: str) -> str | None:
-        """Why the last start failed, or the last session ended unasked."""
+        """Why the last start failed, or the last session ended unasked, if none is up since."""
 
     def logs(self, server_name: str, last: int) -> list[str]:
         """The last lines the server wrote to stderr, oldest first, masked."""
+
+    def views(self) -> list[SessionView]:
+        """Every session of this process, by server, those that are ending included."""
+
+    async def memory_bytes(self, pid: int) -> int | None:
+        """What a session's process and its descendants hold; None when it is gone."""
 
     def forget(self, server_name: str) -> None:
         """End the sessions of a server that is gone, and drop what is remembered of it."""

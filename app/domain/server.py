@@ -1,31 +1,40 @@
 """An MCP server: what is wanted of it, and how to launch it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import uuid4
 
-from app.domain.errors import AppError, ErrorCode, invalid
-from app.domain.names import (
-    check_arguments_list,
-    check_environment,
-    check_secret_name,
-    check_server_name,
-    check_text,
-)
+from app.domain.errors import AppError, ErrorCode
+from app.domain.launch import StdioLaunch
+from app.domain.log_level import LogLevel
 from app.domain.tool import Tool
 from app.domain.unset import UNSET, Unset
 
-PACKAGE_DIR = "{packageDir}"
 DEFAULT_STARTUP_SECONDS = 30.0
-MAX_STARTUP_SECONDS = 600.0
+DEFAULT_CALL_SECONDS = 60.0
+DEFAULT_LONGEST_CALL_SECONDS = 3600.0
+# What concerns people or each call anew, and no session.
+PER_CALL = (
+    "display_name", "description", "call_timeout_seconds", "longest_call_seconds",
+    "checks_arguments",
+)  # fmt: skip
 
 
 class Transport(StrEnum):
     """How the server is spoken to."""
 
     STDIO = "stdio"
+    STREAMABLE_HTTP = "streamable_http"
+    SSE = "sse"
+
+
+class Isolation(StrEnum):
+    """Whether users share one session of the server, or each has their own."""
+
+    SHARED = "shared"
+    PER_USER = "per_user"
 
 
 class ServerStatus(StrEnum):
@@ -42,19 +51,31 @@ class ServerSettings:
     """What an operator decides about a server.
 
     `command`, `args` and `env` values may contain `{packageDir}`, the folder of the
-    installed package the server came from.
+    installed package the server came from. `command` is for stdio, `url` for the HTTP
+    transports. `call_timeout_seconds` bounds a call without progress, `longest_call_seconds`
+    any call. None as a number means: no limit of this server's own.
     """
 
     name: str
-    command: str
+    command: str | None = None
     display_name: str | None = None
     description: str | None = None
     transport: Transport = Transport.STDIO
     args: tuple[str, ...] = ()
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(default_factory=dict)
     cwd: str | None = None
+    url: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     secret_names: tuple[str, ...] = ()
+    isolation: Isolation = Isolation.SHARED
     startup_timeout_seconds: float = DEFAULT_STARTUP_SECONDS
+    call_timeout_seconds: float = DEFAULT_CALL_SECONDS
+    longest_call_seconds: float = DEFAULT_LONGEST_CALL_SECONDS
+    idle_seconds: float | None = None
+    max_concurrent_calls: int | None = None
+    max_sessions: int | None = None
+    checks_arguments: bool = True
+    log_level: LogLevel | None = None
     is_enabled: bool = True
 
 
@@ -62,15 +83,25 @@ class ServerSettings:
 class ServerChanges:
     """An update: every field left UNSET stays as it is; None resets an optional one."""
 
-    command: str | Unset = UNSET
+    command: str | Unset | None = UNSET
     display_name: str | Unset | None = UNSET
     description: str | Unset | None = UNSET
     transport: Transport | Unset = UNSET
     args: tuple[str, ...] | Unset = UNSET
     env: Mapping[str, str] | Unset = UNSET
     cwd: str | Unset | None = UNSET
+    url: str | Unset | None = UNSET
+    headers: Mapping[str, str] | Unset = UNSET
     secret_names: tuple[str, ...] | Unset = UNSET
+    isolation: Isolation | Unset = UNSET
     startup_timeout_seconds: float | Unset = UNSET
+    call_timeout_seconds: float | Unset = UNSET
+    longest_call_seconds: float | Unset = UNSET
+    idle_seconds: float | Unset | None = UNSET
+    max_concurrent_calls: int | Unset | None = UNSET
+    max_sessions: int | Unset | None = UNSET
+    checks_arguments: bool | Unset = UNSET
+    log_level: LogLevel | Unset | None = UNSET
     is_enabled: bool | Unset = UNSET
 
 
@@ -93,22 +124,14 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Launch:
-    """Everything needed to start a stdio server, with every placeholder filled in."""
-
-    command: str
-    args: tuple[str, ...]
-    env: Mapping[str, str]
-    cwd: str | None
-    startup_timeout_seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerView:
-    """A server with what is known of it right now; `launch` has its placeholders filled in."""
+    """A server with what is known of it right now.
+
+    `program` is how a stdio server is started, with its placeholders filled in; None for others.
+    """
 
     server: Server
-    launch: Launch
+    program: StdioLaunch | None
     status: ServerStatus
     last_error: str | None
 
@@ -128,63 +151,16 @@ def new_revision() -> str:
     return uuid4().hex
 
 
-def check_settings(settings: ServerSettings) -> None:
-    """Accept settings that could be launched.
-
-    Raises:
-        AppError: INVALID_INPUT, naming the field.
-    """
-    check_server_name(settings.name, "name")
-    if not settings.command.strip():
-        raise invalid("command must name the program that starts the server.", "command")
-    check_text(settings.command, "command")
-    check_arguments_list(settings.args, "args")
-    check_environment(settings.env, "env")
-    for field in ("display_name", "description", "cwd"):
-        value = getattr(settings, field)
-        if value is not None:
-            check_text(value, "displayName" if field == "display_name" else field)
-    _check_secret_names(settings.secret_names)
-    if not 0 < settings.startup_timeout_seconds <= MAX_STARTUP_SECONDS:
-        raise invalid(
-            f"startupTimeout must be more than 0 and at most {MAX_STARTUP_SECONDS:.0f} seconds.",
-            "startupTimeout",
-        )
-
-
 def apply_changes(settings: ServerSettings, changes: ServerChanges) -> ServerSettings:
-    """The settings after an update, unchecked."""
-    fields = (
-        "command", "display_name", "description", "transport", "args", "env", "cwd",
-        "secret_names", "startup_timeout_seconds", "is_enabled",
-    )  # fmt: skip
-    given = {field: getattr(changes, field) for field in fields}
-    return replace(settings, **{k: v for k, v in given.items() if not isinstance(v, Unset)})
+    """The settings after an update, unchecked; a new transport drops what the old one needed."""
+    given = {field.name: getattr(changes, field.name) for field in fields(changes)}
+    given = {name: value for name, value in given.items() if not isinstance(value, Unset)}
+    if given.get("transport", settings.transport) is not settings.transport:
+        settings = replace(settings, command=None, args=(), env={}, cwd=None, url=None, headers={})
+    return replace(settings, **given)
 
 
 def launch_changed(before: ServerSettings, after: ServerSettings) -> bool:
     """Whether sessions started under `before` are wrong under `after`."""
-    words = replace(before, display_name=after.display_name, description=after.description)
-    return words != after
-
-
-def resolve_launch(settings: ServerSettings, package_dir: str | None) -> Launch:
-    """How to start the server; `package_dir` is the absolute folder of its package, if any."""
-
-    def fill(text: str) -> str:
-        return text if package_dir is None else text.replace(PACKAGE_DIR, package_dir)
-
-    return Launch(
-        command=fill(settings.command),
-        args=tuple(fill(arg) for arg in settings.args),
-        env={name: fill(value) for name, value in settings.env.items()},
-        cwd=settings.cwd if settings.cwd is None else fill(settings.cwd),
-        startup_timeout_seconds=settings.startup_timeout_seconds,
-    )
-
-
-def _check_secret_names(names: Sequence[str]) -> None:
-    for index, name in enumerate(names):
-        check_secret_name(name, "secretNames", str(index))
-    if len(set(names)) != len(names):
-        raise invalid("secretNames names the same secret twice.", "secretNames")
+    same = {name: getattr(after, name) for name in PER_CALL}
+    return replace(before, **same) != after

@@ -32,8 +32,9 @@ from app.domain.page import PageRequest
 from app.domain.principal import Principal
 from app.domain.tool_names import join_tool_name
 from app.edge.principal import principal_of
+from app.services.calls import call_tool
 from app.services.deps import Deps
-from app.services.tools import call_tool, list_tools, resolve_tool_name
+from app.services.tools import list_tools, resolve_tool_name
 
 PAGE = 200
 # What the caller got wrong; everything else is told in a result.

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app.domain.errors import AppError, ErrorCode
-from app.domain.server import PACKAGE_DIR
+from app.domain.server_rules import PACKAGE_DIR
 from app.installers.json_file import read_json
 
 NODE = "node"

@@ -10,8 +10,17 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from app.domain.errors import AppError, ErrorCode
+from app.domain.log_level import LogLevel
 from app.domain.page import PageRequest
-from app.domain.server import Server, ServerSettings, Transport, name_taken
+from app.domain.server import (
+    DEFAULT_CALL_SECONDS,
+    DEFAULT_LONGEST_CALL_SECONDS,
+    Isolation,
+    Server,
+    ServerSettings,
+    Transport,
+    name_taken,
+)
 from app.domain.tool import Tool, parse_tool
 from app.mongo.database import Database
 
@@ -26,12 +35,22 @@ class ServerDoc(Document):
     display_name: str | None
     description: str | None
     transport: Transport
-    command: str
+    command: str | None
     args: list[str]
     env: dict[str, str]
     cwd: str | None
+    url: str | None = None
+    headers: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it for every document
     secret_names: list[str]
+    isolation: Isolation = Isolation.SHARED
     startup_timeout_seconds: float
+    call_timeout_seconds: float = DEFAULT_CALL_SECONDS
+    longest_call_seconds: float = DEFAULT_LONGEST_CALL_SECONDS
+    idle_seconds: float | None = None
+    max_concurrent_calls: int | None = None
+    max_sessions: int | None = None
+    checks_arguments: bool = True
+    log_level: LogLevel | None = None
     is_enabled: bool
     revision: str
     package_dir: str | None
@@ -63,8 +82,18 @@ class ServerDoc(Document):
                 args=tuple(self.args),
                 env=self.env,
                 cwd=self.cwd,
+                url=self.url,
+                headers=self.headers,
                 secret_names=tuple(self.secret_names),
+                isolation=self.isolation,
                 startup_timeout_seconds=self.startup_timeout_seconds,
+                call_timeout_seconds=self.call_timeout_seconds,
+                longest_call_seconds=self.longest_call_seconds,
+                idle_seconds=self.idle_seconds,
+                max_concurrent_calls=self.max_concurrent_calls,
+                max_sessions=self.max_sessions,
+                checks_arguments=self.checks_arguments,
+                log_level=self.log_level,
                 is_enabled=self.is_enabled,
             ),
             revision=self.revision,
@@ -159,8 +188,18 @@ def _fields(server: Server) -> dict[str, Any]:
         "args": list(settings.args),
         "env": dict(settings.env),
         "cwd": settings.cwd,
+        "url": settings.url,
+        "headers": dict(settings.headers),
         "secret_names": list(settings.secret_names),
+        "isolation": settings.isolation.value,
         "startup_timeout_seconds": settings.startup_timeout_seconds,
+        "call_timeout_seconds": settings.call_timeout_seconds,
+        "longest_call_seconds": settings.longest_call_seconds,
+        "idle_seconds": settings.idle_seconds,
+        "max_concurrent_calls": settings.max_concurrent_calls,
+        "max_sessions": settings.max_sessions,
+        "checks_arguments": settings.checks_arguments,
+        "log_level": None if settings.log_level is None else settings.log_level.value,
         "is_enabled": settings.is_enabled,
         "revision": server.revision,
         "package_dir": server.package_dir,

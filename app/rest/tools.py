@@ -8,8 +8,8 @@ from app.edge.principal import principal_of
 from app.rest.bodies import ToolCallBody
 from app.rest.parsing import deps_of, read_body
 from app.rest.render import success, tool_body
+from app.services.calls import call_tool
 from app.services.servers import list_all_servers
-from app.services.tools import call_tool
 
 
 async def call(request: Request) -> Response:

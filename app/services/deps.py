@@ -16,8 +16,11 @@ from app.domain.ports import (
     Sessions,
     Vault,
 )
+from app.domain.session import ListingChange, SessionView
+from app.services.feed import Feed
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
+from app.services.running import RunningCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,3 +43,6 @@ class Deps:
     seen: SeenSecrets
     progress: ProgressFeed
     operations: Operations
+    session_changes: Feed[SessionView]
+    listing_changes: Feed[ListingChange]
+    calls: dict[str, RunningCall] = field(default_factory=dict)

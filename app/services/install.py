@@ -18,7 +18,7 @@ from app.domain.server import Server, ServerSettings, new_revision
 from app.services.deps import Deps
 from app.services.leases import keep_lease
 from app.services.recovery import undo_install
-from app.services.servers import launch_of
+from app.services.servers import plan_of
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +61,7 @@ async def _install(
     server = _server_of(request, package, files)
     report(InstallPhase.VERIFYING, "starting the server and asking for its tools")
     try:
-        async with deps.sessions.use(
-            server.name, server.revision, launch_of(deps, server)
-        ) as session:
+        async with deps.sessions.use(plan_of(deps, server, None)) as session:
             server = replace(server, tools=tuple(session.tools.values()))
         report(InstallPhase.SWITCHING, f"{request.name} {files.version}")
         await deps.servers.insert(server)

@@ -10,7 +10,8 @@ from app.domain.names import check_server_name
 from app.domain.npm import check_npm_name, check_npm_version
 from app.domain.package import InstallRequest, Package, PackageProgress, PackageStatus
 from app.domain.page import Page, PageRequest, check_page, cut_page
-from app.domain.server import Server, ServerSettings, check_settings, name_taken
+from app.domain.server import Server, ServerSettings, name_taken
+from app.domain.server_rules import check_settings
 from app.services.deps import Deps
 from app.services.install import install_claimed
 from app.services.leases import lease_owner, lease_until

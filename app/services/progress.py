@@ -1,35 +1,15 @@
-"""The feed of install progress: bounded, replayed to those who come late."""
+"""The feed of install progress, replayed to those who come late."""
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 
 from app.domain.clock import utc_now
-from app.domain.errors import AppError, ErrorCode
 from app.domain.package import InstallPhase, PackageProgress
 from app.domain.ports import Report, SeenSecrets
+from app.services.feed import Feed
 
 KEPT_EVENTS = 100
-QUEUE_EVENTS = 1000
 LAST_PHASES = (InstallPhase.DONE, InstallPhase.FAILED)
-
-
-class _Reader:
-    """One subscriber's queue."""
-
-    def __init__(self, server_name: str | None) -> None:
-        self.server_name = server_name
-        self.queue: asyncio.Queue[PackageProgress] = asyncio.Queue(QUEUE_EVENTS)
-        self.is_too_slow = False
-
-    def wants(self, event: PackageProgress) -> bool:
-        return self.server_name is None or self.server_name == event.server_name
-
-    def offer(self, event: PackageProgress) -> None:
-        try:
-            self.queue.put_nowait(event)
-        except asyncio.QueueFull:
-            self.is_too_slow = True
 
 
 class ProgressFeed:
@@ -37,7 +17,7 @@ class ProgressFeed:
 
     def __init__(self, seen: SeenSecrets) -> None:
         self._seen = seen
-        self._readers: set[_Reader] = set()
+        self._feed: Feed[PackageProgress] = Feed()
         self._running: dict[str, deque[PackageProgress]] = {}
 
     def reporter(self, server_name: str, package_name: str) -> Report:
@@ -56,27 +36,15 @@ class ProgressFeed:
 
         return report
 
-    async def follow(self, server_name: str | None) -> AsyncIterator[PackageProgress]:
+    def follow(self, server_name: str | None) -> AsyncIterator[PackageProgress]:
         """Events of one server's install or of all, starting with those under way.
 
         Raises:
             AppError: CONFLICT when the reader is a thousand events behind.
         """
-        reader = _Reader(server_name)
-        for events in self._running.values():
-            for event in events:
-                if reader.wants(event):
-                    reader.offer(event)
-        self._readers.add(reader)
-        try:
-            while not reader.is_too_slow:
-                yield await reader.queue.get()
-        finally:
-            self._readers.discard(reader)
-        raise AppError(
-            ErrorCode.CONFLICT,
-            f"This subscription was ended: it was {QUEUE_EVENTS} events behind.",
-            hint="Read faster, or ask for one serverName only.",
+        return self._feed.follow(
+            lambda event: server_name is None or server_name == event.server_name,
+            first=[event for events in self._running.values() for event in events],
         )
 
     def _publish(self, event: PackageProgress) -> None:
@@ -85,6 +53,4 @@ class ProgressFeed:
         else:
             kept = self._running.setdefault(event.server_name, deque(maxlen=KEPT_EVENTS))
             kept.append(event)
-        for reader in self._readers:
-            if reader.wants(event):
-                reader.offer(event)
+        self._feed.publish(event)

@@ -1,32 +1,27 @@
 """Servers: add, change, enable, disable, delete, look at."""
 
-import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
 from app.domain.clock import utc_now
 from app.domain.errors import AppError, ErrorCode
+from app.domain.launch import Launch, StdioLaunch
 from app.domain.names import check_server_name
 from app.domain.page import Page, PageRequest, check_page, cut_page
 from app.domain.server import (
-    Launch,
+    Isolation,
     Server,
     ServerChanges,
     ServerSettings,
     ServerView,
     apply_changes,
-    check_settings,
     launch_changed,
     new_revision,
-    resolve_launch,
 )
+from app.domain.server_rules import check_settings, plan_session, resolve_launch
+from app.domain.session import SessionPlan
 from app.services.deps import Deps
 from app.services.paging import every
-
-log = logging.getLogger(__name__)
-
-STARTS_AT_ONCE = 2
 
 
 async def get_server(deps: Deps, name: str) -> Server:
@@ -43,6 +38,23 @@ async def get_server(deps: Deps, name: str) -> Server:
             f"There is no server named {name!r}.",
             path=("serverName",),
             hint="List the servers to see which there are; names are case-sensitive.",
+        )
+    return server
+
+
+async def get_enabled_server(deps: Deps, name: str) -> Server:
+    """The server of that name, ready for calls.
+
+    Raises:
+        AppError: INVALID_INPUT, SERVER_NOT_FOUND or SERVER_DISABLED.
+    """
+    server = await get_server(deps, name)
+    if not server.settings.is_enabled:
+        raise AppError(
+            ErrorCode.SERVER_DISABLED,
+            f"Server {server.name!r} is disabled.",
+            path=("serverName",),
+            hint="Enable it first.",
         )
     return server
 
@@ -150,9 +162,10 @@ async def delete_server(deps: Deps, name: str) -> None:
 
 def view_server(deps: Deps, server: Server) -> ServerView:
     """The server with its state right now."""
+    launch = launch_of(deps, server)
     return ServerView(
         server=server,
-        launch=launch_of(deps, server),
+        program=launch if isinstance(launch, StdioLaunch) else None,
         status=deps.sessions.status(server.name, server.revision),
         last_error=deps.sessions.last_error(server.name, server.revision),
     )
@@ -164,34 +177,39 @@ def server_logs(deps: Deps, name: str, last: int) -> list[str]:
 
 
 def launch_of(deps: Deps, server: Server) -> Launch:
-    """How to start the server on this machine."""
+    """How to reach the server from this machine."""
     folder = None if server.package_dir is None else deps.files.path(server.package_dir)
     return resolve_launch(server.settings, folder)
 
 
+def plan_of(deps: Deps, server: Server, username: str | None) -> SessionPlan:
+    """The session that serves the user; without one, the shared session, or a trial start."""
+    return plan_session(server, launch_of(deps, server), username)
+
+
+async def restart_server(deps: Deps, name: str) -> Server:
+    """Replace the server's sessions in this process by new ones; calls in flight finish.
+
+    Raises:
+        AppError: INVALID_INPUT, SERVER_NOT_FOUND or SERVER_DISABLED.
+    """
+    server = await get_enabled_server(deps, name)
+    deps.sessions.restart(name)
+    start_soon(deps, server)
+    return server
+
+
 async def start_enabled_servers(deps: Deps) -> None:
-    """Start every enabled server, a few at a time; one that fails stops no other."""
-    slots = asyncio.Semaphore(STARTS_AT_ONCE)
-
-    async def start(server: Server) -> None:
-        async with slots:
-            await _start(deps, server)
-
-    enabled = [s for s in await list_all_servers(deps) if s.settings.is_enabled]
-    async with asyncio.TaskGroup() as group:
-        for server in enabled:
-            group.create_task(start(server))
+    """Start every enabled server in the background."""
+    for server in await list_all_servers(deps):
+        start_soon(deps, server)
 
 
 def start_soon(deps: Deps, server: Server) -> None:
-    """Start an enabled server in the background; whether it worked shows in its status."""
-    if server.settings.is_enabled:
-        deps.operations.start(_start(deps, server), name=f"start {server.name}")
+    """Start an enabled server in the background; whether it worked shows in its status.
 
-
-async def _start(deps: Deps, server: Server) -> None:
-    try:
-        async with deps.sessions.use(server.name, server.revision, launch_of(deps, server)):
-            log.info("Server %r is up.", server.name)
-    except AppError:
-        log.debug("Server %r did not start; its status says why.", server.name)
+    One whose users have sessions of their own is started once, to learn its tools.
+    """
+    is_own = server.settings.isolation is Isolation.PER_USER
+    if server.settings.is_enabled and not (is_own and server.tools):
+        deps.sessions.keep(plan_of(deps, server, None))

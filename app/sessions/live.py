@@ -1,77 +1,105 @@
-"""One live session: a child process, its dispatcher, and the SDK's client on top."""
+"""One live session: a wire to a server, and the SDK's client on top."""
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from mcp.client.session import ClientSession, IncomingMessage
+from mcp.client.context import ClientRequestContext
+from mcp.client.session import ClientSession
+from mcp.shared.dispatcher import ProgressFnT
 from mcp.shared.exceptions import MCPError
-from mcp.types import Implementation, ToolListChangedNotification
+from mcp.types import ElicitRequestParams, ElicitResult
 
-from app import __version__
-from app.domain.errors import AppError, ErrorCode, invalid
-from app.domain.server import Launch
+from app.domain.errors import AppError, ErrorCode, NotSent, invalid
+from app.domain.ports import CallListener
+from app.domain.session import ListingKind, SessionPlan
 from app.domain.tool import Tool
-from app.processes.environment import base_environment
-from app.processes.run import read_lines
-from app.processes.spawner import Child, Spawner
-from app.sessions.listing import list_tools
-from app.sessions.stdio import (
-    MAX_LINE_BYTES,
+from app.sessions.calls import CallGate, log_message_of, progress_of
+from app.sessions.catalog import Catalog
+from app.sessions.era import CLIENT, Stamp, Verdict, agree
+from app.sessions.usage import Usage
+from app.sessions.wire import (
+    CannotOpen,
     ConnectionClosed,
-    StdioDispatcher,
+    NotDelivered,
+    RequestOptions,
     UnsendableMessage,
+    Wire,
 )
 
-CLIENT = Implementation(name="mcp-api", version=__version__)
-# How long the exit code of a server that just closed its stdout is waited for.
-EXIT_CODE_SECONDS = 0.05
+# How many times a server may ask for input during one request before we give up on it.
+MAX_ROUNDS = 10
+
+
+@dataclass(slots=True, kw_only=True)
+class Hooks:
+    """Where a session reports to; `on_tools` also stores the listing."""
+
+    on_tools: Callable[[Mapping[str, Tool]], Awaitable[None]]
+    on_listing: Callable[[ListingKind], None]
+    on_ready: Callable[[], None]
+
+
+@dataclass(slots=True)
+class Way:
+    """One way to reach a server, and what it will have turned out to speak if that works."""
+
+    wire: Wire
+    is_modern_first: bool
+    known: Verdict | None
+    verdict: Verdict | None = field(default=None)
 
 
 class LiveSession:
     """A connection to one server. `own()` is its only owner: it opens, waits and closes."""
 
-    def __init__(
-        self,
-        name: str,
-        launch: Launch,
-        *,
-        spawner: Spawner,
-        on_stderr: Callable[[str], None],
-        on_tools: Callable[[Mapping[str, Tool]], Awaitable[None]],
-    ) -> None:
-        self._name = name
-        self._launch = launch
-        self._spawner = spawner
-        self._on_stderr = on_stderr
-        self._on_tools = on_tools
-        self._child: Child | None = None
-        self._dispatcher: StdioDispatcher | None = None
+    def __init__(self, plan: SessionPlan, way: Way, *, usage: Usage, hooks: Hooks) -> None:
+        self._plan = plan
+        self._way = way
+        self._wire = way.wire
+        self._usage = usage
+        self._hooks = hooks
         self._stop = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._users = 0
         self._drain_seconds = 0.0
         self._grace_seconds = 2.0
-        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.tools: Mapping[str, Tool] = {}
+        self._start: asyncio.Timeout | None = None
+        self._stamp = Stamp("", None)
+        self._catalog: Catalog | None = None
+        self._gate = CallGate(plan.max_concurrent_calls, plan.key.server_name)
+        self.is_ready = False
+        # Set when a request could not be delivered: new calls need a new session.
+        self.is_spent = False
+        # Set when a caller gave up on a request: the server may be past answering.
+        self.is_doubted = False
+        self._gave_up = asyncio.Event()
+        self._gave_up_because: str | None = None
 
     @property
-    def is_closed(self) -> bool:
-        """Whether calls can no longer reach the server."""
-        return self._dispatcher is not None and self._dispatcher.closed.is_set()
+    def name(self) -> str:
+        """The server's name."""
+        return self._plan.key.server_name
 
-    @contextlib.contextmanager
-    def hold(self) -> Iterator[None]:
-        """While held, a stop waits for its drain time before it ends the session."""
-        self._users += 1
-        self._idle.clear()
-        try:
-            yield
-        finally:
-            self._users -= 1
-            if self._users == 0:
-                self._idle.set()
+    @property
+    def wire(self) -> Wire:
+        """The connection."""
+        return self._wire
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether a new call may be made."""
+        return self.is_ready and not self.is_spent and not self._wire.closed.is_set()
+
+    @property
+    def protocol_version(self) -> str | None:
+        """The revision agreed on."""
+        return self._stamp.version or None
+
+    @property
+    def tools(self) -> Mapping[str, Tool]:
+        """What the server listed last, by name."""
+        return self._require_catalog().tools
 
     def stop(self, *, drain_seconds: float, grace_seconds: float) -> None:
         """Ask the owner to end the session once nobody holds it or the time is up."""
@@ -79,169 +107,284 @@ class LiveSession:
         self._grace_seconds = grace_seconds
         self._stop.set()
 
+    def give_up(self, reason: str) -> None:
+        """End the session now, as one that failed for that reason."""
+        self.is_spent = True
+        self._gave_up_because = reason
+        self._gave_up.set()
+
+    def abort_start(self) -> None:
+        """Let a start that nobody waits for fail now."""
+        if self._start is not None:
+            self._start.reschedule(0.0)
+
     async def own(self) -> str | None:
         """Run the session from start to end; why it ended, None when it was asked to.
 
         Raises:
-            AppError: SERVER_DID_NOT_START; `ready` carries the same.
+            AppError: SERVER_DID_NOT_START.
+            MCPError: The server refused both ways to begin; another transport may do.
         """
+        failure: Exception | None = None
         try:
-            return await self._own()
-        except Exception as error:  # the top of the owner's task: whoever waits must hear of it
-            if not self.ready.done():
-                self.ready.set_exception(error)
-                self.ready.exception()  # nobody may be waiting; that is no surprise
-            raise
+            async with self._starting():
+                await self._wire.open()
+            async with ClientSession(
+                dispatcher=self._wire,
+                client_info=CLIENT,
+                message_handler=self._on_message,
+                elicitation_callback=_decline,
+            ) as client:
+                try:
+                    async with self._starting():
+                        await self._shake_hands(client)
+                except (AppError, MCPError) as error:
+                    failure = error  # raised in here, it would come out in an exception group
+                else:
+                    await self._serve(client)
+            reason = None if self._stop.is_set() or failure else await self._how_it_ended()
         finally:
-            if not self.ready.done():
-                self.ready.cancel()
+            self.is_ready = False
+            await asyncio.shield(self._wire.end(grace_seconds=self._grace_seconds))
+        if failure is not None:
+            raise failure
+        return reason
 
     async def refresh_tools(self) -> None:
         """Ask the server for its tools again."""
-        try:
-            self.tools = await list_tools(self._open_dispatcher())
-        except MCPError as error:
-            raise await self._failure(error) from None
-        await self._on_tools(self.tools)
+        await self._read(ListingKind.TOOLS)
 
-    async def call_tool(self, name: str, arguments: Mapping[str, object]) -> dict[str, object]:
+    async def list_entries(self, kind: ListingKind) -> list[Mapping[str, object]]:
+        """A listing as the server sent it; read once, then kept until the server says it changed.
+
+        Raises:
+            AppError: SERVER_FAILED.
+        """
+        catalog = self._require_catalog()
+        found = catalog.kept(kind)
+        return await self._read(kind) if found is None else found
+
+    async def call_tool(
+        self, name: str, arguments: Mapping[str, object], listener: CallListener | None = None
+    ) -> dict[str, object]:
         """One `tools/call`, sent once; cancelled at the server when the caller is cancelled.
 
         Raises:
-            AppError: SERVER_FAILED, or INVALID_INPUT for what JSON cannot carry.
+            AppError: SERVER_FAILED, SESSION_LIMIT, or INVALID_INPUT for what JSON cannot carry.
         """
-        params = {"name": name, "arguments": dict(arguments)}
+        tool = self.tools.get(name)
+        async with self._gate.call(listener):
+            return await self.request(
+                "tools/call",
+                {"name": name, "arguments": dict(arguments)},
+                listener=listener,
+                schema=None if tool is None else tool.input_schema,
+            )
+
+    async def request(
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        *,
+        listener: CallListener | None = None,
+        schema: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """The raw result of any request.
+
+        Raises:
+            AppError: SERVER_FAILED; NotSent when the server surely never got it; INVALID_INPUT.
+        """
         try:
-            return await self._open_dispatcher().send_raw_request("tools/call", params)
+            return await self._send(method, params, listener, schema)
+        except asyncio.CancelledError:
+            self.is_doubted = True
+            raise
+        except NotDelivered as error:
+            self.is_spent = True
+            reason = error.reason or await self._how_it_ended()
+            raise NotSent(
+                ErrorCode.SERVER_FAILED, f"Server {self.name!r} could not be reached: {reason}."
+            ) from None
+        except ConnectionClosed:
+            raise AppError(
+                ErrorCode.SERVER_FAILED,
+                f"Server {self.name!r} ended during the call: {await self._how_it_ended()}.",
+                hint="The next call starts it again. Whether this one had an effect is not known.",
+            ) from None
         except MCPError as error:
-            raise await self._failure(error) from None
+            raise self._failed(error) from None
         except UnsendableMessage as error:
             raise invalid(f"The arguments cannot be sent as JSON: {error}.", "arguments") from None
 
-    async def _own(self) -> str | None:
-        child = await self._spawn()
-        stderr = asyncio.create_task(self._read_stderr(child))
-        reaper = asyncio.create_task(self._reap(child))
-        failure: AppError | None = None
-        try:
-            async with ClientSession(
-                dispatcher=self._open_dispatcher(),
-                client_info=CLIENT,
-                message_handler=self._on_message,
-            ) as client:
-                try:
-                    await self._shake_hands(client, child)
-                except AppError as error:
-                    failure = error  # raised in here, it would come out in an exception group
-                else:
-                    self.ready.set_result(None)
-                    await self._until_stopped_or_closed()
-        finally:
-            reaper.cancel()
-            await asyncio.shield(child.end(grace_seconds=self._grace_seconds))
-            await stderr
-        if failure is not None:
-            raise failure
-        return None if self._stop.is_set() else self._how_it_ended(child)
+    async def answers_within(self, seconds: float) -> bool:
+        """Whether the server answers a ping, or anything at all.
 
-    async def _spawn(self) -> Child:
-        launch = self._launch
-        try:
-            self._child = await self._spawner.spawn(
-                [launch.command, *launch.args],
-                env={**base_environment(), **launch.env},
-                cwd=launch.cwd,
-                has_stdin=True,
-                line_limit=MAX_LINE_BYTES,
-            )
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise self._not_started(f"{launch.command!r} cannot be run: {reason}") from None
-        self._dispatcher = StdioDispatcher(self._child)
-        return self._child
-
-    async def _shake_hands(self, client: ClientSession, child: Child) -> None:
-        seconds = self._launch.startup_timeout_seconds
+        Calls that were at work before the ping are waited for: a server may do one at a time.
+        """
+        self.is_doubted = False
+        heard, elders = self._wire.last_heard, {*self._gate.at_work}
+        method = "server/discover" if self._stamp.is_modern else "ping"
         try:
             async with asyncio.timeout(seconds):
-                await client.initialize()
-                self.tools = await list_tools(self._open_dispatcher())
+                await self._wire.send_raw_request(
+                    method, self._stamp.params(None), self._options(method)
+                )
+        except MCPError:
+            return True  # an error is an answer too; and a closed wire is noticed elsewhere
+        except TimeoutError:
+            for elder in elders:
+                await elder.wait()
+            return self._wire.last_heard > heard
+        return True
+
+    async def _send(
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        listener: CallListener | None = None,
+        schema: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        for _ in range(MAX_ROUNDS):
+            options = self._options(method, params, schema)
+            if listener is not None:
+                options["on_progress"] = _progress_to(listener)
+                options["on_log"] = lambda told: listener.on_log(log_message_of(told))
+            raw = await self._wire.send_raw_request(method, self._stamp.params(params), options)
+            if raw.get("resultType") != "input_required":
+                return raw
+            params = _declined(params, raw)
+        raise MCPError(-32603, f"it asked for input more than {MAX_ROUNDS} times")
+
+    def _options(
+        self,
+        method: str,
+        params: Mapping[str, Any] | None = None,
+        schema: Mapping[str, Any] | None = None,
+    ) -> RequestOptions:
+        return {"headers": self._stamp.headers(method, params, schema)}
+
+    @contextlib.asynccontextmanager
+    async def _starting(self) -> AsyncIterator[None]:
+        """A step of the start: bounded, and every failure of it in words."""
+        seconds = self._plan.launch.startup_timeout_seconds
+        try:
+            async with asyncio.timeout(seconds) as self._start:
+                yield
+        except CannotOpen as error:
+            raise self._not_started(str(error)) from None
         except TimeoutError:
             raise self._not_started(f"it did not answer within {seconds:g} s") from None
-        except MCPError as error:
-            if isinstance(error, ConnectionClosed):
-                await self._await_exit(child)
-                doubt = (
-                    " without an answer; it may be no MCP server" if child.exit_code == 0 else ""
-                )
-                raise self._not_started(self._how_it_ended(child) + doubt) from None
-            raise self._not_started(f"it answered {error.message!r} ({error.code})") from None
+        except ConnectionClosed as error:
+            reason = error.reason or await self._wire.how_it_ended()
+            doubt = (
+                " without an answer; it may be no MCP server"
+                if reason == "it exited with code 0"
+                else ""
+            )
+            raise self._not_started(reason + doubt) from None
         except (RuntimeError, ValueError) as error:
             # The SDK's words for an unknown protocol version or an answer that is no MCP.
-            reason = str(error).splitlines()[0]
-            raise self._not_started(f"it does not speak MCP: {reason}") from None
-        await self._on_tools(self.tools)
-
-    async def _until_stopped_or_closed(self) -> None:
-        closed = asyncio.create_task(self._open_dispatcher().closed.wait())
-        stopped = asyncio.create_task(self._stop.wait())
-        try:
-            await asyncio.wait({closed, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            if stopped.done() and not closed.done():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._drain_seconds):
-                        await self._idle.wait()
+            raise self._not_started(
+                f"it does not speak MCP: {str(error).splitlines()[0]}"
+            ) from None
         finally:
-            closed.cancel()
-            stopped.cancel()
+            self._start = None
 
-    async def _reap(self, child: Child) -> None:
-        """At the child's death end its group: a grandchild may hold the pipes open for ever."""
-        await child.process.wait()
-        await child.end(grace_seconds=0)
-
-    async def _read_stderr(self, child: Child) -> None:
-        if child.process.stderr is not None:
-            await read_lines(child.process.stderr, self._on_stderr)
-
-    async def _on_message(self, message: IncomingMessage) -> None:
-        if isinstance(message, ToolListChangedNotification):
-            with contextlib.suppress(AppError):
-                await self.refresh_tools()
-
-    def _open_dispatcher(self) -> StdioDispatcher:
-        if self._dispatcher is None:
-            raise RuntimeError("the session has not been started")
-        return self._dispatcher
-
-    async def _failure(self, error: MCPError) -> AppError:
-        if not isinstance(error, ConnectionClosed) or self._child is None:
-            return AppError(
-                ErrorCode.SERVER_FAILED,
-                f"Server {self._name!r} answered with an error: {error.message} ({error.code}).",
-            )
-        await self._await_exit(self._child)
-        return AppError(
-            ErrorCode.SERVER_FAILED,
-            f"Server {self._name!r} ended during the call: {self._how_it_ended(self._child)}.",
-            hint="The next call starts it again. Whether this one had an effect is not known.",
+    async def _shake_hands(self, client: ClientSession) -> None:
+        self._way.verdict = await agree(
+            client, known=self._way.known, is_modern_first=self._way.is_modern_first
         )
+        self._stamp = Stamp(client.protocol_version or "", self._plan.log_level)
+        self._catalog = Catalog(client, self._send, on_listing=self._on_listing)
+        await self._catalog.read(ListingKind.TOOLS)
+        await self._ask_for_logs(client)
+        await self._hooks.on_tools(self.tools)
 
-    async def _await_exit(self, child: Child) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(EXIT_CODE_SECONDS):
-                await child.process.wait()
+    async def _ask_for_logs(self, client: ClientSession) -> None:
+        capabilities = client.server_capabilities
+        if self._plan.log_level is None or self._stamp.is_modern:
+            return
+        if capabilities is not None and capabilities.logging is not None:
+            with contextlib.suppress(MCPError):  # it need not obey
+                await self._send("logging/setLevel", {"level": self._plan.log_level.value})
 
-    def _how_it_ended(self, child: Child) -> str:
-        if self._dispatcher is not None and self._dispatcher.close_reason:
-            return self._dispatcher.close_reason
-        if child.exit_code is None:
-            return "it closed its output"
-        if child.exit_code < 0:
-            return f"it was killed by signal {-child.exit_code}"
-        return f"it exited with code {child.exit_code}"
+    async def _serve(self, client: ClientSession) -> None:
+        self.is_ready = True
+        self._hooks.on_ready()
+        waits = [
+            asyncio.create_task(e.wait()) for e in (self._wire.closed, self._stop, self._gave_up)
+        ]
+        follower = asyncio.create_task(self._require_catalog().follow(client))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            if self._stop.is_set() and not self._wire.closed.is_set():
+                await self._usage.wait_until_free(self._drain_seconds)
+        finally:
+            for task in (*waits, follower):
+                task.cancel()
+            await asyncio.gather(*waits, follower, return_exceptions=True)
+
+    async def _on_message(self, message: object) -> None:
+        self._gate.hear(message)
+        if self._catalog is not None:
+            await self._catalog.hear(message)
+
+    async def _on_listing(self, kind: ListingKind) -> None:
+        if kind is ListingKind.TOOLS and self.is_ready:
+            await self._hooks.on_tools(self.tools)
+        if self.is_ready:
+            self._hooks.on_listing(kind)
+
+    async def _read(self, kind: ListingKind) -> list[Mapping[str, object]]:
+        try:
+            return await self._require_catalog().read(kind)
+        except ConnectionClosed:
+            reason = await self._wire.how_it_ended()
+            raise AppError(
+                ErrorCode.SERVER_FAILED, f"Server {self.name!r} ended: {reason}."
+            ) from None
+        except MCPError as error:
+            raise self._failed(error) from None
+
+    async def _how_it_ended(self) -> str:
+        return self._gave_up_because or await self._wire.how_it_ended()
+
+    def _require_catalog(self) -> Catalog:
+        if self._catalog is None:
+            raise RuntimeError("the session is not ready")
+        return self._catalog
+
+    def _failed(self, error: MCPError) -> AppError:
+        told = f"answered with an error: {error.error.message} ({error.error.code})"
+        return AppError(ErrorCode.SERVER_FAILED, f"Server {self.name!r} {told}.")
 
     def _not_started(self, reason: str) -> AppError:
         return AppError(
-            ErrorCode.SERVER_DID_NOT_START, f"Server {self._name!r} did not start: {reason}."
+            ErrorCode.SERVER_DID_NOT_START, f"Server {self.name!r} did not start: {reason}."
         )
+
+
+def _progress_to(listener: CallListener) -> ProgressFnT:
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+        listener.on_progress(progress_of(progress, total, message))
+
+    return on_progress
+
+
+async def _decline(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+    """Nobody is there to be asked."""
+    return ElicitResult(action="decline")
+
+
+def _declined(params: Mapping[str, Any], raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The request again, with every question declined (MCP spec 2026-07-28, Multi Round-Trip)."""
+    asked = raw.get("inputRequests")
+    again: dict[str, Any] = dict(params)
+    if isinstance(asked, dict) and asked:
+        for question in asked.values():
+            if not isinstance(question, dict) or question.get("method") != "elicitation/create":
+                raise MCPError(-32603, "it asked for what is not offered here")
+        again["inputResponses"] = {name: {"action": "decline"} for name in asked}
+    if "requestState" in raw:
+        again["requestState"] = raw["requestState"]
+    return again

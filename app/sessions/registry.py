@@ -1,212 +1,257 @@
-"""The registry: at most one live session for each revision of each server."""
+"""The registry: at most one live session for each user or all, of each revision of each server."""
 
 import asyncio
 import contextlib
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.domain.errors import AppError, ErrorCode
+from app.domain.errors import AppError
 from app.domain.ports import SeenSecrets
-from app.domain.server import Launch, ServerStatus
+from app.domain.server import ServerStatus
+from app.domain.session import (
+    ListingChange,
+    SessionKey,
+    SessionPlan,
+    SessionState,
+    SessionView,
+)
 from app.domain.tool import Tool
 from app.late_import import import_late
+from app.processes.memory import resident_bytes
 from app.processes.run import KEPT_LINE_CHARACTERS
 from app.processes.spawner import Spawner
+from app.sessions.slots import Scope, SessionLimits, Slots, scopes_of
+from app.sessions.supervised import (
+    DRAIN_SECONDS,
+    GRACE_SECONDS,
+    Supervised,
+    Surroundings,
+    shutting_down,
+)
+from app.sessions.watch import Watch
 
 if TYPE_CHECKING:
     from app.sessions.live import LiveSession
+    from app.sessions.opening import Opener
 
 log = logging.getLogger(__name__)
 
-KEPT_STDERR_LINES = 200
+KEPT_LOG_LINES = 200
 KEPT_RETIRED = 1000
-LINES_IN_ERRORS = 5
-DRAIN_SECONDS = 60.0
-GRACE_SECONDS = 2.0
 GRACE_AT_SHUTDOWN_SECONDS = 0.75
+# The better word wins where a server has several sessions.
+STATUS: Mapping[SessionState, ServerStatus] = {
+    SessionState.READY: ServerStatus.CONNECTED,
+    SessionState.DRAINING: ServerStatus.CONNECTED,
+    SessionState.STARTING: ServerStatus.CONNECTING,
+    SessionState.WAITING: ServerStatus.CONNECTING,
+    SessionState.BACKING_OFF: ServerStatus.ERROR,
+    SessionState.FAILED: ServerStatus.ERROR,
+}
+BEST_FIRST = (ServerStatus.CONNECTED, ServerStatus.CONNECTING, ServerStatus.ERROR)
 
 OnTools = Callable[[str, str, Sequence[Tool]], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionKey:
-    """What a session belongs to."""
-
-    server_name: str
-    revision: str
-
-
-@dataclass(slots=True)
-class _Entry:
-    session: "LiveSession"
-    owner: asyncio.Task[None]
-
-
 class SessionRegistry:
-    """Starts sessions on demand, one start at a time for each, and ends them."""
+    """Starts sessions on demand, one start at a time for each key, keeps and ends them."""
 
-    def __init__(self, *, spawner: Spawner, seen: SeenSecrets, on_tools: OnTools) -> None:
+    def __init__(
+        self,
+        *,
+        spawner: Spawner,
+        seen: SeenSecrets,
+        on_tools: OnTools,
+        on_change: Callable[[SessionView], None] = lambda _view: None,
+        on_listing: Callable[[ListingChange], None] = lambda _change: None,
+        limits: SessionLimits | None = None,
+    ) -> None:
         self._spawner = spawner
         self._seen = seen
         self._on_tools = on_tools
-        self._entries: dict[SessionKey, _Entry] = {}
-        self._owners: set[asyncio.Task[None]] = set()
+        self._on_change = on_change
+        self._on_listing = on_listing
+        self._entries: dict[SessionKey, Supervised] = {}
+        self._all: set[Supervised] = set()
         self._logs: dict[str, deque[str]] = {}
-        self._problems: dict[SessionKey, str] = {}
         self._retired: dict[SessionKey, None] = {}
+        self._opener: Opener | None = None
+        self._watch = Watch(self)
         self._is_closing = False
+        limits = limits or SessionLimits()
+        self._around = Surroundings(
+            limits=limits,
+            slots=Slots(limits, self._make_room),
+            starts=asyncio.Semaphore(limits.starts_at_once),
+            load_opener=self._load_opener,
+            on_line=self._keep_line,
+            on_tools=self._tools_seen,
+            on_listing=lambda entry, kind: on_listing(ListingChange(entry.plan.key, kind)),
+            on_change=lambda entry: on_change(entry.view()),
+            on_end=self._ended,
+        )
+
+    @property
+    def entries(self) -> Sequence[Supervised]:
+        """Every session that takes calls."""
+        return [*self._entries.values()]
 
     @contextlib.asynccontextmanager
-    async def use(
-        self, server_name: str, revision: str, launch: Launch
-    ) -> AsyncIterator["LiveSession"]:
-        """The live session of that revision, started when there is none.
+    async def use(self, plan: SessionPlan) -> AsyncIterator["LiveSession"]:
+        """The live session of the plan, started when there is none.
 
         While it is in use, a change of the server lets it finish. A caller that goes away does
         not stop a start that others wait for.
 
         Raises:
-            AppError: SERVER_DID_NOT_START or SHUTTING_DOWN.
+            AppError: SERVER_DID_NOT_START, SESSION_LIMIT or SHUTTING_DOWN.
         """
-        session = await self._find_or_start(SessionKey(server_name, revision), launch)
-        with session.hold():
-            if not session.ready.done():
-                await asyncio.wait({session.ready})
-            if session.ready.cancelled():
-                raise _shutting_down()
-            session.ready.result()
-            yield session
+        entry = self._find_or_begin(plan)
+        with entry.usage.hold():
+            live = entry.live
+            yield live if live is not None and live.is_usable else await entry.ready(plan)
+
+    def keep(self, plan: SessionPlan) -> None:
+        """Start the session in the background, and keep it alive if the plan says so."""
+        if not self._is_closing:
+            self._find_or_begin(plan)
+
+    def restart(self, server_name: str) -> None:
+        """Let every session of the server be replaced by a new one, when its calls are done."""
+        for entry in [e for e in self._entries.values() if e.plan.key.server_name == server_name]:
+            self._drop(entry)
+            if entry.plan.is_kept_alive:
+                self.keep(entry.plan)
 
     def retire(self, server_name: str, revision: str) -> None:
-        """Take that revision out of service; its session ends when its calls are done."""
-        key = SessionKey(server_name, revision)
-        self._problems.pop(key, None)
-        self._retired[key] = None
+        """Take that revision out of service; its sessions end when their calls are done."""
+        for entry in self.entries:
+            key = entry.plan.key
+            if (key.server_name, key.revision) == (server_name, revision):
+                self._drop(entry)
+        self._retired[SessionKey(server_name, revision)] = None
         if len(self._retired) > KEPT_RETIRED:
             del self._retired[next(iter(self._retired))]
-        entry = self._entries.pop(key, None)
-        if entry is not None:
-            entry.session.stop(drain_seconds=DRAIN_SECONDS, grace_seconds=GRACE_SECONDS)
+
+    def end_idle(self, entry: Supervised) -> None:
+        """End a session that nobody uses; the next call starts it again."""
+        self._drop(entry)
+
+    def forget(self, server_name: str) -> None:
+        """End the sessions of a server that is gone, and drop what is remembered of it."""
+        for key in {e.plan.key for e in self.entries if e.plan.key.server_name == server_name}:
+            self.retire(key.server_name, key.revision)
+        self._logs.pop(server_name, None)
 
     async def close(self) -> None:
         """End every session, quickly, and wait until no process is left."""
         self._is_closing = True
-        for entry in self._entries.values():
-            entry.session.stop(drain_seconds=0, grace_seconds=GRACE_AT_SHUTDOWN_SECONDS)
-        self._entries.clear()
-        for owner in self._owners:
-            owner.cancel()
-        await asyncio.gather(*self._owners, return_exceptions=True)
+        await self._watch.close()
+        for entry in self._all:
+            entry.stop(drain_seconds=0, grace_seconds=GRACE_AT_SHUTDOWN_SECONDS)
+            entry.task.cancel()
+        await asyncio.gather(*(entry.task for entry in self._all), return_exceptions=True)
+        if self._opener is not None:
+            await self._opener.close()
 
     def status(self, server_name: str, revision: str) -> ServerStatus:
         """Whether that revision is up."""
-        key = SessionKey(server_name, revision)
-        entry = self._entries.get(key)
-        if entry is not None and not entry.session.is_closed:
-            is_ready = entry.session.ready.done()
-            return ServerStatus.CONNECTED if is_ready else ServerStatus.CONNECTING
-        return ServerStatus.ERROR if key in self._problems else ServerStatus.DISCONNECTED
+        found = {STATUS[e.state] for e in self._of(server_name, revision)}
+        return next((s for s in BEST_FIRST if s in found), ServerStatus.DISCONNECTED)
 
     def last_error(self, server_name: str, revision: str) -> str | None:
-        """Why the last start failed, or the last session ended unasked."""
-        return self._problems.get(SessionKey(server_name, revision))
+        """Why the last start failed, or the last session ended unasked, if none is up since."""
+        down = (e for e in self._of(server_name, revision) if STATUS[e.state] is ServerStatus.ERROR)
+        return next((e.last_error for e in down if e.last_error is not None), None)
 
     def logs(self, server_name: str, last: int) -> list[str]:
         """The last lines the server wrote to stderr, oldest first, masked."""
         lines = [*self._logs.get(server_name, ())]
         return [self._seen.mask(line) for line in lines[-last:]]
 
-    def forget(self, server_name: str) -> None:
-        """End the sessions of a server that is gone, and drop what is remembered of it."""
-        for key in [k for k in self._entries if k.server_name == server_name]:
-            self.retire(key.server_name, key.revision)
-        self._logs.pop(server_name, None)
-        for key in [k for k in self._problems if k.server_name == server_name]:
-            del self._problems[key]
+    def views(self) -> list[SessionView]:
+        """Every session there is, those that are ending included."""
+        return sorted((e.view() for e in self._all), key=lambda v: (v.key.server_name, v.id))
 
-    async def _find_or_start(self, key: SessionKey, launch: Launch) -> "LiveSession":
-        entry = self._entries.get(key)
-        if entry is not None and not entry.session.is_closed:
-            return entry.session
-        session_class = await load_session_class()
-        entry = self._entries.get(key)  # somebody else may have started it meanwhile
-        if entry is not None and not entry.session.is_closed:
-            return entry.session
-        return self._start(key, launch, session_class).session
+    async def memory_bytes(self, pid: int) -> int | None:
+        """What a session's process and its descendants hold; None when it is gone."""
+        return await asyncio.to_thread(resident_bytes, pid)
 
-    def _start(self, key: SessionKey, launch: Launch, session_class: "type[LiveSession]") -> _Entry:
+    def _of(self, server_name: str, revision: str) -> list[Supervised]:
+        keys = ((e.plan.key, e) for e in self._entries.values())
+        return [e for k, e in keys if (k.server_name, k.revision) == (server_name, revision)]
+
+    def _find_or_begin(self, plan: SessionPlan) -> Supervised:
         if self._is_closing:
-            raise _shutting_down()
-        lines = self._logs.setdefault(key.server_name, deque(maxlen=KEPT_STDERR_LINES))
-
-        async def tools_seen(tools: Mapping[str, Tool]) -> None:
-            try:
-                await self._on_tools(key.server_name, key.revision, [*tools.values()])
-            except AppError as error:  # the session is good all the same
-                log.warning("A tool list could not be kept: %s", error.message)
-
-        session = session_class(
-            key.server_name,
-            launch,
-            spawner=self._spawner,
-            # Masked before it is cut, or half a secret could stay at the end.
-            on_stderr=lambda line: lines.append(self._seen.mask(line)[:KEPT_LINE_CHARACTERS]),
-            on_tools=tools_seen,
-        )
-        owner = asyncio.create_task(self._own(key, session), name=f"session {key.server_name}")
-        entry = _Entry(session, owner)
-        if key in self._retired:
+            raise shutting_down()
+        entry = self._entries.get(plan.key)
+        if entry is not None and not entry.is_broken:
+            return entry
+        before = None
+        if entry is not None:
+            before = entry
+            self._drop(entry)
+        fresh = Supervised(plan, self._around, before=before)
+        self._all.add(fresh)
+        self._watch.start()
+        key = plan.key
+        if SessionKey(key.server_name, key.revision) in self._retired:
             # A caller that read the server just before it changed: served, and nobody after it.
-            session.stop(drain_seconds=DRAIN_SECONDS, grace_seconds=GRACE_SECONDS)
+            fresh.stop(drain_seconds=DRAIN_SECONDS, grace_seconds=GRACE_SECONDS)
         else:
-            self._entries[key] = entry
-        self._problems.pop(key, None)
-        self._owners.add(owner)
-        owner.add_done_callback(self._owners.discard)
-        return entry
+            self._entries[key] = fresh
+        return fresh
 
-    async def _own(self, key: SessionKey, session: "LiveSession") -> None:
-        problem: str | None
+    def _drop(self, entry: Supervised) -> None:
+        if self._entries.get(entry.plan.key) is entry:
+            del self._entries[entry.plan.key]
+        entry.stop(drain_seconds=DRAIN_SECONDS, grace_seconds=GRACE_SECONDS)
+
+    def _make_room(self, scope: Scope) -> bool:
+        """End the idle session of a full scope that was used longest ago; a user's own first."""
+        idle = [e for e in self.entries if e.is_idle and scope in scopes_of(e.plan.key)]
+        if not idle:
+            return False
+        self._drop(min(idle, key=lambda e: (e.plan.is_kept_alive, e.usage.last_used)))
+        return True
+
+    def _ended(self, entry: Supervised) -> None:
+        self._all.discard(entry)
+        if self._entries.get(entry.plan.key) is entry:
+            del self._entries[entry.plan.key]
+        self._on_change(entry.view())
+
+    def _keep_line(self, entry: Supervised, line: str) -> None:
+        # Masked before it is cut, or half a secret could stay at the end.
+        text = self._seen.mask(line)[:KEPT_LINE_CHARACTERS]
+        entry.keep_line(text)
+        key = entry.plan.key
+        if key.owner is None:  # a user's own session is no business of the others
+            lines = self._logs.setdefault(key.server_name, deque(maxlen=KEPT_LOG_LINES))
+            lines.append(text)
+
+    async def _tools_seen(self, entry: Supervised, tools: Mapping[str, Tool]) -> None:
+        key = entry.plan.key
         try:
-            problem = await session.own()
-        except AppError as error:
-            if error.code is ErrorCode.SERVER_DID_NOT_START:
-                error.hint = self._last_words(key.server_name)
-            problem = error.sentence()
-        except Exception:
-            log.exception("The session of server %r failed unexpectedly.", key.server_name)
-            problem = "an internal error; the log has it"
-        entry = self._entries.get(key)
-        if entry is not None and entry.session is session:
-            del self._entries[key]
-        if problem is not None:
-            if key not in self._retired:
-                self._problems[key] = problem
-            log.warning("Server %r: %s", key.server_name, problem)
+            await self._on_tools(key.server_name, key.revision, [*tools.values()])
+        except AppError as error:  # the session is good all the same
+            log.warning("A tool list could not be kept: %s", error.message)
 
-    def _last_words(self, server_name: str) -> str | None:
-        lines = self.logs(server_name, LINES_IN_ERRORS)
-        return "Its last words: " + " | ".join(lines) if lines else None
+    async def _load_opener(self) -> "Opener":
+        """What opens sessions, imported in a thread the first time.
+
+        Importing the SDK costs about two seconds of CPU: the HTTP doors must not wait for it.
+        """
+        if self._opener is None:
+            opener_class = await import_late(_import_opener)
+            if self._opener is None:  # somebody else may have come first meanwhile
+                self._opener = opener_class(self._spawner)
+        return self._opener
 
 
-async def load_session_class() -> "type[LiveSession]":
-    """The session class, imported in a thread the first time.
+def _import_opener() -> "type[Opener]":
+    from app.sessions.opening import Opener  # noqa: PLC0415 - late on purpose, see above
 
-    Importing the SDK costs about two seconds of CPU: the HTTP doors must not wait for it.
-    """
-    return await import_late(_import_session_class)
-
-
-def _import_session_class() -> "type[LiveSession]":
-    from app.sessions.live import LiveSession  # noqa: PLC0415 - late on purpose, see above
-
-    return LiveSession
-
-
-def _shutting_down() -> AppError:
-    return AppError(
-        ErrorCode.SHUTTING_DOWN, "This server is shutting down.", hint="Try again in a moment."
-    )
+    return Opener

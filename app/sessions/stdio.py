@@ -2,79 +2,95 @@
 
 An implementation of the SDK's `Dispatcher` on plain asyncio and orjson: it knows the process,
 bounds lines and writes, and fails every pending request the moment the process is gone.
-Results are handed over as the server sent them.
+Results are handed over as the server sent them. An answer that is too long fails alone.
 """
 
 import asyncio
 import contextlib
-import itertools
 import logging
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import anyio.abc
 import orjson
-from mcp.shared.dispatcher import (
-    CallOptions,
-    DispatchContext,
-    OnNotify,
-    OnNotifyIntercept,
-    OnRequest,
-    ProgressFnT,
-    run_notify_intercept,
-)
+from mcp.shared.dispatcher import CallOptions, OnNotify, OnNotifyIntercept, OnRequest
 from mcp.shared.exceptions import MCPError
-from mcp.shared.transport_context import TransportContext
-from mcp.types import CONNECTION_CLOSED, INTERNAL_ERROR, REQUEST_TIMEOUT, RequestId
+from mcp.types import INTERNAL_ERROR, REQUEST_TIMEOUT
 
-from app.processes.spawner import Child
-from app.sessions.inbound import InboundMessage
+from app.domain.launch import StdioLaunch
+from app.processes.environment import base_environment
+from app.processes.run import read_lines
+from app.processes.spawner import Child, Spawner
+from app.sessions import rpc
+from app.sessions.exchange import Exchange, Message, Pending
+from app.sessions.lines import LineCutter, Overlong
+from app.sessions.wire import (
+    MAX_MESSAGE_BYTES,
+    CannotOpen,
+    ConnectionClosed,
+    MessageTooBig,
+    NotDelivered,
+    RequestOptions,
+)
 
 log = logging.getLogger(__name__)
 
-MAX_LINE_BYTES = 16 * 1024**2
+CHUNK_BYTES = 256 * 1024
+# How long the exit code of a server that just closed its stdout is waited for.
+EXIT_CODE_SECONDS = 0.05
 # Beyond this much unread output towards a server, senders wait for it to read.
 WRITE_BUFFER_BYTES = 64 * 1024
 # Beyond this much, further messages are refused: the server has stopped reading.
 MAX_UNREAD_BYTES = 64 * 1024**2
-# Handlers of server requests and notifications at work at once; more are dropped.
-MAX_HANDLERS = 64
 
 
-class UnsendableMessage(Exception):
-    """The message cannot be written as JSON; the text says why."""
+class StdioWire:
+    """Requests and notifications over the pipes of a child that it starts and ends."""
 
+    is_pinged = True
 
-class ConnectionClosed(MCPError):
-    """The server is gone. A type of its own: servers use the SDK's code (-32000) themselves."""
+    def __init__(
+        self, launch: StdioLaunch, *, spawner: Spawner, on_stderr: Callable[[str], None]
+    ) -> None:
+        self._launch = launch
+        self._spawner = spawner
+        self._on_stderr = on_stderr
+        self._child: Child | None = None
+        self._helpers: list[asyncio.Task[None]] = []
+        self._exchange = Exchange(self, kind="stdio", send=self._write)
+        self.closed = self._exchange.closed
+        self.last_heard = asyncio.get_running_loop().time()
 
-    def __init__(self) -> None:
-        super().__init__(CONNECTION_CLOSED, "Connection closed")
+    @property
+    def pid(self) -> int | None:
+        """The child's process id."""
+        return None if self._child is None else self._child.pid
 
+    async def open(self) -> None:
+        """Start the child.
 
-@dataclass(slots=True)
-class _Pending:
-    answer: asyncio.Future[dict[str, Any]]
-    on_progress: ProgressFnT | None
-
-
-class StdioDispatcher:
-    """Requests and notifications over one child's pipes. `closed` is set when stdout ends."""
-
-    def __init__(self, child: Child) -> None:
-        if child.process.stdin is None or child.process.stdout is None:
-            raise ValueError("the child needs pipes for stdin and stdout")
-        self._stdin = child.process.stdin
-        self._stdout = child.process.stdout
+        Raises:
+            CannotOpen: The program cannot be run; the text says why.
+        """
+        launch = self._launch
+        try:
+            child = await self._spawner.spawn(
+                [launch.command, *launch.args],
+                env={**base_environment(), **launch.env},
+                cwd=launch.cwd,
+                has_stdin=True,
+                line_limit=CHUNK_BYTES,
+            )
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise CannotOpen(f"{launch.command!r} cannot be run: {reason}") from None
+        self._child = child
         with contextlib.suppress(RuntimeError):  # uvloop's word for: it has ended already
             self._stdin.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
-        self._ids = itertools.count(1)
-        self._pending: dict[RequestId, _Pending] = {}
-        self._handlers: set[asyncio.Task[None]] = set()
-        self._intercept: OnNotifyIntercept | None = None
-        self.closed = asyncio.Event()
-        self.close_reason: str | None = None
+        self._helpers = [
+            asyncio.create_task(self._read_stderr(child)),
+            asyncio.create_task(_reap(child)),
+        ]
 
     async def run(
         self,
@@ -85,191 +101,134 @@ class StdioDispatcher:
         task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
     ) -> None:
         """Read messages until stdout ends; then fail whatever is still waiting."""
-        self._intercept = on_notify_intercept
+        self._exchange.serve(on_request, on_notify, on_notify_intercept)
         task_status.started()
         try:
-            await self._read(on_request, on_notify)
+            await self._read()
         finally:
-            self._close()
+            self._exchange.cut()
 
     async def send_raw_request(
         self, method: str, params: Mapping[str, Any] | None, opts: CallOptions | None = None
-    ) -> dict[str, Any]:
+    ) -> Message:
         """Send a request and return its raw result.
 
         Raises:
-            MCPError: The server's error, ConnectionClosed or REQUEST_TIMEOUT.
+            MCPError: The server's error, ConnectionClosed, NotDelivered, MessageTooBig or
+                REQUEST_TIMEOUT.
             UnsendableMessage: The params are no JSON; nothing was sent.
         """
-        options: CallOptions = opts or {}
-        request_id, pending = self._register(options)
+        options = cast("RequestOptions", opts or {})
+        pending = self._exchange.register(options)
+        has_progress = pending.on_progress is not None
         try:
             async with asyncio.timeout(options.get("timeout")):
-                await self._write(_request(request_id, method, params, pending))
-                return await pending.answer
+                await self._write(
+                    rpc.request(pending.id, method, params, has_progress=has_progress)
+                )
+                return await pending.result()
         except TimeoutError:
-            self._abandon(request_id, options, "timeout")
+            self._abandon(pending, options, "timeout")
             raise MCPError(REQUEST_TIMEOUT, f"{method} was not answered in time") from None
         except asyncio.CancelledError:
-            self._abandon(request_id, options, "cancelled by the client")
+            self._abandon(pending, options, "cancelled by the client")
             raise
         finally:
-            del self._pending[request_id]
+            self._exchange.release(pending)
 
     async def notify(
         self, method: str, params: Mapping[str, Any] | None, opts: CallOptions | None = None
     ) -> None:
         """Send a notification; dropped when the server is gone."""
         with contextlib.suppress(MCPError):
-            await self._write(_message(method, params))
+            await self._write(rpc.notification(method, params))
 
-    def _register(self, options: CallOptions) -> tuple[RequestId, _Pending]:
-        if self.closed.is_set():
-            raise ConnectionClosed
-        request_id: RequestId = options.get("request_id") or next(self._ids)
-        if request_id in self._pending:
-            raise ValueError(f"the request id {request_id!r} is in use")
-        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        pending = _Pending(answer, options.get("on_progress"))
-        self._pending[request_id] = pending
-        return request_id, pending
+    async def how_it_ended(self) -> str:
+        """The exit code or signal, as far as they are known."""
+        child = self._required_child()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(EXIT_CODE_SECONDS):
+                await child.process.wait()
+        if child.exit_code is None:
+            return "it closed its output"
+        if child.exit_code < 0:
+            return f"it was killed by signal {-child.exit_code}"
+        return f"it exited with code {child.exit_code}"
 
-    def _abandon(self, request_id: RequestId, options: CallOptions, reason: str) -> None:
-        """Tell the server that nobody waits any more (MCP spec, Cancellation); never waits."""
+    async def end(self, *, grace_seconds: float) -> None:
+        """End the child and everything it started."""
+        self._exchange.cut()
+        if self._child is not None:
+            stderr, reaper = self._helpers
+            reaper.cancel()
+            await asyncio.shield(self._child.end(grace_seconds=grace_seconds))
+            await stderr
+        await self._exchange.close()
+
+    def _abandon(self, pending: Pending, options: RequestOptions, reason: str) -> None:
+        """Tell the server that nobody waits any more; never waits itself."""
         is_gone = self.closed.is_set() or self._stdin.is_closing()
-        if is_gone or not options.get("cancel_on_abandon", True):
-            return
-        cancelled = {"requestId": request_id, "reason": reason}
-        self._stdin.write(_encode(_message("notifications/cancelled", cancelled)))
+        if not is_gone and options.get("cancel_on_abandon", True):
+            self._stdin.write(rpc.encode(rpc.cancelled(pending.id, reason)) + b"\n")
 
-    async def _write(self, message: Mapping[str, Any]) -> None:
-        data = _encode(message)
+    async def _write(self, message: Message) -> None:
+        data = rpc.encode(message)
         if self.closed.is_set() or self._stdin.is_closing():
-            raise ConnectionClosed
+            raise NotDelivered
         if self._stdin.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
             raise MCPError(INTERNAL_ERROR, "The server does not read what is sent to it")
-        self._stdin.write(data)
+        self._stdin.write(data + b"\n")
         try:
             await self._stdin.drain()
         except ConnectionError:
             raise ConnectionClosed from None
 
-    async def _read(self, on_request: OnRequest, on_notify: OnNotify) -> None:
-        while True:
-            try:
-                line = await self._stdout.readline()
-            except ValueError:
-                self.close_reason = f"it wrote a line of more than {MAX_LINE_BYTES // 1024**2} MiB"
-                return
-            if not line:
-                return
-            try:
-                message = orjson.loads(line)
-            except orjson.JSONDecodeError:
-                log.debug("A server wrote a line to stdout that is no JSON.")
-                continue
-            if isinstance(message, dict):
-                self._receive(message, on_request, on_notify)
+    async def _read(self) -> None:
+        stdout = self._required_child().process.stdout
+        cutter, loop = LineCutter(MAX_MESSAGE_BYTES), asyncio.get_running_loop()
+        while stdout is not None and (data := await stdout.read(CHUNK_BYTES)):
+            self.last_heard = loop.time()
+            for line in cutter.feed(data):
+                if isinstance(line, Overlong):
+                    self._refuse(line)
+                    continue
+                try:
+                    message = orjson.loads(line)
+                except orjson.JSONDecodeError:
+                    log.debug("A server wrote a line to stdout that is no JSON.")
+                    continue
+                self._exchange.receive(message)
 
-    def _receive(self, message: dict[str, Any], on_request: OnRequest, on_notify: OnNotify) -> None:
-        method = message.get("method")
-        if not isinstance(method, str):
-            self._settle(message)
-            return
-        params = message.get("params")
-        params = params if isinstance(params, dict) else None
-        if "id" in message:
-            self._handle(self._answer(message["id"], method, params, on_request))
-        elif method == "notifications/progress" and self._deliver_progress(params or {}):
-            return
-        elif not run_notify_intercept(self._intercept, method, params):
-            self._handle(on_notify(self._context(None), method, params))
-
-    def _settle(self, message: dict[str, Any]) -> None:
-        pending = self._pending.get(_key(message.get("id")))
-        if pending is None or pending.answer.done():
-            log.debug("A server answered a request that nobody waits for.")
-            return
-        result, error = message.get("result"), message.get("error")
-        if isinstance(result, dict):
-            pending.answer.set_result(result)
+    def _refuse(self, line: Overlong) -> None:
+        """Fail the one request whose answer was too long to read."""
+        size = f"{MAX_MESSAGE_BYTES // 1024**2} MiB"
+        waiting = self._exchange.pending
+        pending = waiting.get(line.message_id() or -1)
+        if pending is None and len(waiting) == 1:
+            pending = next(iter(waiting.values()))
+        if pending is None:
+            log.warning("A server wrote a line of more than %s that answers nothing.", size)
         else:
-            pending.answer.set_exception(_error(error))
+            pending.fail(MessageTooBig(INTERNAL_ERROR, f"The answer is larger than {size}"))
 
-    def _deliver_progress(self, params: dict[str, Any]) -> bool:
-        pending = self._pending.get(_key(params.get("progressToken")))
-        amount = params.get("progress")
-        if pending is None or pending.on_progress is None or not isinstance(amount, int | float):
-            return False
-        self._handle(pending.on_progress(amount, params.get("total"), params.get("message")))
-        return True
+    async def _read_stderr(self, child: Child) -> None:
+        if child.process.stderr is not None:
+            await read_lines(child.process.stderr, self._on_stderr)
 
-    def _handle(self, work: Coroutine[Any, Any, None] | Any) -> None:
-        if len(self._handlers) >= MAX_HANDLERS:
-            log.warning("A server sends messages faster than they can be handled; one dropped.")
-            work.close()
-            return
-        task = asyncio.ensure_future(work)
-        self._handlers.add(task)
-        task.add_done_callback(self._handlers.discard)
+    def _required_child(self) -> Child:
+        if self._child is None:
+            raise RuntimeError("the wire has not been opened")
+        return self._child
 
-    async def _answer(
-        self, request_id: RequestId, method: str, params: dict[str, Any] | None, handler: OnRequest
-    ) -> None:
-        reply: dict[str, Any] = {"jsonrpc": "2.0", "id": request_id}
-        try:
-            reply["result"] = await handler(self._context(request_id), method, params)
-        except MCPError as error:
-            reply["error"] = {"code": error.code, "message": error.message}
-        except Exception:
-            log.exception("A request of a server could not be answered.")
-            reply["error"] = {"code": INTERNAL_ERROR, "message": "Internal error"}
-        with contextlib.suppress(MCPError):
-            await self._write(reply)
-
-    def _context(self, request_id: RequestId | None) -> DispatchContext[TransportContext]:
-        return cast(
-            "DispatchContext[TransportContext]", InboundMessage(self, self.closed, request_id)
-        )
-
-    def _close(self) -> None:
-        self.closed.set()
-        for pending in self._pending.values():
-            if not pending.answer.done():
-                pending.answer.set_exception(ConnectionClosed())
-        for task in self._handlers:
-            task.cancel()
+    @property
+    def _stdin(self) -> asyncio.StreamWriter:
+        stdin = self._required_child().process.stdin
+        if stdin is None:
+            raise RuntimeError("the child has no stdin")
+        return stdin
 
 
-def _key(value: object) -> RequestId:
-    """A request id as we minted it: some servers send our numbers back as strings."""
-    if isinstance(value, str) and value.isdecimal() and len(value) < 16:
-        return int(value)
-    return value if isinstance(value, int | str) and not isinstance(value, bool) else -1
-
-
-def _message(method: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
-    message: dict[str, Any] = {"jsonrpc": "2.0", "method": method}
-    return message if params is None else {**message, "params": params}
-
-
-def _request(
-    request_id: RequestId, method: str, params: Mapping[str, Any] | None, pending: _Pending
-) -> dict[str, Any]:
-    if pending.on_progress is not None:
-        meta = {**((params or {}).get("_meta") or {}), "progressToken": request_id}
-        params = {**(params or {}), "_meta": meta}
-    return {"id": request_id, **_message(method, params)}
-
-
-def _encode(message: Mapping[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(message) + b"\n"
-    except TypeError as error:
-        raise UnsendableMessage(str(error)) from None
-
-
-def _error(error: object) -> MCPError:
-    if isinstance(error, dict) and isinstance(error.get("code"), int):
-        return MCPError(error["code"], str(error.get("message", "")), error.get("data"))
-    return MCPError(INTERNAL_ERROR, "The server's answer has neither a result nor an error")
+async def _reap(child: Child) -> None:
+    """At the child's death end its group: a grandchild may hold the pipes open for ever."""
+    await child.process.wait()
+    await child.end(grace_seconds=0)

@@ -21,12 +21,15 @@ RECORD = Path(sys.argv[2]) if len(sys.argv) > 2 else None
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}}
 PLAIN_TOOLS: list[Any] = [
     {"name": name, "inputSchema": SCHEMA}
-    for name in ("echo", "pid", "sleep", "crash", "huge", "grow", "fail", "refuse", "odd", "deaf")
-]
+    for name in (
+        "echo", "pid", "sleep", "crash", "huge", "grow", "fail", "refuse", "odd", "deaf", "at-work",
+    )
+]  # fmt: skip
 _writing = threading.Lock()
 _hearing = threading.Event()
 _hearing.set()
 tools = list(PLAIN_TOOLS)
+at_work: list[object] = []
 
 
 def record(entry: object) -> None:
@@ -84,6 +87,15 @@ def pause(request_id: object, seconds: float) -> None:
     answer(request_id, text("woke up"))
 
 
+def work_aside(request_id: object, seconds: float) -> None:
+    """Answer how many such calls were at work at once."""
+    at_work.append(request_id)
+    now = len(at_work)
+    time.sleep(seconds)
+    at_work.remove(request_id)
+    answer(request_id, text(str(now)))
+
+
 def deafen(request_id: object) -> None:
     """Stop reading stdin for good."""
     _hearing.clear()
@@ -102,6 +114,7 @@ def call(request_id: object, name: str, arguments: dict[str, Any]) -> None:
         "refuse": lambda: refuse(request_id, "I would rather not"),
         "odd": lambda: answer(request_id, ["no", "object"]),
         "deaf": lambda: deafen(request_id),
+        "at-work": lambda: work_aside(request_id, float(arguments["seconds"])),
     }
     calls[name]()
 
@@ -134,7 +147,12 @@ def receive(message: dict[str, Any]) -> None:
     elif method == "tools/call":
         given = message["params"]
         work = (request_id, given["name"], given.get("arguments") or {})
-        threading.Thread(target=call, args=work, daemon=True).start()
+        if MODE == "one-at-a-time":
+            call(*work)
+        else:
+            threading.Thread(target=call, args=work, daemon=True).start()
+    elif method == "ping":
+        answer(request_id, {})
     elif method is not None and request_id is not None:
         send({"id": request_id, "error": {"code": -32601, "message": "Method not found"}})
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from app.domain.seen_secrets import RecentSecrets
+from app.domain.session import ListingChange, SessionView
 from app.domain.tool import Tool
 from app.processes.spawner import Spawner
 from app.sessions.registry import SessionRegistry
@@ -16,6 +17,8 @@ class Heard:
     """The listings that sessions reported, by server and revision."""
 
     listings: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
+    changes: list[SessionView] = field(default_factory=list)
+    listing_changes: list[ListingChange] = field(default_factory=list)
 
     async def on_tools(self, name: str, revision: str, tools: Sequence[Tool]) -> None:
         self.listings.append((name, revision, tuple(tool.name for tool in tools)))
@@ -35,6 +38,12 @@ def heard() -> Heard:
 async def registry(
     spawner: Spawner, seen: RecentSecrets, heard: Heard
 ) -> AsyncIterator[SessionRegistry]:
-    registry = SessionRegistry(spawner=spawner, seen=seen, on_tools=heard.on_tools)
+    registry = SessionRegistry(
+        spawner=spawner,
+        seen=seen,
+        on_tools=heard.on_tools,
+        on_change=heard.changes.append,
+        on_listing=heard.listing_changes.append,
+    )
     yield registry
     await registry.close()

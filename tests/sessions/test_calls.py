@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from app.domain.errors import AppError, ErrorCode
-from app.domain.server import Launch
+from app.domain.launch import Launch
 from app.processes.environment import BASE
 from app.sessions.live import LiveSession
 from app.sessions.registry import SessionRegistry
-from tests.subjects import FINGERPRINT, launch, records, subject, text_of
-from tests.waiting import is_alive, until
+from tests.subjects import FINGERPRINT, launch, plan, records, subject, text_of
+from tests.waiting import until
 
 
 async def ask(
     registry: SessionRegistry, how: Launch, tool: str, revision: str = "r", **arguments: Any
 ) -> str:
-    async with registry.use("s", revision, how) as session:
+    async with registry.use(plan(how, revision=revision)) as session:
         return text_of(await session.call_tool(tool, arguments))
 
 
@@ -74,15 +74,18 @@ async def test_a_killed_server_fails_its_pending_calls_at_once_and_the_next_call
     assert int(await ask(registry, how, "pid")) != pid
 
 
-async def test_an_idle_server_that_died_is_started_again_at_the_next_call(
+async def test_an_idle_server_that_died_is_started_again_by_itself(
     registry: SessionRegistry,
 ) -> None:
     how = subject()
     pid = int(await ask(registry, how, "pid"))
     os.kill(pid, signal.SIGKILL)
-    await until(lambda: registry.last_error("s", "r") == "it was killed by signal 9")
-    assert int(await ask(registry, how, "pid")) != pid
+    await until(lambda: [(v.state, v.restarts) for v in registry.views()] == [("ready", 1)])
+    (view,) = registry.views()
+    assert view.last_error == "it was killed by signal 9"
     assert registry.last_error("s", "r") is None
+    assert view.pid != pid
+    assert int(await ask(registry, how, "pid")) == view.pid
 
 
 async def test_a_server_that_ends_in_mid_call_says_how(registry: SessionRegistry) -> None:
@@ -126,7 +129,7 @@ async def test_an_answer_that_is_no_object_is_an_error_and_the_session_lives(
 
 
 async def test_a_tools_own_failure_is_data(registry: SessionRegistry) -> None:
-    async with registry.use("s", "r", subject()) as session:
+    async with registry.use(plan(subject())) as session:
         assert await session.call_tool("fail", {}) == {
             "content": [{"type": "text", "text": "it failed"}],
             "isError": True,
@@ -187,20 +190,19 @@ async def test_a_server_that_stops_reading_holds_up_only_its_own_callers(
     assert await ask(registry, how, "echo", revision="other", text="fine") == "fine"
 
 
-async def test_one_answer_too_large_ends_the_session_and_says_why(
-    registry: SessionRegistry,
-) -> None:
+async def test_one_answer_too_large_fails_alone_and_says_why(registry: SessionRegistry) -> None:
     how = subject()
     pid = int(await ask(registry, how, "pid"))
     assert len(await ask(registry, how, "huge", size=1_000_000)) == 1_000_000
+    other = asyncio.create_task(ask(registry, how, "sleep", seconds=0.5))
     with pytest.raises(AppError) as caught:
         await ask(registry, how, "huge", size=17 * 1024**2)
     assert caught.value.code is ErrorCode.SERVER_FAILED
     assert caught.value.message == (
-        "Server 's' ended during the call: it wrote a line of more than 16 MiB."
+        "Server 's' answered with an error: The answer is larger than 16 MiB (-32603)."
     )
-    await until(lambda: not is_alive(pid))
-    assert int(await ask(registry, how, "pid")) != pid
+    assert await other == "woke up"
+    assert int(await ask(registry, how, "pid")) == pid
 
 
 async def test_a_descendant_that_left_the_group_does_not_hide_its_servers_death(
@@ -227,10 +229,10 @@ async def test_a_call_on_a_session_that_ended_fails_without_waiting(
     registry: SessionRegistry,
 ) -> None:
     held: LiveSession
-    async with registry.use("s", "r", subject()) as held:
+    async with registry.use(plan(subject())) as held:
         pid = int(text_of(await held.call_tool("pid", {})))
         os.kill(pid, signal.SIGKILL)
-        await until(lambda: held.is_closed)
+        await until(held.wire.closed.is_set)
         with pytest.raises(AppError) as caught:
             await held.call_tool("pid", {})
     assert caught.value.code is ErrorCode.SERVER_FAILED

@@ -12,12 +12,12 @@ from app.domain.server import ServerStatus
 from app.processes.guard import Guard
 from app.processes.guard_program import find_marked
 from app.sessions.registry import SessionRegistry
-from tests.subjects import recorded, records, subject, text_of
+from tests.subjects import plan, recorded, records, subject, text_of
 from tests.waiting import is_alive, open_files, until
 
 
 async def start(registry: SessionRegistry, mode: str, record: Path, revision: str = "r") -> int:
-    async with registry.use("s", revision, subject(mode, record)) as session:
+    async with registry.use(plan(subject(mode, record), revision=revision)) as session:
         return int(text_of(await session.call_tool("pid", {})))
 
 
@@ -31,7 +31,7 @@ async def test_a_retired_session_finishes_its_call_and_then_ends(
     pid = await start(registry, "plain", record)
 
     async def call() -> str:
-        async with registry.use("s", "r", subject("plain", record)) as session:
+        async with registry.use(plan(subject("plain", record))) as session:
             return text_of(await session.call_tool("sleep", {"seconds": 0.5}))
 
     calling = asyncio.create_task(call())
@@ -95,7 +95,7 @@ async def test_closing_ends_every_process_within_seconds(
 async def test_a_grandchild_ends_with_a_server_that_was_killed(
     registry: SessionRegistry, record: Path, mode: str
 ) -> None:
-    async with registry.use("s", "r", subject(mode, record)) as session:
+    async with registry.use(plan(subject(mode, record))) as session:
         with pytest.raises(AppError):
             await session.call_tool("crash", {})
     grandchild = recorded(record, "grandchild")

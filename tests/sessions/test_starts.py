@@ -7,19 +7,20 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import AppError, ErrorCode
+from app.domain.launch import Launch, StdioLaunch
 from app.domain.seen_secrets import RecentSecrets
-from app.domain.server import Launch, ServerStatus
+from app.domain.server import ServerStatus
 from app.processes.guard import Guard
 from app.processes.guard_program import find_marked
 from app.sessions.listing import MAX_PAGES
 from app.sessions.registry import SessionRegistry
 from tests.sessions.conftest import Heard
-from tests.subjects import FINGERPRINT, launch, recorded, records, subject, text_of
+from tests.subjects import FINGERPRINT, launch, plan, recorded, records, subject, text_of
 from tests.waiting import is_alive, until
 
 
 async def tools_of(registry: SessionRegistry, how: Launch) -> tuple[str, ...]:
-    async with registry.use("s", "r", how) as session:
+    async with registry.use(plan(how)) as session:
         return tuple(session.tools)
 
 
@@ -63,7 +64,7 @@ async def test_a_cursor_that_does_not_move_ends_the_list(registry: SessionRegist
 
 
 async def test_one_bad_tool_does_not_hide_the_rest(registry: SessionRegistry) -> None:
-    async with registry.use("s", "r", subject("odd-tools")) as session:
+    async with registry.use(plan(subject("odd-tools"))) as session:
         assert set(session.tools) == {"good", "bare"}
         assert session.tools["good"].raw == {
             "name": "good",
@@ -77,7 +78,7 @@ async def test_one_bad_tool_does_not_hide_the_rest(registry: SessionRegistry) ->
 async def test_a_quirky_server_is_served_all_the_same(registry: SessionRegistry, mode: str) -> None:
     how = subject(mode)
     for word in ("one", "two"):
-        async with registry.use("s", "r", how) as session:
+        async with registry.use(plan(how)) as session:
             assert text_of(await session.call_tool("echo", {"text": word})) == word
 
 
@@ -95,7 +96,7 @@ async def test_a_servers_own_requests_are_answered(registry: SessionRegistry, re
 
 
 async def test_a_changed_tool_list_is_read_again(registry: SessionRegistry, heard: Heard) -> None:
-    async with registry.use("s", "r", subject()) as session:
+    async with registry.use(plan(subject())) as session:
         assert "grown" not in session.tools
         await session.call_tool("grow", {})
         await until(lambda: "grown" in session.tools)
@@ -121,7 +122,7 @@ async def test_a_secret_at_the_end_of_a_long_line_is_not_cut_in_half(
 ) -> None:
     secret = "planted-secret-of-some-length"
     seen.note([secret])
-    async with registry.use("s", "r", launch(FINGERPRINT)) as session:
+    async with registry.use(plan(launch(FINGERPRINT))) as session:
         for padding in range(1950, 2000, 7):
             with pytest.raises(AppError):
                 await session.call_tool("leak", {"a": "." * padding + secret})
@@ -130,7 +131,9 @@ async def test_a_secret_at_the_end_of_a_long_line_is_not_cut_in_half(
 
 
 async def test_a_missing_program_is_named(registry: SessionRegistry) -> None:
-    how = Launch(command="/no/such/program", args=(), env={}, cwd=None, startup_timeout_seconds=5.0)
+    how = StdioLaunch(
+        command="/no/such/program", args=(), env={}, cwd=None, startup_timeout_seconds=5.0
+    )
     error = await failure(registry, how)
     assert error.message == (
         "Server 's' did not start: '/no/such/program' cannot be run: No such file or directory."
@@ -164,7 +167,7 @@ async def test_a_handshake_that_fails_says_why(
 
 
 async def test_a_program_that_is_no_mcp_server_is_told_from_one(registry: SessionRegistry) -> None:
-    how = Launch(command="true", args=(), env={}, cwd=None, startup_timeout_seconds=5.0)
+    how = StdioLaunch(command="true", args=(), env={}, cwd=None, startup_timeout_seconds=5.0)
     error = await failure(registry, how)
     assert (
         error.message

@@ -18,7 +18,7 @@ from app.resolvers.types.error import (
     UnavailableError,
 )
 from app.resolvers.types.tool import ToolResult
-from app.services.tools import call_tool
+from app.services.calls import call_tool
 
 
 @strawberry.input(description="A tool to call, and with what.")

@@ -29,14 +29,16 @@ class ForbiddenError(ErrorInterface):
     """FORBIDDEN."""
 
 
-@strawberry.type(description="A server, tool, package or version of that name does not exist.")
+@strawberry.type(
+    description="A server, tool, package, version or call of that name does not exist."
+)
 class NotFoundError(ErrorInterface):
     """Every *_NOT_FOUND."""
 
 
 @strawberry.type(description="The state of things does not allow this right now.")
 class ConflictError(ErrorInterface):
-    """CONFLICT, SERVER_DISABLED and SECRET_UNREADABLE."""
+    """CONFLICT, SERVER_DISABLED, SECRET_UNREADABLE and CALL_CANCELLED."""
 
 
 @strawberry.type(description="A package could not be fetched or installed; nothing is left of it.")
@@ -51,7 +53,7 @@ class ServerError(ErrorInterface):
 
 @strawberry.type(description="This service cannot do it right now; try again in a moment.")
 class UnavailableError(ErrorInterface):
-    """DATABASE_UNAVAILABLE and SHUTTING_DOWN."""
+    """DATABASE_UNAVAILABLE, SESSION_LIMIT and SHUTTING_DOWN."""
 
 
 # Every code has a row; a test holds that. INTERNAL has None: a surprise is never data.
@@ -76,6 +78,9 @@ ERROR_TYPES: dict[ErrorCode, type[ErrorInterface] | None] = {
     ErrorCode.SERVER_DID_NOT_START: ServerError,
     ErrorCode.SERVER_FAILED: ServerError,
     ErrorCode.TOOL_TIMEOUT: ServerError,
+    ErrorCode.CALL_NOT_FOUND: NotFoundError,
+    ErrorCode.CALL_CANCELLED: ConflictError,
+    ErrorCode.SESSION_LIMIT: UnavailableError,
     ErrorCode.DATABASE_UNAVAILABLE: UnavailableError,
     ErrorCode.SHUTTING_DOWN: UnavailableError,
     ErrorCode.INTERNAL: None,

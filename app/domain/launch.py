@@ -1,0 +1,32 @@
+"""How a server is reached, with every placeholder filled in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StdioLaunch:
+    """A program to start and talk to over its stdin and stdout."""
+
+    command: str
+    args: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: str | None
+    startup_timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpLaunch:
+    """A server that runs elsewhere, at an http or https address.
+
+    `headers` go out with every request. With `is_sse_only` the old HTTP+SSE transport (revision
+    2024-11-05) is spoken without trying streamable HTTP first.
+    """
+
+    url: str
+    headers: Mapping[str, str]
+    startup_timeout_seconds: float
+    is_sse_only: bool = False
+
+
+Launch = StdioLaunch | HttpLaunch

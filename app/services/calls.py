@@ -1,0 +1,211 @@
+"""Calling a tool: once, under a deadline, cancellable, with the caller's secrets."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from uuid import uuid4
+
+from app.domain.arguments import check_arguments
+from app.domain.call import ToolCall, ToolOutcome, check_call, merge_arguments
+from app.domain.errors import AppError, ErrorCode
+from app.domain.ports import CallEvents, Session
+from app.domain.principal import Principal, acting_user
+from app.domain.redaction import (
+    SHORTEST_IN_LOGS,
+    SHORTEST_IN_RESULTS,
+    mask_json,
+    mask_text,
+    spellings,
+)
+from app.domain.server import Server
+from app.domain.session import LogMessage, Progress
+from app.domain.tool import Tool
+from app.services.deps import Deps
+from app.services.running import RunningCall
+from app.services.secrets import open_secrets
+from app.services.servers import get_enabled_server
+from app.services.session_use import on_session
+
+log = logging.getLogger(__name__)
+
+
+async def call_tool(
+    deps: Deps,
+    principal: Principal,
+    call: ToolCall,
+    *,
+    call_id: str | None = None,
+    listener: CallEvents | None = None,
+) -> ToolOutcome:
+    """Call a tool once, with the user's secrets for its server merged into the arguments.
+
+    A tool that reports failure is an outcome; only a call that could not be made, or not be
+    finished, is an error. Arguments that do not fit the tool's schema are the tool's failure
+    too (MCP spec, Tools, Error Handling): a model can then correct itself.
+
+    Raises:
+        AppError: INVALID_INPUT, FORBIDDEN, SERVER_NOT_FOUND, SERVER_DISABLED, TOOL_NOT_FOUND,
+            SECRET_UNREADABLE, SERVER_DID_NOT_START, SERVER_FAILED, SESSION_LIMIT,
+            CALL_CANCELLED or TOOL_TIMEOUT.
+    """
+    check_call(call)
+    username = acting_user(principal, call.username)
+    call_id, started = call_id or uuid4().hex, time.perf_counter()
+    verdict = "gone"  # what is logged when the caller went away
+    running = RunningCall(username, _current_task())
+    deps.calls[call_id] = running
+    try:
+        raw = await _call(deps, username, call, listener)
+        verdict = "tool error" if raw.get("isError") is True else "ok"
+    except asyncio.CancelledError:
+        if not running.is_cancelled:
+            raise
+        running.task.uncancel()
+        verdict = ErrorCode.CALL_CANCELLED
+        raise AppError(ErrorCode.CALL_CANCELLED, "The call was cancelled on request.") from None
+    except AppError as error:
+        verdict = error.code
+        raise
+    finally:
+        del deps.calls[call_id]
+        milliseconds = (time.perf_counter() - started) * 1000
+        log.info(
+            "call %s: server=%s tool=%r user=%r outcome=%s ms=%.1f",
+            call_id, call.server_name, call.tool_name, username, verdict, milliseconds,
+        )  # fmt: skip
+    return ToolOutcome(call_id=call_id, raw=raw, duration_milliseconds=milliseconds)
+
+
+def cancel_call(deps: Deps, principal: Principal, call_id: str) -> None:
+    """Cancel a call under way in this process; its server is told.
+
+    Raises:
+        AppError: CALL_NOT_FOUND, also for a call of somebody the caller may not act for.
+    """
+    running = deps.calls.get(call_id)
+    if running is None or not _may_see(principal, running.username):
+        raise AppError(
+            ErrorCode.CALL_NOT_FOUND,
+            "There is no such call under way here.",
+            path=("callId",),
+            hint="It may have ended, or run on another replica of this service.",
+        )
+    running.is_cancelled = True
+    running.task.cancel()
+
+
+def _may_see(principal: Principal, username: str) -> bool:
+    return principal.may_act_for_anyone or principal.subject == username
+
+
+def _current_task() -> asyncio.Task[object]:
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a call needs a task of its own")
+    return task
+
+
+async def _call(
+    deps: Deps, username: str, call: ToolCall, listener: CallEvents | None
+) -> dict[str, object]:
+    server = await get_enabled_server(deps, call.server_name)
+    settings = server.settings
+    seconds = call.timeout_seconds or settings.call_timeout_seconds
+    loop = asyncio.get_running_loop()
+    latest = loop.time() + max(seconds, settings.longest_call_seconds)
+    try:
+        async with asyncio.timeout(seconds) as deadline:
+
+            def more_time() -> None:
+                if not deadline.expired():
+                    deadline.reschedule(min(loop.time() + seconds, latest))
+
+            return await _call_in_time(deps, server, call, _Ears(username, listener, more_time, ()))
+    except TimeoutError:
+        raise _timed_out(call, seconds) from None
+
+
+async def _call_in_time(
+    deps: Deps, server: Server, call: ToolCall, ears: "_Ears"
+) -> dict[str, object]:
+    secrets = await open_secrets(deps, ears.username, server.name)
+    deps.seen.note([*secrets.values()])
+    ears.forms = forms = spellings(secrets.values(), shortest=SHORTEST_IN_RESULTS)
+
+    async def work(session: Session) -> dict[str, object]:
+        tool = await _find_tool(session, call)
+        arguments = merge_arguments(call.arguments, secrets, tool.input_schema)
+        problem = check_arguments(tool, arguments) if server.settings.checks_arguments else None
+        if problem is not None:
+            return {"content": [{"type": "text", "text": problem}], "isError": True}
+        return await session.call_tool(tool.name, arguments, ears)
+
+    try:
+        raw = await on_session(deps, server, ears.username, work)
+    except AppError as error:
+        raise _masked(error, secrets) from None
+    mask_json(raw, forms)
+    return raw
+
+
+class _Ears:
+    """What a call hears while it runs: each progress notification also buys it time."""
+
+    def __init__(
+        self,
+        username: str,
+        listener: CallEvents | None,
+        more_time: Callable[[], None],
+        forms: tuple[str, ...],
+    ) -> None:
+        self.username = username
+        self._listener = listener
+        self._more_time = more_time
+        self.forms = forms
+
+    def on_progress(self, progress: Progress) -> None:
+        """Pass it on, masked."""
+        self._more_time()
+        if self._listener is not None:
+            text = progress.message
+            told = None if text is None else mask_text(text, self.forms)
+            self._listener.on_progress(Progress(progress.progress, progress.total, told))
+
+    def on_log(self, message: LogMessage) -> None:
+        """Pass it on, masked."""
+        if self._listener is not None:
+            data = mask_json(message.data, self.forms)
+            self._listener.on_log(LogMessage(message.level, message.logger, data))
+
+
+async def _find_tool(session: Session, call: ToolCall) -> Tool:
+    """The tool in the session's listing, or in a fresh one."""
+    tool = session.tools.get(call.tool_name)
+    if tool is None:
+        await session.refresh_tools()
+        tool = session.tools.get(call.tool_name)
+    if tool is None:
+        raise AppError(
+            ErrorCode.TOOL_NOT_FOUND,
+            f"Server {call.server_name!r} has no tool named {call.tool_name!r}.",
+            path=("toolName",),
+            hint="List the server's tools to see which there are; names are case-sensitive.",
+        )
+    return tool
+
+
+def _masked(error: AppError, secrets: Mapping[str, str]) -> AppError:
+    """The error without any secret of this call: servers put arguments into their messages."""
+    forms = spellings(secrets.values(), shortest=SHORTEST_IN_LOGS)
+    hint = None if error.hint is None else mask_text(error.hint, forms)
+    return AppError(error.code, mask_text(error.message, forms), path=error.path, hint=hint)
+
+
+def _timed_out(call: ToolCall, seconds: float) -> AppError:
+    return AppError(
+        ErrorCode.TOOL_TIMEOUT,
+        f"Tool {call.tool_name!r} of server {call.server_name!r} did not answer within "
+        f"{seconds:g} s, or since it last reported progress; the call was cancelled.",
+        hint="Allow more time, or check the server's log.",
+    )

@@ -1,0 +1,121 @@
+"""Resources, resource templates, prompts and completions of a server, for a user."""
+
+import asyncio
+import copy
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from app.domain.errors import AppError, ErrorCode, invalid
+from app.domain.listing import Listed, parse_listed
+from app.domain.names import check_text
+from app.domain.page import Page, PageRequest, check_page, cut_page
+from app.domain.ports import Session
+from app.domain.principal import Principal, acting_user
+from app.domain.redaction import SHORTEST_IN_RESULTS, mask_json, mask_text, spellings
+from app.domain.session import ListingKind
+from app.services.deps import Deps
+from app.services.secrets import open_secrets
+from app.services.servers import get_enabled_server
+from app.services.session_use import on_session
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ForUser:
+    """Which server is asked, and for whom; without a username for the caller."""
+
+    server_name: str
+    username: str | None = None
+
+
+async def list_entries(
+    deps: Deps, principal: Principal, whose: ForUser, kind: ListingKind, page: PageRequest
+) -> Page[Listed]:
+    """A server's resources, templates or prompts by key, as it lists them for the user.
+
+    Raises:
+        AppError: INVALID_INPUT, FORBIDDEN, SERVER_NOT_FOUND, SERVER_DISABLED,
+            SERVER_DID_NOT_START, SERVER_FAILED, SESSION_LIMIT or TOOL_TIMEOUT.
+    """
+    check_page(page)
+
+    async def read(session: Session) -> list[Mapping[str, object]]:
+        return copy.deepcopy(await session.list_entries(kind))
+
+    raw = await _ask(deps, principal, whose, read)
+    entries = (parse_listed(kind, entry) for entry in raw)
+    by_key = {entry.key: entry for entry in entries if entry is not None}
+    after = page.after
+    ordered = [by_key[key] for key in sorted(by_key) if after is None or key > after]
+    return cut_page(ordered, page.first)
+
+
+async def read_resource(
+    deps: Deps, principal: Principal, whose: ForUser, uri: str
+) -> Mapping[str, object]:
+    """The raw `resources/read` result.
+
+    Raises:
+        AppError: As `list_entries`.
+    """
+    check_text(uri, "uri")
+    return await _request(deps, principal, whose, "resources/read", {"uri": uri})
+
+
+async def get_prompt(
+    deps: Deps, principal: Principal, whose: ForUser, name: str, arguments: Mapping[str, object]
+) -> Mapping[str, object]:
+    """The raw `prompts/get` result; the arguments of prompts are texts.
+
+    Raises:
+        AppError: As `list_entries`.
+    """
+    check_text(name, "name")
+    if not all(isinstance(value, str) for value in arguments.values()):
+        raise invalid("The arguments of a prompt must be texts.", "arguments")
+    params = {"name": name, "arguments": dict(arguments)}
+    return await _request(deps, principal, whose, "prompts/get", params)
+
+
+async def complete(
+    deps: Deps, principal: Principal, whose: ForUser, params: Mapping[str, object]
+) -> Mapping[str, object]:
+    """The raw `completion/complete` result; `params` has `ref`, `argument` and `context`.
+
+    Raises:
+        AppError: As `list_entries`.
+    """
+    return await _request(deps, principal, whose, "completion/complete", params)
+
+
+async def _request(
+    deps: Deps, principal: Principal, whose: ForUser, method: str, params: Mapping[str, object]
+) -> Mapping[str, object]:
+    async def send(session: Session) -> dict[str, object]:
+        return await session.request(method, params)
+
+    return await _ask(deps, principal, whose, send)
+
+
+async def _ask(
+    deps: Deps, principal: Principal, whose: ForUser, work: Callable[[Session], Awaitable[T]]
+) -> T:
+    username = acting_user(principal, whose.username)
+    server = await get_enabled_server(deps, whose.server_name)
+    secrets = await open_secrets(deps, username, server.name)
+    deps.seen.note([*secrets.values()])
+    forms = spellings(secrets.values(), shortest=SHORTEST_IN_RESULTS)
+    seconds = server.settings.call_timeout_seconds
+    try:
+        async with asyncio.timeout(seconds):
+            answer = await on_session(deps, server, username, work)
+    except TimeoutError:
+        message = f"Server {server.name!r} did not answer within {seconds:g} s."
+        raise AppError(ErrorCode.TOOL_TIMEOUT, message) from None
+    except AppError as error:
+        text = mask_text(error.message, forms)
+        raise AppError(error.code, text, path=error.path, hint=error.hint) from None
+    mask_json(answer, forms)
+    return answer

@@ -1,0 +1,309 @@
+"""One session and its successors: started, watched, started again, ended, by one task."""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from app.domain.clock import utc_now
+from app.domain.errors import AppError, ErrorCode
+from app.domain.session import ListingKind, SessionPlan, SessionState, SessionView
+from app.domain.tool import Tool
+from app.sessions.pace import Pace
+from app.sessions.slots import SessionLimits, Slots
+from app.sessions.usage import Usage
+
+if TYPE_CHECKING:
+    from app.sessions.live import LiveSession
+    from app.sessions.opening import Opener
+
+log = logging.getLogger(__name__)
+
+KEPT_STDERR_LINES = 50
+LINES_IN_ERRORS = 5
+DRAIN_SECONDS = 60.0
+GRACE_SECONDS = 2.0
+# How long the end of a user's own session can be looked at.
+LINGER_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the sessions of one registry share."""
+
+    limits: SessionLimits
+    slots: Slots
+    starts: asyncio.Semaphore
+    load_opener: Callable[[], Awaitable["Opener"]]
+    on_line: Callable[["Supervised", str], None]
+    on_tools: Callable[["Supervised", Mapping[str, Tool]], Awaitable[None]]
+    on_listing: Callable[["Supervised", ListingKind], None]
+    on_change: Callable[["Supervised"], None]
+    on_end: Callable[["Supervised"], None]
+
+
+class _Attempt:
+    """One start that callers wait for."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.admitted: asyncio.Future[None] = loop.create_future()
+        self.live: asyncio.Future[LiveSession] = loop.create_future()
+
+    def fail(self, error: AppError) -> None:
+        for future in (self.admitted, self.live):
+            if not future.done():
+                future.set_exception(error)
+                future.exception()  # nobody may be waiting; that is no surprise
+
+
+class Supervised:
+    """The session of one key. Its task is its only owner."""
+
+    def __init__(
+        self, plan: SessionPlan, around: Surroundings, *, before: "Supervised | None" = None
+    ) -> None:
+        self.id = uuid4().hex
+        self.plan = plan
+        self._around = around
+        self.pace: Pace = Pace() if before is None else before.pace
+        self.restarts: int = 0 if before is None else before.restarts + 1
+        self.lines: deque[str] = deque(maxlen=KEPT_STDERR_LINES) if before is None else before.lines
+        self._last_words: deque[str] = deque(maxlen=LINES_IN_ERRORS)
+        self.usage = Usage(self._freed)
+        self.live: LiveSession | None = None
+        self.state = SessionState.WAITING
+        self.since = utc_now()
+        self.last_error: str | None = None if before is None else before.last_error
+        self._attempt = _Attempt()
+        self._demand = asyncio.Event()
+        self._stop_asked: tuple[float, float] | None = None
+        self._task = asyncio.create_task(self._run(), name=f"session {plan.key.server_name}")
+
+    @property
+    def task(self) -> asyncio.Task[None]:
+        """The owner."""
+        return self._task
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether a call can be made without waiting."""
+        return self.live is not None and self.live.is_usable
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether its session was up and cannot be used any more, though it has not ended yet."""
+        return self._attempt.live.done() and not self.is_usable
+
+    @property
+    def stop_asked(self) -> tuple[float, float] | None:
+        """The drain and grace seconds of the stop that was asked for, if one was."""
+        return self._stop_asked
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What it shares with the other sessions."""
+        return self._around
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is up, and nobody uses it."""
+        return self.state is SessionState.READY and self.usage.count == 0
+
+    async def ready(self, plan: SessionPlan) -> "LiveSession":
+        """The live session, started by the plan if need be; the caller holds `usage`.
+
+        Raises:
+            AppError: SERVER_DID_NOT_START, SESSION_LIMIT or SHUTTING_DOWN.
+        """
+        if self.live is None:
+            self.plan = plan
+        self._demand.set()
+        attempt = self._attempt
+        if not attempt.admitted.done():
+            await self._wait_for_slot(attempt)
+        if not attempt.live.done():
+            await asyncio.wait({attempt.live})
+        return attempt.live.result()
+
+    async def _wait_for_slot(self, attempt: _Attempt) -> None:
+        slots, limits = self._around.slots, self._around.limits
+        if slots.calls_waiting >= limits.waiting:
+            raise self._limit_error(f"{limits.waiting} calls are waiting already")
+        slots.calls_waiting += 1
+        try:
+            await asyncio.wait({attempt.admitted}, timeout=limits.wait_seconds)
+        finally:
+            slots.calls_waiting -= 1
+        if not attempt.admitted.done():
+            raise self._limit_error(f"none has ended within {limits.wait_seconds:g} s")
+
+    def stop(self, *, drain_seconds: float, grace_seconds: float) -> None:
+        """End it once nobody holds it or the time is up, and start it no more."""
+        self._stop_asked = (drain_seconds, grace_seconds)
+        self._demand.set()
+        if self.live is not None:
+            self.live.stop(drain_seconds=drain_seconds, grace_seconds=grace_seconds)
+            if self.state is SessionState.READY:
+                self._to(SessionState.DRAINING)
+            if self.usage.count == 0:
+                self.live.abort_start()
+
+    def keep_line(self, line: str) -> None:
+        """Keep a line of its stderr, which is masked."""
+        self.lines.append(line)
+        self._last_words.append(line)
+
+    def view(self) -> SessionView:
+        """How it is doing."""
+        live = self.live
+        return SessionView(
+            id=self.id,
+            key=self.plan.key,
+            state=self.state,
+            since=self.since,
+            pid=None if live is None else live.wire.pid,
+            protocol_version=None if live is None else live.protocol_version,
+            restarts=self.restarts,
+            last_error=self.last_error,
+            stderr=tuple(self.lines),
+            calls_in_flight=self.usage.count,
+            last_used_at=self.usage.last_used_at,
+        )
+
+    async def _run(self) -> None:
+        try:
+            while await self._take_slot():
+                try:
+                    was_ready = await self._live_once()
+                finally:
+                    self.live = None
+                    self._around.slots.give_back(self.plan)
+                if self._stop_asked is not None or not await self._pause(was_ready=was_ready):
+                    return
+                self.restarts += 1
+        finally:
+            self._attempt.fail(shutting_down())
+            self._around.on_end(self)
+
+    async def _take_slot(self) -> bool:
+        """Wait for a slot as long as somebody wants the session."""
+        self._to(SessionState.WAITING)
+        turn = asyncio.create_task(self._around.slots.take(self.plan))
+        try:
+            while not turn.done():
+                is_kept = self.plan.is_kept_alive and self._stop_asked is None
+                if self.usage.count == 0 and not is_kept:
+                    return False
+                self._demand.clear()
+                changed = asyncio.create_task(self._demand.wait())
+                await asyncio.wait({turn, changed}, return_when=asyncio.FIRST_COMPLETED)
+                changed.cancel()
+        finally:
+            if not turn.done():
+                turn.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await turn
+        self._attempt.admitted.set_result(None)
+        return True
+
+    async def _live_once(self) -> bool:
+        """Run one session from start to end; whether it was ready at any time."""
+        self._to(SessionState.STARTING)
+        self._last_words.clear()
+        loop = asyncio.get_running_loop()
+        ready_at: float | None = None
+
+        def on_ready(live: "LiveSession") -> None:
+            nonlocal ready_at
+            ready_at = loop.time()
+            self._to(SessionState.READY if self._stop_asked is None else SessionState.DRAINING)
+            self._attempt.live.set_result(live)
+            log.info("Server %r is up.", self.plan.key.server_name)
+
+        problem = await self._start_in_turn(on_ready)
+        if problem is not None:
+            self.pace.died(lived_seconds=0.0 if ready_at is None else loop.time() - ready_at)
+            self.last_error = problem
+            log.warning("Server %r: %s", self.plan.key.server_name, problem)
+        if self._attempt.live.done():
+            self._attempt = _Attempt()
+        return ready_at is not None
+
+    async def _start_in_turn(self, on_ready: "Callable[[LiveSession], None]") -> str | None:
+        """Run a session; its start counts among those at work until it is ready."""
+        turn = contextlib.ExitStack()
+        await self._around.starts.acquire()
+        turn.callback(self._around.starts.release)
+
+        def started(live: "LiveSession") -> None:
+            turn.close()
+            on_ready(live)
+
+        with turn:
+            return await self._own(started)
+
+    async def _own(self, on_ready: "Callable[[LiveSession], None]") -> str | None:
+        try:
+            opener = await self._around.load_opener()
+            return await opener.run(self, on_ready)
+        except AppError as error:
+            if error.code is ErrorCode.SERVER_DID_NOT_START and self._last_words:
+                error.hint = "Its last words: " + " | ".join(self._last_words)
+            self._attempt.fail(error)
+            return error.sentence()
+        except Exception:
+            log.exception(
+                "The session of server %r failed unexpectedly.", self.plan.key.server_name
+            )
+            problem = "Something went wrong inside this server; its log has the details."
+            self._attempt.fail(AppError(ErrorCode.INTERNAL, problem))
+            return problem
+
+    async def _pause(self, *, was_ready: bool) -> bool:
+        """Wait until it is to be started again; False when it is not."""
+        failed = self.pace.has_failed
+        self._to(SessionState.FAILED if failed else SessionState.BACKING_OFF)
+        self._demand.clear()
+        is_kept = self.plan.is_kept_alive
+        seconds = self.pace.pause_seconds(was_ready=was_ready) if is_kept else LINGER_SECONDS
+        earliest = asyncio.get_running_loop().time() + self.pace.demand_seconds()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._demand.wait()
+        except TimeoutError:
+            return is_kept and self._stop_asked is None
+        if self._stop_asked is None:
+            await asyncio.sleep(max(0.0, earliest - asyncio.get_running_loop().time()))
+        return self._stop_asked is None
+
+    def _freed(self) -> None:
+        if self._stop_asked is not None or self.state is SessionState.WAITING:
+            self._demand.set()
+        if self._stop_asked is not None and self.live is not None:
+            self.live.abort_start()
+        if self._around.slots.is_awaited:
+            self._around.slots.press()
+
+    def _to(self, state: SessionState) -> None:
+        if state is not self.state:
+            self.state, self.since = state, utc_now()
+        self._around.on_change(self)
+
+    def _limit_error(self, what: str) -> AppError:
+        return AppError(
+            ErrorCode.SESSION_LIMIT,
+            f"No more sessions of server {self.plan.key.server_name!r} may be started, and {what}.",
+            hint="Try again later, or allow more sessions.",
+        )
+
+
+def shutting_down() -> AppError:
+    """What callers hear who still wait at the end."""
+    return AppError(
+        ErrorCode.SHUTTING_DOWN, "This server is shutting down.", hint="Try again in a moment."
+    )
