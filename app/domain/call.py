@@ -44,7 +44,7 @@ def check_call(call: ToolCall) -> None:
     check_tool_name(call.tool_name, "toolName")
     if call.timeout_seconds is not None and not 0 < call.timeout_seconds <= MAX_TIMEOUT_SECONDS:
         raise invalid(
-            f"timeoutSeconds must be more than 0 and at most {MAX_TIMEOUT_SECONDS:.0f}.",
+            f"The timeout must be more than 0 and at most {MAX_TIMEOUT_SECONDS:.0f} seconds.",
             "timeoutSeconds",
         )
 

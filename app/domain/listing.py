@@ -28,6 +28,11 @@ class Listed:
         return value if isinstance(value, str) else None
 
 
+def has_key(kind: ListingKind, raw: Mapping[str, object], key: str) -> bool:
+    """Whether an entry has that name, URI or URI template."""
+    return raw.get(NAMED_BY[kind]) == key
+
+
 def parse_listed(kind: ListingKind, raw: Mapping[str, object]) -> Listed | None:
     """The entry; None for one without its name."""
     key = raw.get(NAMED_BY[kind])

@@ -165,14 +165,16 @@ def _refuse_strangers(settings: ServerSettings, fields: Mapping[str, object]) ->
 
 def _check_limits(settings: ServerSettings) -> None:
     durations = (
-        ("startupTimeout", settings.startup_timeout_seconds, MAX_STARTUP_SECONDS),
-        ("callTimeoutSeconds", settings.call_timeout_seconds, MAX_TIMEOUT_SECONDS),
-        ("longestCallSeconds", settings.longest_call_seconds, MAX_TIMEOUT_SECONDS),
-        ("idleSeconds", settings.idle_seconds, MAX_IDLE_SECONDS),
-    )
-    for name, seconds, most in durations:
+        ("startup timeout", "startupTimeoutSeconds", settings.startup_timeout_seconds,
+         MAX_STARTUP_SECONDS),
+        ("call timeout", "callTimeoutSeconds", settings.call_timeout_seconds, MAX_TIMEOUT_SECONDS),
+        ("longest call", "longestCallSeconds", settings.longest_call_seconds, MAX_TIMEOUT_SECONDS),
+        ("idle time", "idleSeconds", settings.idle_seconds, MAX_IDLE_SECONDS),
+    )  # fmt: skip
+    for words, field, seconds, most in durations:
         if seconds is not None and not 0 < seconds <= most:
-            raise invalid(f"{name} must be more than 0 and at most {most:.0f} seconds.", name)
+            message = f"The {words} must be more than 0 and at most {most:.0f} seconds."
+            raise invalid(message, field)
     counts = (
         ("maxConcurrentCalls", settings.max_concurrent_calls),
         ("maxSessions", settings.max_sessions),

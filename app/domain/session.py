@@ -67,8 +67,16 @@ class SessionView:
     last_used_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Which sessions are meant; None means any."""
+
+    server_name: str | None = None
+    state: SessionState | None = None
+
+
 class ListingKind(StrEnum):
-    """What a server lists besides tools, by the name of its MCP method's noun."""
+    """What a server lists, by the name of its MCP method's noun."""
 
     TOOLS = "tools"
     RESOURCES = "resources"

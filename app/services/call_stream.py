@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -54,14 +54,16 @@ class _Queue:
             self.events.put_nowait(event)
 
 
-async def stream_call(deps: Deps, principal: Principal, call: ToolCall) -> AsyncIterator[CallEvent]:
+async def stream_call(
+    deps: Deps, principal: Principal, call: ToolCall
+) -> AsyncGenerator[CallEvent, None]:
     """Call a tool, and tell what happens meanwhile; a reader who goes away cancels the call."""
     call_id = uuid4().hex
-    yield CallStarted(call_id)
     queue = _Queue()
     work = asyncio.create_task(_outcome(deps, principal, call, call_id, queue))
     work.add_done_callback(lambda _: queue.events.put_nowait(None))
     try:
+        yield CallStarted(call_id)
         while (event := await queue.events.get()) is not None:
             yield event
         yield CallFinished(call_id, work.result())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from app.domain.errors import AppError, ErrorCode, invalid
-from app.domain.listing import Listed, parse_listed
+from app.domain.listing import Listed, has_key, parse_listed
 from app.domain.names import check_text
 from app.domain.page import Page, PageRequest, check_page, cut_page
 from app.domain.ports import Session
@@ -50,6 +50,22 @@ async def list_entries(
     after = page.after
     ordered = [by_key[key] for key in sorted(by_key) if after is None or key > after]
     return cut_page(ordered, page.first)
+
+
+async def find_entry(
+    deps: Deps, principal: Principal, whose: ForUser, kind: ListingKind, key: str
+) -> Listed | None:
+    """One entry of a listing by its key; None where the server lists none.
+
+    Raises:
+        AppError: As `list_entries`.
+    """
+
+    async def read(session: Session) -> list[Mapping[str, object]]:
+        return copy.deepcopy([e for e in await session.list_entries(kind) if has_key(kind, e, key)])
+
+    raw = await _ask(deps, principal, whose, read)
+    return parse_listed(kind, raw[-1]) if raw else None
 
 
 async def read_resource(

@@ -1,7 +1,7 @@
 """A feed of events for everyone who listens: bounded, one queue for each reader."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Generic, TypeVar
 
 from app.domain.errors import AppError, ErrorCode
@@ -41,17 +41,18 @@ class Feed(Generic[T]):
 
     async def follow(
         self, wants: Callable[[T], bool], *, first: Iterable[T] = ()
-    ) -> AsyncIterator[T]:
+    ) -> AsyncGenerator[T, None]:
         """The events that are wanted: `first`, then every one from now on.
 
         Raises:
             AppError: CONFLICT when the reader is a thousand events behind.
         """
         reader = _Reader(wants)
-        for event in first:
-            reader.offer(event)
         self._readers.add(reader)
         try:
+            for event in first:
+                if wants(event):
+                    yield event
             while not reader.is_too_slow:
                 yield await reader.queue.get()
         finally:

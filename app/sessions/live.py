@@ -4,33 +4,26 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from mcp.client.context import ClientRequestContext
 from mcp.client.session import ClientSession
-from mcp.shared.dispatcher import ProgressFnT
 from mcp.shared.exceptions import MCPError
 from mcp.types import ElicitRequestParams, ElicitResult
 
-from app.domain.errors import AppError, ErrorCode, NotSent, invalid
+from app.domain.errors import AppError, ErrorCode
 from app.domain.ports import CallListener
 from app.domain.session import ListingKind, SessionPlan
 from app.domain.tool import Tool
-from app.sessions.calls import CallGate, log_message_of, progress_of
+from app.sessions.calls import CallGate
 from app.sessions.catalog import Catalog
+from app.sessions.conversation import Conversation
 from app.sessions.era import CLIENT, Stamp, Verdict, agree
 from app.sessions.usage import Usage
 from app.sessions.wire import (
     CannotOpen,
     ConnectionClosed,
-    NotDelivered,
-    RequestOptions,
-    UnsendableMessage,
     Wire,
 )
-
-# How many times a server may ask for input during one request before we give up on it.
-MAX_ROUNDS = 10
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,16 +58,12 @@ class LiveSession:
         self._drain_seconds = 0.0
         self._grace_seconds = 2.0
         self._start: asyncio.Timeout | None = None
-        self._stamp = Stamp("", None)
+        self._conversation = Conversation(way.wire, plan.key.server_name)
         self._catalog: Catalog | None = None
         self._gate = CallGate(plan.max_concurrent_calls, plan.key.server_name)
         self.is_ready = False
-        # Set when a request could not be delivered: new calls need a new session.
-        self.is_spent = False
-        # Set when a caller gave up on a request: the server may be past answering.
-        self.is_doubted = False
         self._gave_up = asyncio.Event()
-        self._gave_up_because: str | None = None
+        self._has_ended_by_itself = False
 
     @property
     def name(self) -> str:
@@ -89,12 +78,18 @@ class LiveSession:
     @property
     def is_usable(self) -> bool:
         """Whether a new call may be made."""
-        return self.is_ready and not self.is_spent and not self._wire.closed.is_set()
+        is_spent = self._conversation.is_spent
+        return self.is_ready and not is_spent and not self._wire.closed.is_set()
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether a caller has given up on a request, so that a ping is due."""
+        return self._conversation.is_doubted
 
     @property
     def protocol_version(self) -> str | None:
         """The revision agreed on."""
-        return self._stamp.version or None
+        return self._conversation.stamp.version or None
 
     @property
     def tools(self) -> Mapping[str, Tool]:
@@ -109,8 +104,8 @@ class LiveSession:
 
     def give_up(self, reason: str) -> None:
         """End the session now, as one that failed for that reason."""
-        self.is_spent = True
-        self._gave_up_because = reason
+        self._conversation.is_spent = True
+        self._conversation.end_reason = reason
         self._gave_up.set()
 
     def abort_start(self) -> None:
@@ -142,7 +137,9 @@ class LiveSession:
                     failure = error  # raised in here, it would come out in an exception group
                 else:
                     await self._serve(client)
-            reason = None if self._stop.is_set() or failure else await self._how_it_ended()
+            reason = (
+                None if self._stop.is_set() or failure else await self._conversation.how_it_ended()
+            )
         finally:
             self.is_ready = False
             await asyncio.shield(self._wire.end(grace_seconds=self._grace_seconds))
@@ -174,94 +171,35 @@ class LiveSession:
         """
         tool = self.tools.get(name)
         async with self._gate.call(listener):
-            return await self.request(
+            return await self._conversation.request(
                 "tools/call",
                 {"name": name, "arguments": dict(arguments)},
                 listener=listener,
                 schema=None if tool is None else tool.input_schema,
             )
 
-    async def request(
-        self,
-        method: str,
-        params: Mapping[str, Any],
-        *,
-        listener: CallListener | None = None,
-        schema: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        """The raw result of any request.
+    async def request(self, method: str, params: Mapping[str, object]) -> dict[str, object]:
+        """The raw result of any other request.
 
         Raises:
             AppError: SERVER_FAILED; NotSent when the server surely never got it; INVALID_INPUT.
         """
-        try:
-            return await self._send(method, params, listener, schema)
-        except asyncio.CancelledError:
-            self.is_doubted = True
-            raise
-        except NotDelivered as error:
-            self.is_spent = True
-            reason = error.reason or await self._how_it_ended()
-            raise NotSent(
-                ErrorCode.SERVER_FAILED, f"Server {self.name!r} could not be reached: {reason}."
-            ) from None
-        except ConnectionClosed:
-            raise AppError(
-                ErrorCode.SERVER_FAILED,
-                f"Server {self.name!r} ended during the call: {await self._how_it_ended()}.",
-                hint="The next call starts it again. Whether this one had an effect is not known.",
-            ) from None
-        except MCPError as error:
-            raise self._failed(error) from None
-        except UnsendableMessage as error:
-            raise invalid(f"The arguments cannot be sent as JSON: {error}.", "arguments") from None
+        return await self._conversation.request(method, params)
 
     async def answers_within(self, seconds: float) -> bool:
         """Whether the server answers a ping, or anything at all.
 
         Calls that were at work before the ping are waited for: a server may do one at a time.
         """
-        self.is_doubted = False
+        self._conversation.is_doubted = False
         heard, elders = self._wire.last_heard, {*self._gate.at_work}
-        method = "server/discover" if self._stamp.is_modern else "ping"
         try:
             async with asyncio.timeout(seconds):
-                await self._wire.send_raw_request(
-                    method, self._stamp.params(None), self._options(method)
-                )
-        except MCPError:
-            return True  # an error is an answer too; and a closed wire is noticed elsewhere
+                return await self._conversation.is_answered()
         except TimeoutError:
             for elder in elders:
                 await elder.wait()
             return self._wire.last_heard > heard
-        return True
-
-    async def _send(
-        self,
-        method: str,
-        params: Mapping[str, Any],
-        listener: CallListener | None = None,
-        schema: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        for _ in range(MAX_ROUNDS):
-            options = self._options(method, params, schema)
-            if listener is not None:
-                options["on_progress"] = _progress_to(listener)
-                options["on_log"] = lambda told: listener.on_log(log_message_of(told))
-            raw = await self._wire.send_raw_request(method, self._stamp.params(params), options)
-            if raw.get("resultType") != "input_required":
-                return raw
-            params = _declined(params, raw)
-        raise MCPError(-32603, f"it asked for input more than {MAX_ROUNDS} times")
-
-    def _options(
-        self,
-        method: str,
-        params: Mapping[str, Any] | None = None,
-        schema: Mapping[str, Any] | None = None,
-    ) -> RequestOptions:
-        return {"headers": self._stamp.headers(method, params, schema)}
 
     @contextlib.asynccontextmanager
     async def _starting(self) -> AsyncIterator[None]:
@@ -294,19 +232,20 @@ class LiveSession:
         self._way.verdict = await agree(
             client, known=self._way.known, is_modern_first=self._way.is_modern_first
         )
-        self._stamp = Stamp(client.protocol_version or "", self._plan.log_level)
-        self._catalog = Catalog(client, self._send, on_listing=self._on_listing)
+        self._conversation.stamp = Stamp(client.protocol_version or "", self._plan.log_level)
+        self._catalog = Catalog(client, self._conversation.send, on_listing=self._on_listing)
         await self._catalog.read(ListingKind.TOOLS)
         await self._ask_for_logs(client)
         await self._hooks.on_tools(self.tools)
 
     async def _ask_for_logs(self, client: ClientSession) -> None:
         capabilities = client.server_capabilities
-        if self._plan.log_level is None or self._stamp.is_modern:
+        level = self._plan.log_level
+        if level is None or self._conversation.stamp.is_modern:
             return
         if capabilities is not None and capabilities.logging is not None:
             with contextlib.suppress(MCPError):  # it need not obey
-                await self._send("logging/setLevel", {"level": self._plan.log_level.value})
+                await self._conversation.send("logging/setLevel", {"level": level.value})
 
     async def _serve(self, client: ClientSession) -> None:
         self.is_ready = True
@@ -317,7 +256,8 @@ class LiveSession:
         follower = asyncio.create_task(self._require_catalog().follow(client))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            if self._stop.is_set() and not self._wire.closed.is_set():
+            self._has_ended_by_itself = self._wire.closed.is_set() or self._gave_up.is_set()
+            if not self._has_ended_by_itself:
                 await self._usage.wait_until_free(self._drain_seconds)
         finally:
             for task in (*waits, follower):
@@ -338,25 +278,13 @@ class LiveSession:
     async def _read(self, kind: ListingKind) -> list[Mapping[str, object]]:
         try:
             return await self._require_catalog().read(kind)
-        except ConnectionClosed:
-            reason = await self._wire.how_it_ended()
-            raise AppError(
-                ErrorCode.SERVER_FAILED, f"Server {self.name!r} ended: {reason}."
-            ) from None
         except MCPError as error:
-            raise self._failed(error) from None
-
-    async def _how_it_ended(self) -> str:
-        return self._gave_up_because or await self._wire.how_it_ended()
+            raise await self._conversation.in_words(error) from None
 
     def _require_catalog(self) -> Catalog:
         if self._catalog is None:
             raise RuntimeError("the session is not ready")
         return self._catalog
-
-    def _failed(self, error: MCPError) -> AppError:
-        told = f"answered with an error: {error.error.message} ({error.error.code})"
-        return AppError(ErrorCode.SERVER_FAILED, f"Server {self.name!r} {told}.")
 
     def _not_started(self, reason: str) -> AppError:
         return AppError(
@@ -364,27 +292,6 @@ class LiveSession:
         )
 
 
-def _progress_to(listener: CallListener) -> ProgressFnT:
-    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
-        listener.on_progress(progress_of(progress, total, message))
-
-    return on_progress
-
-
 async def _decline(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
     """Nobody is there to be asked."""
     return ElicitResult(action="decline")
-
-
-def _declined(params: Mapping[str, Any], raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The request again, with every question declined (MCP spec 2026-07-28, Multi Round-Trip)."""
-    asked = raw.get("inputRequests")
-    again: dict[str, Any] = dict(params)
-    if isinstance(asked, dict) and asked:
-        for question in asked.values():
-            if not isinstance(question, dict) or question.get("method") != "elicitation/create":
-                raise MCPError(-32603, "it asked for what is not offered here")
-        again["inputResponses"] = {name: {"action": "decline"} for name in asked}
-    if "requestState" in raw:
-        again["requestState"] = raw["requestState"]
-    return again

@@ -22,6 +22,7 @@ from app.late_import import import_late
 from app.processes.memory import resident_bytes
 from app.processes.run import KEPT_LINE_CHARACTERS
 from app.processes.spawner import Spawner
+from app.sessions.record import Record
 from app.sessions.slots import Scope, SessionLimits, Slots, scopes_of
 from app.sessions.supervised import (
     DRAIN_SECONDS,
@@ -164,7 +165,7 @@ class SessionRegistry:
     def last_error(self, server_name: str, revision: str) -> str | None:
         """Why the last start failed, or the last session ended unasked, if none is up since."""
         down = (e for e in self._of(server_name, revision) if STATUS[e.state] is ServerStatus.ERROR)
-        return next((e.last_error for e in down if e.last_error is not None), None)
+        return next((e.record.last_error for e in down if e.record.last_error is not None), None)
 
     def logs(self, server_name: str, last: int) -> list[str]:
         """The last lines the server wrote to stderr, oldest first, masked."""
@@ -189,11 +190,12 @@ class SessionRegistry:
         entry = self._entries.get(plan.key)
         if entry is not None and not entry.is_broken:
             return entry
-        before = None
+        record = Record()
         if entry is not None:
-            before = entry
+            record = entry.record
+            record.restarts += 1
             self._drop(entry)
-        fresh = Supervised(plan, self._around, before=before)
+        fresh = Supervised(plan, self._around, record)
         self._all.add(fresh)
         self._watch.start()
         key = plan.key

@@ -13,7 +13,7 @@ from app.domain.clock import utc_now
 from app.domain.errors import AppError, ErrorCode
 from app.domain.session import ListingKind, SessionPlan, SessionState, SessionView
 from app.domain.tool import Tool
-from app.sessions.pace import Pace
+from app.sessions.record import Record
 from app.sessions.slots import SessionLimits, Slots
 from app.sessions.usage import Usage
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-KEPT_STDERR_LINES = 50
 LINES_IN_ERRORS = 5
 DRAIN_SECONDS = 60.0
 GRACE_SECONDS = 2.0
@@ -64,21 +63,16 @@ class _Attempt:
 class Supervised:
     """The session of one key. Its task is its only owner."""
 
-    def __init__(
-        self, plan: SessionPlan, around: Surroundings, *, before: "Supervised | None" = None
-    ) -> None:
+    def __init__(self, plan: SessionPlan, around: Surroundings, record: Record) -> None:
         self.id = uuid4().hex
         self.plan = plan
         self._around = around
-        self.pace: Pace = Pace() if before is None else before.pace
-        self.restarts: int = 0 if before is None else before.restarts + 1
-        self.lines: deque[str] = deque(maxlen=KEPT_STDERR_LINES) if before is None else before.lines
+        self.record = record
         self._last_words: deque[str] = deque(maxlen=LINES_IN_ERRORS)
         self.usage = Usage(self._freed)
         self.live: LiveSession | None = None
         self.state = SessionState.WAITING
         self.since = utc_now()
-        self.last_error: str | None = None if before is None else before.last_error
         self._attempt = _Attempt()
         self._demand = asyncio.Event()
         self._stop_asked: tuple[float, float] | None = None
@@ -155,7 +149,7 @@ class Supervised:
 
     def keep_line(self, line: str) -> None:
         """Keep a line of its stderr, which is masked."""
-        self.lines.append(line)
+        self.record.stderr.append(line)
         self._last_words.append(line)
 
     def view(self) -> SessionView:
@@ -168,9 +162,9 @@ class Supervised:
             since=self.since,
             pid=None if live is None else live.wire.pid,
             protocol_version=None if live is None else live.protocol_version,
-            restarts=self.restarts,
-            last_error=self.last_error,
-            stderr=tuple(self.lines),
+            restarts=self.record.restarts,
+            last_error=self.record.last_error,
+            stderr=tuple(self.record.stderr),
             calls_in_flight=self.usage.count,
             last_used_at=self.usage.last_used_at,
         )
@@ -185,7 +179,7 @@ class Supervised:
                     self._around.slots.give_back(self.plan)
                 if self._stop_asked is not None or not await self._pause(was_ready=was_ready):
                     return
-                self.restarts += 1
+                self.record.restarts += 1
         finally:
             self._attempt.fail(shutting_down())
             self._around.on_end(self)
@@ -227,8 +221,8 @@ class Supervised:
 
         problem = await self._start_in_turn(on_ready)
         if problem is not None:
-            self.pace.died(lived_seconds=0.0 if ready_at is None else loop.time() - ready_at)
-            self.last_error = problem
+            self.record.pace.died(lived_seconds=0.0 if ready_at is None else loop.time() - ready_at)
+            self.record.last_error = problem
             log.warning("Server %r: %s", self.plan.key.server_name, problem)
         if self._attempt.live.done():
             self._attempt = _Attempt()
@@ -266,12 +260,12 @@ class Supervised:
 
     async def _pause(self, *, was_ready: bool) -> bool:
         """Wait until it is to be started again; False when it is not."""
-        failed = self.pace.has_failed
+        failed = self.record.pace.has_failed
         self._to(SessionState.FAILED if failed else SessionState.BACKING_OFF)
         self._demand.clear()
         is_kept = self.plan.is_kept_alive
-        seconds = self.pace.pause_seconds(was_ready=was_ready) if is_kept else LINGER_SECONDS
-        earliest = asyncio.get_running_loop().time() + self.pace.demand_seconds()
+        seconds = self.record.pace.pause_seconds(was_ready=was_ready) if is_kept else LINGER_SECONDS
+        earliest = asyncio.get_running_loop().time() + self.record.pace.demand_seconds()
         try:
             async with asyncio.timeout(seconds):
                 await self._demand.wait()
