@@ -24,8 +24,13 @@ class Listed:
 
     def text(self, field: str) -> str | None:
         """A field of the entry, if it is a text."""
-        value = self.raw.get(field)
-        return value if isinstance(value, str) else None
+        return text_in(self.raw, field)
+
+
+def text_in(raw: Mapping[str, object], field: str) -> str | None:
+    """A field of what a server sent, if it is a text."""
+    value = raw.get(field)
+    return value if isinstance(value, str) else None
 
 
 def has_key(kind: ListingKind, raw: Mapping[str, object], key: str) -> bool:

@@ -17,6 +17,7 @@ class SessionState(StrEnum):
     DRAINING = "draining"
     BACKING_OFF = "backing_off"
     FAILED = "failed"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ STATUS: Mapping[SessionState, ServerStatus] = {
     SessionState.WAITING: ServerStatus.CONNECTING,
     SessionState.BACKING_OFF: ServerStatus.ERROR,
     SessionState.FAILED: ServerStatus.ERROR,
+    SessionState.ENDED: ServerStatus.DISCONNECTED,
 }
 BEST_FIRST = (ServerStatus.CONNECTED, ServerStatus.CONNECTING, ServerStatus.ERROR)
 
@@ -72,8 +73,6 @@ class SessionRegistry:
         self._spawner = spawner
         self._seen = seen
         self._on_tools = on_tools
-        self._on_change = on_change
-        self._on_listing = on_listing
         self._entries: dict[SessionKey, Supervised] = {}
         self._all: set[Supervised] = set()
         self._logs: dict[str, deque[str]] = {}
@@ -223,7 +222,6 @@ class SessionRegistry:
         self._all.discard(entry)
         if self._entries.get(entry.plan.key) is entry:
             del self._entries[entry.plan.key]
-        self._on_change(entry.view())
 
     def _keep_line(self, entry: Supervised, line: str) -> None:
         # Masked before it is cut, or half a secret could stay at the end.

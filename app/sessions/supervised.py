@@ -183,6 +183,7 @@ class Supervised:
         finally:
             self._attempt.fail(shutting_down())
             self._around.on_end(self)
+            self._to(SessionState.ENDED)
 
     async def _take_slot(self) -> bool:
         """Wait for a slot as long as somebody wants the session."""
@@ -192,11 +193,14 @@ class Supervised:
             while not turn.done():
                 is_kept = self.plan.is_kept_alive and self._stop_asked is None
                 if self.usage.count == 0 and not is_kept:
+                    self._around.on_end(self)  # now: nobody may come while we wait below
                     return False
                 self._demand.clear()
                 changed = asyncio.create_task(self._demand.wait())
-                await asyncio.wait({turn, changed}, return_when=asyncio.FIRST_COMPLETED)
-                changed.cancel()
+                try:
+                    await asyncio.wait({turn, changed}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    changed.cancel()
         finally:
             if not turn.done():
                 turn.cancel()
@@ -270,7 +274,8 @@ class Supervised:
             async with asyncio.timeout(seconds):
                 await self._demand.wait()
         except TimeoutError:
-            return is_kept and self._stop_asked is None
+            # Somebody may have come at this very moment.
+            return (is_kept or self.usage.count > 0) and self._stop_asked is None
         if self._stop_asked is None:
             await asyncio.sleep(max(0.0, earliest - asyncio.get_running_loop().time()))
         return self._stop_asked is None

@@ -1,14 +1,12 @@
 """Streamable HTTP to the SDK's own server: both eras, with and without sessions and streams."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from mcp.client.subscriptions import ToolsListChanged, listen
 from mcp.shared.exceptions import MCPError
 
-from app.sessions.http_pool import HttpPool
 from tests.servers.http_sdk import Events, Subject, streamable
 from tests.sessions.wires import connected
 from tests.waiting import open_files, until
@@ -28,19 +26,12 @@ def subject() -> Subject:
     return Subject()
 
 
-@pytest.fixture
-async def pool() -> AsyncIterator[HttpPool]:
-    pool = HttpPool()
-    yield pool
-    await pool.close()
-
-
 @every_way
 @both_eras
 async def test_a_hundred_calls_at_once_get_their_own_answers(
-    subject: Subject, pool: HttpPool, way: dict[str, Any], era: str
+    subject: Subject, way: dict[str, Any], era: str
 ) -> None:
-    async with streamable(subject, **way) as url, connected(pool, url) as session:
+    async with streamable(subject, **way) as url, connected(url) as session:
         await getattr(session.client, era)()
         assert len((await session.client.list_tools()).tools) == 8
         calls = (session.call("echo", {"text": f"number {n}"}) for n in range(100))
@@ -49,9 +40,9 @@ async def test_a_hundred_calls_at_once_get_their_own_answers(
 
 @both_eras
 async def test_an_error_of_the_server_comes_as_it_was_sent(
-    subject: Subject, pool: HttpPool, era: str
+    subject: Subject, era: str
 ) -> None:
-    async with streamable(subject) as url, connected(pool, url) as session:
+    async with streamable(subject) as url, connected(url) as session:
         await getattr(session.client, era)()
         with pytest.raises(MCPError) as caught:
             await session.call("fail")
@@ -65,7 +56,7 @@ async def test_an_error_of_the_server_comes_as_it_was_sent(
 
 @both_eras
 async def test_progress_comes_in_order_and_before_the_result(
-    subject: Subject, pool: HttpPool, era: str
+    subject: Subject, era: str
 ) -> None:
     told: list[tuple[float, float | None, str | None]] = []
 
@@ -73,17 +64,17 @@ async def test_progress_comes_in_order_and_before_the_result(
         await asyncio.sleep(0)
         told.append((progress, total, message))
 
-    async with streamable(subject) as url, connected(pool, url) as session:
+    async with streamable(subject) as url, connected(url) as session:
         await getattr(session.client, era)()
         assert await session.call("progress", {"times": 50}, on_progress=on_progress) == "done"
         assert told == [(n, 50, f"step {n}") for n in range(50)]
 
 
 async def test_a_log_message_goes_to_the_request_it_belongs_to(
-    subject: Subject, pool: HttpPool
+    subject: Subject
 ) -> None:
     told: list[Any] = []
-    async with streamable(subject) as url, connected(pool, url) as session:
+    async with streamable(subject) as url, connected(url) as session:
         await session.client.initialize()
         await session.call("log", on_log=told.append)
         assert told == [{"level": "info", "logger": "me", "data": "said"}]
@@ -93,17 +84,17 @@ async def test_a_log_message_goes_to_the_request_it_belongs_to(
 
 
 async def test_a_server_that_asks_during_a_call_is_answered(
-    subject: Subject, pool: HttpPool
+    subject: Subject
 ) -> None:
-    async with streamable(subject) as url, connected(pool, url) as session:
+    async with streamable(subject) as url, connected(url) as session:
         await session.client.initialize()
         assert await session.call("ask") == "decline"
 
 
 async def test_the_servers_own_stream_brings_its_notifications(
-    subject: Subject, pool: HttpPool
+    subject: Subject
 ) -> None:
-    async with streamable(subject) as url, connected(pool, url) as session:
+    async with streamable(subject) as url, connected(url) as session:
         await session.client.initialize()
         await session.call("echo")
         # The stream is asked for beside the first calls: what comes earlier may be missed.
@@ -117,8 +108,8 @@ async def test_the_servers_own_stream_brings_its_notifications(
         assert set(session.heard) == {"ToolListChangedNotification"}
 
 
-async def test_a_subscription_brings_changes_and_ends(subject: Subject, pool: HttpPool) -> None:
-    async with streamable(subject) as url, connected(pool, url) as session:
+async def test_a_subscription_brings_changes_and_ends(subject: Subject) -> None:
+    async with streamable(subject) as url, connected(url) as session:
         await session.client.discover()
         async with listen(session.client, tools_list_changed=True) as events:
             await subject.bus.publish(ToolsListChanged())
@@ -128,10 +119,10 @@ async def test_a_subscription_brings_changes_and_ends(subject: Subject, pool: Ht
 
 
 async def test_a_stream_that_the_server_cuts_is_taken_up_again(
-    subject: Subject, pool: HttpPool
+    subject: Subject
 ) -> None:
     way: dict[str, Any] = {"event_store": Events(), "retry_interval": 50}
-    async with streamable(subject, **way) as url, connected(pool, url) as session:
+    async with streamable(subject, **way) as url, connected(url) as session:
         await session.client.initialize()
         assert await session.call("pause", {"text": "after all"}) == "after all"
         assert subject.started == ["pause"]
@@ -140,11 +131,13 @@ async def test_a_stream_that_the_server_cuts_is_taken_up_again(
 @both_eras
 @every_way
 async def test_a_cancelled_call_is_cancelled_at_the_server(
-    subject: Subject, pool: HttpPool, way: dict[str, Any], era: str
+    subject: Subject, way: dict[str, Any], era: str
 ) -> None:
     if era == "initialize" and "stateless_http" in way:
         pytest.skip("without a session the handshake era has no way to cancel")
-    async with streamable(subject, **way) as url, connected(pool, url) as session:
+    if era == "discover" and "json_response" in way:
+        pytest.skip("the SDK's server does not notice that a client hung up before JSON")
+    async with streamable(subject, **way) as url, connected(url) as session:
         await getattr(session.client, era)()
         call = asyncio.create_task(session.call("forever"))
         await until(lambda: subject.started == ["forever"])
@@ -156,9 +149,9 @@ async def test_a_cancelled_call_is_cancelled_at_the_server(
 
 @both_eras
 async def test_a_call_that_takes_too_long_is_cancelled_at_the_server(
-    subject: Subject, pool: HttpPool, era: str
+    subject: Subject, era: str
 ) -> None:
-    async with streamable(subject) as url, connected(pool, url) as session:
+    async with streamable(subject) as url, connected(url) as session:
         await getattr(session.client, era)()
         with pytest.raises(MCPError) as caught:
             await session.call("forever", timeout=0.2)
@@ -167,10 +160,10 @@ async def test_a_call_that_takes_too_long_is_cancelled_at_the_server(
 
 
 async def test_ending_fails_what_waits_and_ends_the_servers_session(
-    subject: Subject, pool: HttpPool
+    subject: Subject
 ) -> None:
     async with streamable(subject) as url:
-        async with connected(pool, url) as session:
+        async with connected(url) as session:
             await session.client.initialize()
             calls = [asyncio.create_task(session.call("forever")) for _ in range(5)]
             await until(lambda: len(subject.started) == 5)
@@ -181,9 +174,9 @@ async def test_ending_fails_what_waits_and_ends_the_servers_session(
         await until(lambda: len(subject.cancelled) == 5)
 
 
-async def test_declared_headers_go_out_with_every_call(subject: Subject, pool: HttpPool) -> None:
+async def test_declared_headers_go_out_with_every_call(subject: Subject) -> None:
     headers = {"Authorization": "Bearer made-up", "Accept": "nonsense", "X-Mine": "1"}
-    async with streamable(subject) as url, connected(pool, url, headers=headers) as session:
+    async with streamable(subject) as url, connected(url, headers=headers) as session:
         await session.client.initialize()
         await session.call("echo")
         ((method, sent),) = subject.requests
@@ -198,12 +191,10 @@ async def test_declared_headers_go_out_with_every_call(subject: Subject, pool: H
 async def test_connections_are_kept_and_none_is_left(subject: Subject) -> None:
     async with streamable(subject) as url:
         before = open_files()
-        pool = HttpPool()
-        async with connected(pool, url) as session:
+        async with connected(url) as session:
             await session.client.initialize()
             for n in range(30):
                 await session.call("echo", {"text": str(n)})
             # Both ends of each are ours. One is the server's own stream.
             assert (open_files() - before) / 2 <= 4
-        await pool.close()
         await until(lambda: open_files() <= before)

@@ -14,6 +14,7 @@ from app.domain.launch import HttpLaunch
 from app.sessions.http import HttpWire
 from app.sessions.http_pool import HttpPool
 from app.sessions.sse import SseWire
+from tests.servers.http_odd import OddServer
 from tests.waiting import until
 
 SESSIONS = str(Path(__file__).parents[2] / "app" / "sessions")
@@ -54,13 +55,13 @@ class Session:
 
 @contextlib.asynccontextmanager
 async def connected(
-    pool: HttpPool,
     url: str,
     *,
     make: Callable[[HttpPool, HttpLaunch], HttpWire | SseWire] = HttpWire,
     headers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Session]:
     """A client whose wire is open, before any handshake; it ends without a trace."""
+    pool = HttpPool()
     wire = make(pool, http_launch(url, headers))
     session: Session
 
@@ -79,6 +80,15 @@ async def connected(
             yield session
     finally:
         await wire.end(grace_seconds=2)
+        await pool.close()
     assert wire.closed.is_set()
     assert wire._exchange.pending == {}
     await until(lambda: tasks_at_work() == [], seconds=1)
+
+
+@contextlib.asynccontextmanager
+async def begun(server: OddServer) -> AsyncIterator[Session]:
+    """A session with the odd server over streamable HTTP, after the handshake."""
+    async with server.serving(), connected(server.url) as session:
+        await session.client.initialize()
+        yield session

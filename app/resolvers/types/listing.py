@@ -1,20 +1,16 @@
 """What servers list besides tools: resources, resource templates and prompts."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
 from strawberry.scalars import JSON
 
-from app.domain.listing import Listed
-from app.domain.page import Page
-from app.domain.principal import acting_user
+from app.domain.listing import Listed, text_in
 from app.domain.session import ListingKind
 from app.resolvers.context import Info
 from app.resolvers.enums import describe_enum
-from app.resolvers.inputs import page_request
-from app.resolvers.types.node import Connection, Node, node_id
-from app.services.catalog import ForUser, list_entries
+from app.resolvers.types.node import Node, node_id
+from app.services.catalog import ForUser
 
 if TYPE_CHECKING:
     from app.resolvers.types.server import ServerType
@@ -66,6 +62,12 @@ class ResourceType(_Entry):
     uri: str = strawberry.field(description="The address to read it by.")
     mime_type: str | None = strawberry.field(description="Its media type.")
 
+    @classmethod
+    def of(cls, whose: ForUser, entry: Listed) -> Self:
+        """The GraphQL resource."""
+        shared = _shared("Resource", whose, entry)
+        return cls(**shared, uri=entry.key, mime_type=entry.text("mimeType"))
+
 
 @strawberry.type(
     name="ResourceTemplate", description="A pattern of addresses that a server can read."
@@ -73,10 +75,16 @@ class ResourceType(_Entry):
 class ResourceTemplateType(_Entry):
     """One resource template."""
 
-    uri_template: str = strawberry.field(description="The pattern, after RFC 6570.")
+    uri_template: str = strawberry.field(description="The pattern (RFC 6570).")
     mime_type: str | None = strawberry.field(
         description="The media type of whatever matches, where all have the same."
     )
+
+    @classmethod
+    def of(cls, whose: ForUser, entry: Listed) -> Self:
+        """The GraphQL resource template."""
+        shared = _shared("ResourceTemplate", whose, entry)
+        return cls(**shared, uri_template=entry.key, mime_type=entry.text("mimeType"))
 
 
 @strawberry.type(description="A value that a prompt can be filled in with.")
@@ -89,28 +97,38 @@ class PromptArgument:
     required: bool = strawberry.field(description="Whether the prompt cannot do without it.")
 
 
-@strawberry.type(name="Prompt", description="A text for a model that a server has prepared.")
+@strawberry.type(name="Prompt", description="Messages for a model that a server has prepared.")
 class PromptType(_Entry):
     """One prompt."""
 
     arguments: list[PromptArgument] = strawberry.field(
-        description="What it can be filled in with."
+        description="The values it can be filled in with."
     )
 
+    @classmethod
+    def of(cls, whose: ForUser, entry: Listed) -> Self:
+        """The GraphQL prompt."""
+        given = entry.raw.get("arguments")
+        arguments = [
+            PromptArgument(
+                name=argument["name"],
+                title=text_in(argument, "title"),
+                description=text_in(argument, "description"),
+                required=argument.get("required") is True,
+            )
+            for argument in (given if isinstance(given, list) else [])
+            if isinstance(argument, dict) and isinstance(argument.get("name"), str)
+        ]
+        return cls(**_shared("Prompt", whose, entry), arguments=arguments)
 
-EntryType = ResourceType | ResourceTemplateType | PromptType
 
-
-def render_entry(whose: ForUser, entry: Listed) -> EntryType:
-    """The GraphQL type of an entry, whichever it is."""
-    renderers: dict[ListingKind, Callable[[ForUser, Listed], EntryType]] = {
-        ListingKind.RESOURCES: _resource,
-        ListingKind.RESOURCE_TEMPLATES: _template,
-        ListingKind.PROMPTS: _prompt,
+def _shared(kind: str, whose: ForUser, entry: Listed) -> dict[str, Any]:
+    """The fields of every entry. The id names the user: another's listing may differ."""
+    return {
+        "id": node_id(kind, whose.server_name, whose.username or "", entry.key),
+        "name": entry.text("name") or entry.key,
+        "title": entry.text("title"),
+        "description": entry.text("description"),
+        "raw": JSON(entry.raw),
+        "server_name": whose.server_name,
     }
-    return renderers[entry.kind](whose, entry)
-
-
-def entry_id(kind: ListingKind, whose: ForUser, key: str) -> strawberry.ID:
-    """The id of an entry: a server may list other things for other users."""
-    return node_id(kind, whose.server_name, whose.username or "", key)

@@ -32,8 +32,7 @@ describe_enum(
 
 @strawberry.type(
     name="Session",
-    description="A live connection to a server, in the process that answers. Null where it "
-    "says null: not known, or not so for a server that runs elsewhere.",
+    description="A connection to a server, live or about to be, in the process that answers.",
 )
 class SessionType(Node):
     """One session."""

@@ -1,0 +1,96 @@
+"""What servers answer when a resource is read, a prompt is fetched or a value completed."""
+
+from collections.abc import Mapping
+from typing import Self
+
+import strawberry
+from strawberry.scalars import JSON
+
+from app.domain.listing import text_in
+
+MOST_OF_INT = 2**31 - 1
+
+
+@strawberry.type(description="One part of what a resource holds: a text, or bytes.")
+class ResourcePart:
+    """A text or a blob."""
+
+    uri: str | None = strawberry.field(description="The address of this part.")
+    mime_type: str | None = strawberry.field(description="Its media type.")
+    text: str | None = strawberry.field(description="Its text, if it is one.")
+    blob: str | None = strawberry.field(description="Its bytes in base64, if it is no text.")
+
+
+@strawberry.type(description="What a resource holds.")
+class ResourceContents:
+    """The result of `resources/read`."""
+
+    parts: list[ResourcePart] = strawberry.field(
+        description="Its parts; a folder, for example, has several."
+    )
+    raw: JSON = strawberry.field(
+        description="The whole MCP result as the server sent it, with secret values masked."
+    )
+
+    @classmethod
+    def of(cls, raw: Mapping[str, object]) -> Self:
+        """The GraphQL contents."""
+        given = raw.get("contents")
+        parts = [
+            ResourcePart(
+                uri=text_in(part, "uri"),
+                mime_type=text_in(part, "mimeType"),
+                text=text_in(part, "text"),
+                blob=text_in(part, "blob"),
+            )
+            for part in (given if isinstance(given, list) else [])
+            if isinstance(part, dict)
+        ]
+        return cls(parts=parts, raw=JSON(raw))
+
+
+@strawberry.type(description="A prompt, filled in.")
+class PromptResult:
+    """The result of `prompts/get`."""
+
+    description: str | None = strawberry.field(description="What it is, in the server's words.")
+    messages: JSON = strawberry.field(
+        description="The messages for the model, as the server sent them."
+    )
+    raw: JSON = strawberry.field(
+        description="The whole MCP result as the server sent it, with secret values masked."
+    )
+
+    @classmethod
+    def of(cls, raw: Mapping[str, object]) -> Self:
+        """The GraphQL result."""
+        messages = raw.get("messages")
+        return cls(
+            description=text_in(raw, "description"),
+            messages=JSON(messages if isinstance(messages, list) else []),
+            raw=JSON(raw),
+        )
+
+
+@strawberry.type(description="What a value that somebody is typing could become.")
+class Completion:
+    """The result of `completion/complete`."""
+
+    values: list[str] = strawberry.field(description="Proposals, the best first; at most 100.")
+    total: int | None = strawberry.field(
+        description="How many there are in all, where the server says so."
+    )
+    has_more: bool = strawberry.field(description="Whether there are more than these.")
+
+    @classmethod
+    def of(cls, raw: Mapping[str, object]) -> Self:
+        """The GraphQL completion."""
+        given = raw.get("completion")
+        found = given if isinstance(given, dict) else {}
+        values, total = found.get("values"), found.get("total")
+        is_count = isinstance(total, int) and not isinstance(total, bool)
+        return cls(
+            values=[v for v in (values if isinstance(values, list) else []) if isinstance(v, str)],
+            total=total if is_count and 0 <= total <= MOST_OF_INT else None,
+            has_more=found.get("hasMore") is True,
+        )
