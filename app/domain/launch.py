@@ -1,18 +1,22 @@
-"""How a server is reached, with every placeholder filled in."""
+"""How a server is reached, with every placeholder and secret filled in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StdioLaunch:
-    """A program to start and talk to over its stdin and stdout."""
+    """A program to start and talk to over its stdin and stdout.
+
+    `files` are variables that get the path of a private file with that content.
+    """
 
     command: str
     args: tuple[str, ...]
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     cwd: str | None
     startup_timeout_seconds: float
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +27,8 @@ class HttpLaunch:
     2024-11-05) is spoken without trying streamable HTTP first.
     """
 
-    url: str
-    headers: Mapping[str, str]
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
     startup_timeout_seconds: float
     is_sse_only: bool = False
 

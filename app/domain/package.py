@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from app.domain.delivery import SecretBinding
+
 
 class Runtime(StrEnum):
     """What runs the package."""
@@ -45,7 +47,7 @@ class InstallRequest:
     command: str | None = None
     args: tuple[str, ...] = ()
     env: Mapping[str, str]
-    secret_names: tuple[str, ...] = ()
+    secrets: tuple[SecretBinding, ...] = ()
     allow_scripts: bool = False
     fails_on_warning: bool = False
     is_enabled: bool = True

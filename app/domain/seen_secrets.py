@@ -1,5 +1,11 @@
-"""Remembering for a while which secret values passed through, to mask them in logs."""
+"""Remembering for a while which secret values passed through, to mask them in logs.
 
+The values themselves are not kept: of each spelling only its length, a keyed digest, and a
+salted hash of its first characters, by which it is found.
+"""
+
+import hashlib
+import os
 import time
 from collections.abc import Callable, Sequence
 
@@ -11,33 +17,36 @@ KEPT_SECONDS = MAX_TIMEOUT_SECONDS + 600.0
 MOST_VALUES = 10_000
 PREFIX = SHORTEST_IN_LOGS
 
+Form = tuple[int, bytes]  # its length in characters, and its digest
+
 
 class RecentSecrets:
     """Values delivered lately, for masking log lines and captured stderr.
 
-    This is the only place that outlives a call, and it forgets by itself. Every spelling is
-    found by its first characters, so that a line costs the same however many values are known.
+    It forgets by itself. A line costs the same however many values are known.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._until: dict[str, float] = {}
-        self._by_prefix: dict[str, list[str]] = {}
+        self._key = os.urandom(32)
+        self._salt = os.urandom(16).hex()
+        self._known: dict[bytes, tuple[float, tuple[tuple[int, Form], ...]]] = {}
+        self._by_prefix: dict[int, list[Form]] = {}
 
     def note(self, values: Sequence[str]) -> None:
         """Mask these from now on, until they have not been seen for more than an hour."""
         until = self._now() + KEPT_SECONDS
         for value in values:
-            if self._until.pop(value, None) is None:
-                for form in spellings([value], shortest=SHORTEST_IN_LOGS):
-                    self._by_prefix.setdefault(form[:PREFIX], []).append(form)
-            self._until[value] = until
-        while len(self._until) > MOST_VALUES:
+            digest = self._digest(value)
+            known = self._known.pop(digest, None)
+            forms = self._learn(value) if known is None else known[1]
+            self._known[digest] = (until, forms)
+        while len(self._known) > MOST_VALUES:
             self._forget_oldest()
 
     def mask(self, text: str) -> str:
         """The text without any value that is remembered."""
-        while self._until and next(iter(self._until.values())) < self._now():
+        while self._known and next(iter(self._known.values()))[0] < self._now():
             self._forget_oldest()
         kept: list[str] = []
         start = place = 0
@@ -50,15 +59,37 @@ class RecentSecrets:
             start = place = place + length
         return "".join((*kept, text[start:]))
 
+    def _learn(self, value: str) -> tuple[tuple[int, Form], ...]:
+        learnt = []
+        for spelling in spellings([value], shortest=SHORTEST_IN_LOGS):
+            form = (len(spelling), self._digest(spelling))
+            prefix = self._prefix_at(spelling, 0)
+            self._by_prefix.setdefault(prefix, []).append(form)
+            learnt.append((prefix, form))
+        return tuple(learnt)
+
     def _longest_at(self, text: str, place: int) -> int:
-        forms = self._by_prefix.get(text[place : place + PREFIX], ())
-        return max((len(form) for form in forms if text.startswith(form, place)), default=0)
+        forms = self._by_prefix.get(self._prefix_at(text, place), ())
+        lengths = (
+            length
+            for length, digest in forms
+            if place + length <= len(text) and self._digest(text[place : place + length]) == digest
+        )
+        return max(lengths, default=0)
+
+    def _prefix_at(self, text: str, place: int) -> int:
+        return hash((self._salt, text[place : place + PREFIX]))
+
+    def _digest(self, text: str) -> bytes:
+        return hashlib.blake2b(
+            text.encode(errors="surrogatepass"), key=self._key, digest_size=16
+        ).digest()
 
     def _forget_oldest(self) -> None:
-        value = next(iter(self._until))
-        del self._until[value]
-        for form in spellings([value], shortest=SHORTEST_IN_LOGS):
-            forms = self._by_prefix[form[:PREFIX]]
-            forms.remove(form)
-            if not forms:
-                del self._by_prefix[form[:PREFIX]]
+        digest = next(iter(self._known))
+        _, forms = self._known.pop(digest)
+        for prefix, form in forms:
+            known = self._by_prefix[prefix]
+            known.remove(form)
+            if not known:
+                del self._by_prefix[prefix]

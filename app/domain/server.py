@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import uuid4
 
+from app.domain.delivery import SecretBinding, bindings_for
 from app.domain.errors import AppError, ErrorCode
 from app.domain.launch import StdioLaunch
 from app.domain.log_level import LogLevel
@@ -18,7 +19,7 @@ DEFAULT_LONGEST_CALL_SECONDS = 3600.0
 # What concerns people or each call anew, and no session.
 PER_CALL = (
     "display_name", "description", "call_timeout_seconds", "longest_call_seconds",
-    "checks_arguments",
+    "checks_arguments", "masks_results",
 )  # fmt: skip
 
 
@@ -66,7 +67,8 @@ class ServerSettings:
     cwd: str | None = None
     url: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    secret_names: tuple[str, ...] = ()
+    secrets: tuple[SecretBinding, ...] = ()
+    masks_results: bool = True
     isolation: Isolation = Isolation.SHARED
     startup_timeout_seconds: float = DEFAULT_STARTUP_SECONDS
     call_timeout_seconds: float = DEFAULT_CALL_SECONDS
@@ -81,7 +83,11 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerChanges:
-    """An update: every field left UNSET stays as it is; None resets an optional one."""
+    """An update: every field left UNSET stays as it is; None resets an optional one.
+
+    `secret_names` is the short way to say `secrets`: a name that is declared keeps its delivery,
+    another becomes an argument.
+    """
 
     command: str | Unset | None = UNSET
     display_name: str | Unset | None = UNSET
@@ -92,7 +98,9 @@ class ServerChanges:
     cwd: str | Unset | None = UNSET
     url: str | Unset | None = UNSET
     headers: Mapping[str, str] | Unset = UNSET
+    secrets: tuple[SecretBinding, ...] | Unset = UNSET
     secret_names: tuple[str, ...] | Unset = UNSET
+    masks_results: bool | Unset = UNSET
     isolation: Isolation | Unset = UNSET
     startup_timeout_seconds: float | Unset = UNSET
     call_timeout_seconds: float | Unset = UNSET
@@ -155,6 +163,9 @@ def apply_changes(settings: ServerSettings, changes: ServerChanges) -> ServerSet
     """The settings after an update, unchecked; a new transport drops what the old one needed."""
     given = {field.name: getattr(changes, field.name) for field in fields(changes)}
     given = {name: value for name, value in given.items() if not isinstance(value, Unset)}
+    names = given.pop("secret_names", None)
+    if names is not None:
+        given["secrets"] = bindings_for(names, settings.secrets)
     if given.get("transport", settings.transport) is not settings.transport:
         settings = replace(settings, command=None, args=(), env={}, cwd=None, url=None, headers={})
     return replace(settings, **given)

@@ -1,17 +1,17 @@
 """The pure rules about a server's settings: which are acceptable, and what they come to."""
 
-import re
-from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit
+from collections.abc import Mapping
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from app.domain.address import check_header, check_url
 from app.domain.call import MAX_TIMEOUT_SECONDS
+from app.domain.delivery import Delivered, SecretBundle, check_bindings
 from app.domain.errors import invalid
 from app.domain.launch import HttpLaunch, Launch, StdioLaunch
 from app.domain.names import (
     MAX_LIST,
     check_arguments_list,
     check_environment,
-    check_secret_name,
     check_server_name,
     check_text,
 )
@@ -25,12 +25,6 @@ MAX_COUNT = 10_000
 # A user's own session ends this long after its last call, where the server says nothing else.
 DEFAULT_USER_IDLE_SECONDS = 300.0
 TRIAL_IDLE_SECONDS = 1.0
-HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")  # RFC 9110, section 5.6.2
-# What the transport itself sets (MCP spec, Transports; RFC 9110).
-OWN_HEADERS = frozenset(
-    ("accept", "connection", "content-length", "content-type", "host", "last-event-id",
-     "mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-name", "transfer-encoding")
-)  # fmt: skip
 
 
 def check_settings(settings: ServerSettings) -> None:
@@ -51,16 +45,19 @@ def check_settings(settings: ServerSettings) -> None:
         _check_program(settings)
     else:
         _check_address(settings)
-    _check_secret_names(settings.secret_names)
+    check_bindings(settings.secrets, is_program=settings.transport is Transport.STDIO)
     _check_limits(settings)
 
 
-def resolve_launch(settings: ServerSettings, package_dir: str | None) -> Launch:
+def resolve_launch(
+    settings: ServerSettings, package_dir: str | None, secrets: Delivered | None = None
+) -> Launch:
     """How to reach the server; `package_dir` is the absolute folder of its package, if any."""
+    secrets = secrets or Delivered()
     if settings.transport is not Transport.STDIO:
         return HttpLaunch(
-            url=settings.url or "",
-            headers=settings.headers,
+            url=_with_query(settings.url or "", secrets.query),
+            headers={**settings.headers, **secrets.headers},
             startup_timeout_seconds=settings.startup_timeout_seconds,
             is_sse_only=settings.transport is Transport.SSE,
         )
@@ -68,37 +65,59 @@ def resolve_launch(settings: ServerSettings, package_dir: str | None) -> Launch:
     def fill(text: str) -> str:
         return text if package_dir is None else text.replace(PACKAGE_DIR, package_dir)
 
+    env = {name: fill(value) for name, value in settings.env.items()}
     return StdioLaunch(
         command=fill(settings.command or ""),
         args=tuple(fill(arg) for arg in settings.args),
-        env={name: fill(value) for name, value in settings.env.items()},
+        env={**env, **secrets.environment},
         cwd=settings.cwd if settings.cwd is None else fill(settings.cwd),
         startup_timeout_seconds=settings.startup_timeout_seconds,
+        files=secrets.files,
     )
 
 
-def plan_session(server: Server, launch: Launch, username: str | None) -> SessionPlan:
-    """The session that serves a user.
+def plan_session(
+    server: Server, launch: Launch, secrets: SecretBundle | None = None
+) -> SessionPlan:
+    """The session that serves a user with these secrets.
 
-    Without one it is the session that all users share; where each user has their own, it is a
-    trial that ends at once when its tools are known.
+    One that carries a user's own values is that user's alone, as is every one of a server that
+    is isolated per user. Without secrets it is the session that all users share; where there is
+    none, a trial that ends at once when its tools are known.
     """
     settings = server.settings
-    is_own = settings.isolation is Isolation.PER_USER
+    is_trial = secrets is None and settings.isolation is Isolation.PER_USER
+    is_own = secrets is not None and (secrets.is_own or settings.isolation is Isolation.PER_USER)
+    stamp = "" if secrets is None else secrets.stamp
     idle = settings.idle_seconds
-    if is_own and username is None:
+    if is_trial:
         idle = TRIAL_IDLE_SECONDS
     elif is_own and idle is None:
         idle = DEFAULT_USER_IDLE_SECONDS
     return SessionPlan(
-        key=SessionKey(server.name, server.revision, username if is_own else None),
+        key=SessionKey(
+            server.name, server.revision, secrets.username if secrets and is_own else None, stamp
+        ),
         launch=launch,
-        is_kept_alive=not is_own,
+        is_kept_alive=not is_own and not is_trial and not stamp,
         max_concurrent_calls=settings.max_concurrent_calls,
         max_sessions=settings.max_sessions,
         idle_seconds=idle,
         log_level=settings.log_level,
     )
+
+
+def needs_user(settings: ServerSettings) -> bool:
+    """Whether the server cannot be expected to start without somebody's secrets."""
+    return any(b.is_required and b.is_at_launch for b in settings.secrets)
+
+
+def _with_query(url: str, values: Mapping[str, str]) -> str:
+    if not values:
+        return url
+    parts = urlsplit(url)
+    query = "&".join(filter(None, (parts.query, urlencode(values))))
+    return urlunsplit(parts._replace(query=query))
 
 
 def _check_program(settings: ServerSettings) -> None:
@@ -123,38 +142,6 @@ def _check_address(settings: ServerSettings) -> None:
         raise invalid(f"headers may have at most {MAX_LIST} entries.", "headers")
     for name, value in settings.headers.items():
         check_header(name, value, "headers")
-
-
-def check_url(url: str, *path: str) -> None:
-    """Accept an absolute http or https address without a password in it."""
-    try:
-        parts = urlsplit(url)
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_good = False
-    if not is_good or not url.isascii() or not url.isprintable() or " " in url or "#" in url:
-        raise invalid(f"{path[-1]} must be an http:// or https:// address.", *path)
-    check_text(url, *path)
-    if "@" in parts.netloc:
-        raise invalid(
-            f"{path[-1]} must not hold a user name or password.",
-            *path,
-            hint="Send credentials in a header.",
-        )
-
-
-def check_header(name: str, value: str, *path: str) -> None:
-    """Accept a header of RFC 9110 that the transport does not set itself."""
-    if not HEADER_NAME.fullmatch(name) or name.lower() in OWN_HEADERS:
-        raise invalid(
-            f"{name[:128]!r} cannot be a header of a server: it is no token of RFC 9110, "
-            "or the transport sets it itself.",
-            *path,
-        )
-    if len(value) > 8192 or not all(c == "\t" or 32 <= ord(c) < 127 for c in value):
-        raise invalid(
-            "A header's value must be at most 8192 printable ASCII characters.", *path, name
-        )
 
 
 def _refuse_strangers(settings: ServerSettings, fields: Mapping[str, object]) -> None:
@@ -182,10 +169,3 @@ def _check_limits(settings: ServerSettings) -> None:
     for name, count in counts:
         if count is not None and not 0 < count <= MAX_COUNT:
             raise invalid(f"{name} must be 1 to {MAX_COUNT}.", name)
-
-
-def _check_secret_names(names: Sequence[str]) -> None:
-    for index, name in enumerate(names):
-        check_secret_name(name, "secretNames", str(index))
-    if len(set(names)) != len(names):
-        raise invalid("secretNames names the same secret twice.", "secretNames")

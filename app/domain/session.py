@@ -22,11 +22,15 @@ class SessionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SessionKey:
-    """What a session belongs to; `owner` is None for one that all users share."""
+    """What a session belongs to; `owner` is None for one that all users share.
+
+    `stamp` names the secrets that it was started with; see `SecretBundle`.
+    """
 
     server_name: str
     revision: str
     owner: str | None = None
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

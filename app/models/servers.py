@@ -1,6 +1,7 @@
 """Stored servers."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Self
 
@@ -9,6 +10,7 @@ from beanie import Document
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
+from app.domain.delivery import SecretBinding, bindings_for
 from app.domain.errors import AppError, ErrorCode
 from app.domain.log_level import LogLevel
 from app.domain.page import PageRequest
@@ -41,7 +43,9 @@ class ServerDoc(Document):
     cwd: str | None
     url: str | None = None
     headers: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it for every document
-    secret_names: list[str]
+    secret_names: list[str] = []  # noqa: RUF012 - of documents written before there was `secrets`
+    secrets: list[SecretBinding] | None = None
+    masks_results: bool = True
     isolation: Isolation = Isolation.SHARED
     startup_timeout_seconds: float
     call_timeout_seconds: float = DEFAULT_CALL_SECONDS
@@ -84,7 +88,10 @@ class ServerDoc(Document):
                 cwd=self.cwd,
                 url=self.url,
                 headers=self.headers,
-                secret_names=tuple(self.secret_names),
+                secrets=bindings_for(self.secret_names)
+                if self.secrets is None
+                else tuple(self.secrets),
+                masks_results=self.masks_results,
                 isolation=self.isolation,
                 startup_timeout_seconds=self.startup_timeout_seconds,
                 call_timeout_seconds=self.call_timeout_seconds,
@@ -190,7 +197,8 @@ def _fields(server: Server) -> dict[str, Any]:
         "cwd": settings.cwd,
         "url": settings.url,
         "headers": dict(settings.headers),
-        "secret_names": list(settings.secret_names),
+        "secrets": [_binding(binding) for binding in settings.secrets],
+        "masks_results": settings.masks_results,
         "isolation": settings.isolation.value,
         "startup_timeout_seconds": settings.startup_timeout_seconds,
         "call_timeout_seconds": settings.call_timeout_seconds,
@@ -208,6 +216,10 @@ def _fields(server: Server) -> dict[str, Any]:
         "created_at": server.created_at,
         "updated_at": server.updated_at,
     }
+
+
+def _binding(binding: SecretBinding) -> dict[str, Any]:
+    return {**asdict(binding), "delivery": binding.delivery.value}
 
 
 def _write_tools(tools: Sequence[Tool]) -> str:

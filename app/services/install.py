@@ -103,7 +103,7 @@ def _server_of(request: InstallRequest, package: Package, files: InstalledFiles)
             description=request.description,
             args=files.args,
             env=request.env,
-            secret_names=request.secret_names,
+            secrets=request.secrets,
             startup_timeout_seconds=request.startup_timeout_seconds,
             is_enabled=request.is_enabled,
         ),

@@ -139,7 +139,7 @@ def check_request(request: InstallRequest) -> None:
             description=request.description,
             args=request.args,
             env=request.env,
-            secret_names=request.secret_names,
+            secrets=request.secrets,
             startup_timeout_seconds=request.startup_timeout_seconds,
             is_enabled=request.is_enabled,
         )
