@@ -81,7 +81,7 @@ def plan_session(server: Server, launch: Launch, username: str | None) -> Sessio
     """The session that serves a user.
 
     Without one it is the session that all users share; where each user has their own, it is a
-    trial that ends at once when its tools are known.
+    trial that is kept up until its tools are known, and ends at once then.
     """
     settings = server.settings
     is_own = settings.isolation is Isolation.PER_USER
@@ -93,7 +93,7 @@ def plan_session(server: Server, launch: Launch, username: str | None) -> Sessio
     return SessionPlan(
         key=SessionKey(server.name, server.revision, username if is_own else None),
         launch=launch,
-        is_kept_alive=not is_own,
+        is_kept_alive=not is_own or username is None,
         max_concurrent_calls=settings.max_concurrent_calls,
         max_sessions=settings.max_sessions,
         idle_seconds=idle,
