@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-annotate --quiet
 
-.PHONY: help run test coverage check format schema lock clean
+.PHONY: help run test soak coverage check format schema lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,6 +15,9 @@ run: $(VENV)/.run ## Set everything up and serve the product
 
 test: $(VENV)/.dev ## Set everything up and run every test
 	$(BIN)/python -m pytest $(ARGS)
+
+soak: $(VENV)/.dev ## The tests that take minutes: leaks, long calls, MCP's conformance suite
+	$(BIN)/python -m pytest -m soak $(ARGS)
 
 coverage: $(VENV)/.dev ## The same tests, and which lines and branches they reach in-process
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(ARGS)

@@ -19,6 +19,7 @@ from app.domain.package import Runtime
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingChange, SessionView
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
+from app.edge.hangup import HangupGuard
 from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
 from app.installers.npm import NpmInstaller
@@ -81,6 +82,7 @@ def create_app(machine: Machine) -> Starlette:
             Middleware(SurpriseGuard),
             Middleware(HostGuard, allowed=settings.allowed_hosts),
             Middleware(BodyGuard, limit=settings.payload_limit),
+            Middleware(HangupGuard),
         ],
         exception_handlers={AppError: expected, HTTPException: from_router},
         lifespan=engines.lifespan,

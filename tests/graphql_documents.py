@@ -3,11 +3,17 @@
 ERROR = "... on Error { code message path hint }"
 TOOL = "name title description inputSchema outputSchema annotations serverName"
 SERVER = f"""
-  id name displayName description transport command args env secretNames startupTimeoutSeconds
-  enabled status lastError createdAt updatedAt tools {{ nodes {{ {TOOL} }} }} logs
+  id name displayName description transport command args env url headers secretNames isolation
+  startupTimeoutSeconds callTimeoutSeconds longestCallSeconds idleSeconds maxConcurrentCalls
+  maxSessions checksArguments logLevel enabled status lastError createdAt updatedAt tools {{ nodes {{ {TOOL} }} }} logs
 """
 PACKAGE = """
   id name version requestedVersion integrity runtime status installPath installedAt serverName
+"""
+
+SESSION = """
+  id serverName owner state since pid protocolVersion restarts lastError stderr callsInFlight
+  lastUsedAt memoryBytes
 """
 
 ADD_SERVER = f"""mutation ($input: AddServerInput!) {{
@@ -18,6 +24,9 @@ UPDATE_SERVER = f"""mutation ($input: UpdateServerInput!) {{
 }}"""
 ENABLE_SERVER = f"""mutation ($input: ServerNameInput!) {{
   enableServer(input: $input) {{ __typename ... on Server {{ {SERVER} }} {ERROR} }}
+}}"""
+RESTART_SERVER = f"""mutation ($input: ServerNameInput!) {{
+  restartServer(input: $input) {{ __typename ... on Server {{ {SERVER} }} {ERROR} }}
 }}"""
 DISABLE_SERVER = f"""mutation ($input: ServerNameInput!) {{
   disableServer(input: $input) {{ __typename ... on Server {{ {SERVER} }} {ERROR} }}
@@ -57,6 +66,10 @@ CALL_TOOL = f"""mutation ($input: CallToolInput!) {{
   }}
 }}"""
 
+CANCEL_TOOL_CALL = f"""mutation ($input: CancelToolCallInput!) {{
+  cancelToolCall(input: $input) {{ __typename ... on CancelledToolCall {{ callId }} {ERROR} }}
+}}"""
+
 SERVERS = f"query {{ servers(first: 500) {{ nodes {{ {SERVER} }} }} }}"
 SERVER_BY_NAME = f"query ($name: String!) {{ server(name: $name) {{ {SERVER} }} }}"
 PACKAGES = f"query {{ packages(first: 500) {{ nodes {{ {PACKAGE} }} }} }}"
@@ -64,6 +77,30 @@ SECRETS = """query ($username: String, $serverName: String) {
   secrets(username: $username, serverName: $serverName, first: 500) {
     nodes { id name serverName username keyId createdAt updatedAt }
   }
+}"""
+SESSIONS = f"""query ($filter: SessionFilter) {{
+  sessions(filter: $filter, first: 500) {{ nodes {{ {SESSION} }} }}
+}}"""
+TOOL_CALL = f"""subscription ($input: CallToolInput!) {{
+  toolCall(input: $input) {{
+    __typename
+    ... on ToolCallStarted {{ callId }}
+    ... on ToolCallProgress {{ callId progress total message }}
+    ... on ToolCallLog {{ callId level logger data }}
+    ... on ToolCallFinished {{
+      callId
+      result {{ __typename ... on ToolResult {{ callId isError text }} {ERROR} }}
+    }}
+  }}
+}}"""
+SESSION_CHANGED = f"""subscription ($serverName: String) {{
+  sessionChanged(serverName: $serverName) {{ {SESSION} server {{ name }} }}
+}}"""
+TOOLS_CHANGED = """subscription ($serverName: String) {
+  toolsChanged(serverName: $serverName) { name tools { nodes { name } } }
+}"""
+LISTING_CHANGED = """subscription ($serverName: String) {
+  listingChanged(serverName: $serverName) { kind server { name } }
 }"""
 PROGRESS = """subscription ($serverName: String) {
   packageProgress(serverName: $serverName) { serverName packageName phase message at }

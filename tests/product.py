@@ -161,9 +161,13 @@ class Product:
 
     def add_fingerprint(self, name: str) -> None:
         """Add the server that answers with the hashes of what it was given."""
-        args = ["-S", str(FINGERPRINT)]
-        server = {"name": name, "command": sys.executable, "args": args}
-        assert self.graphql(ADD_SERVER, input=server)["__typename"] == "Server"
+        self.add_server(name, FINGERPRINT)
+
+    def add_server(self, name: str, script: Path, *args: str, **settings: object) -> None:
+        """Add a script as a server."""
+        command = {"command": sys.executable, "args": ["-S", str(script), *args]}
+        added = self.graphql(ADD_SERVER, input={"name": name, **command, **settings})
+        assert added["__typename"] == "Server", added
 
     def set_secret(self, server: str, name: str, value: str, username: str | None = None) -> None:
         """Store a secret through GraphQL."""

@@ -12,6 +12,7 @@ from app.domain.session import SessionKey, SessionPlan
 SERVERS = Path(__file__).parent / "servers"
 SUBJECT = SERVERS / "subject.py"
 FINGERPRINT = SERVERS / "fingerprint.py"
+EVERYTHING = SERVERS / "everything.py"
 
 
 def launch(

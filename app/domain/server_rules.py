@@ -83,7 +83,7 @@ def plan_session(
 
     One that carries a user's own values is that user's alone, as is every one of a server that
     is isolated per user. Without secrets it is the session that all users share; where there is
-    none, a trial that ends at once when its tools are known.
+    none, a trial that is kept up until its tools are known, and ends at once then.
     """
     settings = server.settings
     is_trial = secrets is None and settings.isolation is Isolation.PER_USER
@@ -99,7 +99,7 @@ def plan_session(
             server.name, server.revision, secrets.username if secrets and is_own else None, stamp
         ),
         launch=launch,
-        is_kept_alive=not is_own and not is_trial and not stamp,
+        is_kept_alive=not is_own and not stamp,
         max_concurrent_calls=settings.max_concurrent_calls,
         max_sessions=settings.max_sessions,
         idle_seconds=idle,

@@ -5,7 +5,8 @@ Source: the MCP specification, Tools. A call that could be made but failed is a 
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from mcp.server.context import ServerRequestContext
@@ -23,16 +24,19 @@ from mcp.types import (
     TextContent,
 )
 from pydantic import ValidationError
+from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__
-from app.domain.call import ToolCall
+from app.domain.call import ToolCall, ToolOutcome
 from app.domain.errors import AppError, ErrorCode
 from app.domain.page import PageRequest
 from app.domain.principal import Principal
+from app.domain.session import Progress
 from app.domain.tool_names import join_tool_name
 from app.edge.principal import principal_of
-from app.services.calls import call_tool
+from app.services.call_stream import CallFinished, stream_call
 from app.services.deps import Deps
 from app.services.tools import list_tools, resolve_tool_name
 
@@ -44,19 +48,40 @@ INSTRUCTIONS = "Tools are named <server>__<tool>. Your stored secrets are added 
 Context = ServerRequestContext[Any, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    """Answers with events who asks for them, and anybody else with one JSON text.
+
+    Only events carry progress, and only with them does the SDK notice that a client has gone.
+    A client that says no more than `*/*`, such as curl, is better served with JSON.
+    """
+
+    events: ASGIApp
+    json: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        has_events = "text/event-stream" in Headers(scope=scope).get("accept", "")
+        await (self.events if has_events else self.json)(scope, receive, send)
+
+
 @asynccontextmanager
-async def mcp_endpoint(deps: Deps, body_limit: int) -> AsyncIterator[StreamableHTTPASGIApp]:
+async def mcp_endpoint(deps: Deps, body_limit: int) -> AsyncIterator[ASGIApp]:
     """The running endpoint; stateless, so that any replica can answer any request."""
-    manager = StreamableHTTPSessionManager(
-        _build_server(deps),
-        json_response=True,
-        stateless=True,
-        # The edge has checked the Host header already, with our own list.
-        security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-        max_request_body_size=body_limit,
+    server = _build_server(deps)
+    events, json = (
+        StreamableHTTPSessionManager(
+            server,
+            json_response=is_json,
+            stateless=True,
+            # The edge has checked the Host header already, with our own list.
+            security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+            max_request_body_size=body_limit,
+        )
+        for is_json in (False, True)
     )
-    async with manager.run():
-        yield StreamableHTTPASGIApp(manager)
+    async with events.run(), json.run():
+        yield _Endpoint(StreamableHTTPASGIApp(events), StreamableHTTPASGIApp(json))
 
 
 def _build_server(deps: Deps) -> Server[Any]:
@@ -97,7 +122,7 @@ async def _call(deps: Deps, context: Context, params: CallToolRequestParams) -> 
         call = ToolCall(
             server_name=server_name, tool_name=tool_name, arguments=params.arguments or {}
         )
-        outcome = await call_tool(deps, _caller(context), call)
+        outcome = await _follow(deps, context, call)
         return CallToolResult.model_validate(outcome.raw)
     except AppError as error:
         if error.code in CALLERS_MISTAKES:
@@ -105,6 +130,19 @@ async def _call(deps: Deps, context: Context, params: CallToolRequestParams) -> 
         return _failure(error.sentence())
     except ValidationError:
         return _failure("The server's answer is no MCP result.")
+
+
+async def _follow(deps: Deps, context: Context, call: ToolCall) -> ToolOutcome:
+    """The outcome of a call whose progress is told to a client that asked for it."""
+    async with aclosing(stream_call(deps, _caller(context), call)) as events:
+        async for event in events:
+            if isinstance(event, Progress):
+                await context.session.report_progress(event.progress, event.total, event.message)
+            if isinstance(event, CallFinished):
+                if isinstance(event.result, AppError):
+                    raise event.result
+                return event.result
+    raise RuntimeError("the last event of a call is its end")
 
 
 def _caller(context: Context) -> Principal:

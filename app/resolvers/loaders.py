@@ -12,7 +12,7 @@ from app.services.deps import Deps
 
 @dataclass(frozen=True, slots=True)
 class Loaders:
-    """One request's loaders, by server name."""
+    """Loaders by server name. They keep nothing: a WebSocket's operations share them for hours."""
 
     servers: DataLoader[str, Server | None]
     packages: DataLoader[str, Package | None]
@@ -29,4 +29,6 @@ class Loaders:
             found = await deps.packages.find_many(names)
             return [found.get(name) for name in names]
 
-        return cls(DataLoader(load_fn=servers), DataLoader(load_fn=packages))
+        return cls(
+            DataLoader(load_fn=servers, cache=False), DataLoader(load_fn=packages, cache=False)
+        )

@@ -11,22 +11,36 @@ from app.resolvers.mutations.packages import PackageMutations
 from app.resolvers.mutations.secrets import SecretMutations
 from app.resolvers.mutations.servers import ServerMutations
 from app.resolvers.mutations.tools import ToolMutations
+from app.resolvers.queries.listings import ListingQueries
 from app.resolvers.queries.node import NodeQueries
 from app.resolvers.queries.packages import PackageQueries
 from app.resolvers.queries.secrets import SecretQueries
 from app.resolvers.queries.servers import ServerQueries
+from app.resolvers.queries.sessions import SessionQueries
 from app.resolvers.queries.tools import ToolQueries
 from app.resolvers.subscriptions.packages import PackageSubscriptions
+from app.resolvers.subscriptions.sessions import SessionSubscriptions
+from app.resolvers.subscriptions.tools import ToolSubscriptions
+from app.resolvers.types.listing import PromptType, ResourceTemplateType, ResourceType
 from app.resolvers.types.package import PackageType
 from app.resolvers.types.secret import SecretType
 from app.resolvers.types.server import ServerType
+from app.resolvers.types.session import SessionType
 from app.resolvers.types.tool import ToolType
 
 MAX_TOKENS = 5000
 
 
 @strawberry.type(description="Looking at things; changes nothing.")
-class Query(NodeQueries, PackageQueries, ServerQueries, ToolQueries, SecretQueries):
+class Query(
+    NodeQueries,
+    PackageQueries,
+    ServerQueries,
+    ToolQueries,
+    ListingQueries,
+    SecretQueries,
+    SessionQueries,
+):
     """The root of queries."""
 
 
@@ -36,7 +50,7 @@ class Mutation(PackageMutations, ServerMutations, SecretMutations, ToolMutations
 
 
 @strawberry.type(description="Watching things happen.")
-class Subscription(PackageSubscriptions):
+class Subscription(PackageSubscriptions, SessionSubscriptions, ToolSubscriptions):
     """The root of subscriptions."""
 
 
@@ -55,7 +69,16 @@ def build_schema() -> Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[PackageType, ServerType, ToolType, SecretType],
+        types=[
+            PackageType,
+            ServerType,
+            ToolType,
+            SecretType,
+            SessionType,
+            ResourceType,
+            ResourceTemplateType,
+            PromptType,
+        ],
         config=StrawberryConfig(),
         extensions=[
             PresentErrors,

@@ -3,7 +3,7 @@
 Strict: a number is not a string, and an unknown field is a mistake.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -11,17 +11,12 @@ from pydantic.alias_generators import to_camel
 from app.domain.call import ToolCall
 from app.domain.npm import LATEST
 from app.domain.package import InstallRequest, Runtime
-from app.domain.server import (
-    DEFAULT_STARTUP_SECONDS,
-    ServerChanges,
-    ServerSettings,
-    Transport,
-)
-from app.domain.unset import UNSET, Unset
+from app.domain.server import DEFAULT_STARTUP_SECONDS
+
+S = TypeVar("S")
 
 # Enums arrive as JSON strings; in a strict model that has to be said.
 RuntimeName = Annotated[Runtime, Field(strict=False)]
-TransportName = Annotated[Transport, Field(strict=False)]
 
 
 class Body(BaseModel):
@@ -61,13 +56,13 @@ class InstallBody(Body):
             command=self.command,
             args=tuple(self.args or ()),
             env=self.env or {},
-            secret_names=_secret_names(self.secret_names, self.secret_name),
+            secret_names=joined_names(self.secret_names, self.secret_name),
             allow_scripts=bool(self.allow_scripts),
             fails_on_warning=bool(self.fail_on_warning),
             is_enabled=self.enabled is not False,
             display_name=self.display_name,
             description=self.description,
-            startup_timeout_seconds=_seconds(self.startup_timeout),
+            startup_timeout_seconds=seconds(self.startup_timeout, DEFAULT_STARTUP_SECONDS),
         )
 
 
@@ -78,6 +73,7 @@ class ToolCallBody(Body):
     server_name: str
     method_name: str
     args: dict[str, Any] | None = None
+    timeout: float | None = None
 
     def call(self) -> ToolCall:
         """The call as domain data."""
@@ -86,79 +82,8 @@ class ToolCallBody(Body):
             tool_name=self.method_name,
             arguments=self.args or {},
             username=self.username,
+            timeout_seconds=seconds(self.timeout, None),
         )
-
-
-class AddServerBody(Body):
-    """`POST /mcp/servers`."""
-
-    name: str
-    command: str
-    args: list[str] | None = None
-    env: dict[str, str] | None = None
-    transport_type: TransportName | None = None
-    secret_names: list[str] | None = None
-    secret_name: str | None = None
-    startup_timeout: float | None = None
-    enabled: bool | None = None
-    display_name: str | None = None
-    description: str | None = None
-
-    def settings(self) -> ServerSettings:
-        """The settings as domain data."""
-        return ServerSettings(
-            name=self.name,
-            command=self.command,
-            display_name=self.display_name,
-            description=self.description,
-            transport=self.transport_type or Transport.STDIO,
-            args=tuple(self.args or ()),
-            env=self.env or {},
-            secret_names=_secret_names(self.secret_names, self.secret_name),
-            startup_timeout_seconds=_seconds(self.startup_timeout),
-            is_enabled=self.enabled is not False,
-        )
-
-
-class UpdateServerBody(Body):
-    """`PUT /mcp/servers/:name`: what is left out stays as it is."""
-
-    command: str | None = None
-    args: list[str] | None = None
-    env: dict[str, str] | None = None
-    transport_type: TransportName | None = None
-    secret_names: list[str] | None = None
-    secret_name: str | None = None
-    startup_timeout: float | None = None
-    enabled: bool | None = None
-    display_name: str | None = None
-    description: str | None = None
-
-    def changes(self) -> ServerChanges:
-        """The changes as domain data."""
-        has_secrets = self.secret_names is not None or self.secret_name is not None
-        return ServerChanges(
-            command=UNSET if self.command is None else self.command,
-            args=UNSET if self.args is None else tuple(self.args),
-            env=UNSET if self.env is None else self.env,
-            transport=UNSET if self.transport_type is None else self.transport_type,
-            secret_names=_secret_names(self.secret_names, self.secret_name)
-            if has_secrets
-            else UNSET,
-            startup_timeout_seconds=UNSET
-            if self.startup_timeout is None
-            else _seconds(self.startup_timeout),
-            is_enabled=UNSET if self.enabled is None else self.enabled,
-            display_name=self._words("display_name"),
-            description=self._words("description"),
-        )
-
-    def _words(self, field: str) -> str | Unset | None:
-        """Words for people can be taken back: null resets them, absence keeps them."""
-        if field not in self.model_fields_set:
-            return UNSET
-        value: str | None = getattr(self, field)
-        return value
 
 
 class SetSecretBody(Body):
@@ -178,11 +103,12 @@ class DeleteSecretBody(Body):
     secret_name: str
 
 
-def _secret_names(names: list[str] | None, old: str | None) -> tuple[str, ...]:
-    """The list and the older single field, as one."""
+def joined_names(names: list[str] | None, old: str | None) -> tuple[str, ...]:
+    """A list of secrets and the older single field, as one."""
     extra = () if old is None or old in (names or ()) else (old,)
     return (*(names or ()), *extra)
 
 
-def _seconds(milliseconds: float | None) -> float:
-    return DEFAULT_STARTUP_SECONDS if milliseconds is None else milliseconds / 1000
+def seconds(milliseconds: float | None, otherwise: S) -> float | S:
+    """A duration of REST in seconds; `otherwise` where none is given."""
+    return otherwise if milliseconds is None else milliseconds / 1000

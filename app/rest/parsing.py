@@ -54,5 +54,6 @@ def _explain(error: ValidationError) -> AppError:
     if first["type"] == "extra_forbidden":
         return invalid(f"{name} is not a field of this request; check its spelling.", *path)
     words = first["msg"].replace("Input should be", "must be").replace("a valid ", "a ")
+    words = words.replace("a integer", "an integer")
     words = words.replace("a dictionary", "an object").replace("a list", "an array")
     return invalid(f"{name} {words}." if words.startswith("must") else f"{name}: {words}.", *path)

@@ -6,8 +6,9 @@ from typing import Any
 
 from starlette.responses import Response
 
+from app.domain.launch import StdioLaunch
 from app.domain.package import Package
-from app.domain.server import Server
+from app.domain.server import Server, ServerSettings
 from app.domain.tool import Tool
 from app.edge.envelope import json_response
 from app.services.deps import Deps
@@ -29,13 +30,16 @@ def server_body(deps: Deps, server: Server) -> Mapping[str, Any]:
         "displayName": settings.display_name or server.name,
         "description": settings.description,
         "transportType": settings.transport.value,
-        "command": view.launch.command,
-        "args": [*view.launch.args],
-        "env": view.launch.env,
+        **_reached(view.program, settings),
         "secretNames": [*settings.secret_names],
         "status": view.status.value,
         "enabled": settings.is_enabled,
-        "startupTimeout": round(settings.startup_timeout_seconds * 1000),
+        "startupTimeout": _milliseconds(settings.startup_timeout_seconds),
+        "callTimeout": _milliseconds(settings.call_timeout_seconds),
+        "idleTimeout": _milliseconds(settings.idle_seconds),
+        "isolation": settings.isolation.value,
+        "maxConcurrentCalls": settings.max_concurrent_calls,
+        "maxSessions": settings.max_sessions,
         "toolsList": [tool_body(tool) for tool in server.tools],
         "logs": server_logs(deps, server.name, LOG_LINES),
     }
@@ -68,6 +72,17 @@ def tool_body(tool: Tool) -> Mapping[str, Any]:
     }
     given = {name: value for name, value in optional.items() if value is not None}
     return {"name": tool.name, "inputSchema": tool.input_schema, **given}
+
+
+def _reached(program: StdioLaunch | None, settings: ServerSettings) -> Mapping[str, Any]:
+    """A program's command, or a remote server's address."""
+    if program is None:
+        return {"url": settings.url, "headers": settings.headers}
+    return {"command": program.command, "args": [*program.args], "env": program.env}
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -4,9 +4,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.rest.bodies import AddServerBody, UpdateServerBody
 from app.rest.parsing import deps_of, read_body
 from app.rest.render import server_body, success
+from app.rest.server_bodies import AddServerBody, UpdateServerBody
 from app.services.servers import (
     add_server,
     delete_server,

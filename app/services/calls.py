@@ -112,18 +112,26 @@ async def _call(
     server = await get_enabled_server(deps, call.server_name)
     settings = server.settings
     seconds = call.timeout_seconds or settings.call_timeout_seconds
+    most = max(seconds, settings.longest_call_seconds)
     loop = asyncio.get_running_loop()
-    latest = loop.time() + max(seconds, settings.longest_call_seconds)
+    latest, has_progressed = loop.time() + most, False
     try:
         async with asyncio.timeout(seconds) as deadline:
 
             def more_time() -> None:
+                nonlocal has_progressed
+                has_progressed = True
                 if not deadline.expired():
                     deadline.reschedule(min(loop.time() + seconds, latest))
 
             return await _call_in_time(deps, server, call, _Ears(username, listener, more_time, ()))
     except TimeoutError:
-        raise _timed_out(call, seconds) from None
+        what = f"did not answer within {seconds:g} s"
+        if has_progressed:
+            what = f"reported no further progress within {seconds:g} s"
+        if loop.time() >= latest:
+            what = f"did not finish within {most:g} s"
+        raise _timed_out(call, what) from None
 
 
 async def _call_in_time(
@@ -202,10 +210,9 @@ def _masked(error: AppError, secrets: Mapping[str, str]) -> AppError:
     return AppError(error.code, mask_text(error.message, forms), path=error.path, hint=hint)
 
 
-def _timed_out(call: ToolCall, seconds: float) -> AppError:
+def _timed_out(call: ToolCall, what: str) -> AppError:
     return AppError(
         ErrorCode.TOOL_TIMEOUT,
-        f"Tool {call.tool_name!r} of server {call.server_name!r} did not answer within "
-        f"{seconds:g} s, or since it last reported progress; the call was cancelled.",
+        f"Tool {call.tool_name!r} of server {call.server_name!r} {what}; the call was cancelled.",
         hint="Allow more time, or check the server's log.",
     )

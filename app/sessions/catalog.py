@@ -13,6 +13,7 @@ from mcp.client.subscriptions import (
     listen,
 )
 from mcp.shared.exceptions import MCPError
+from mcp.shared.inbound import find_invalid_x_mcp_header
 from mcp.types import (
     METHOD_NOT_FOUND,
     PromptListChangedNotification,
@@ -72,6 +73,8 @@ class Catalog:
         async with self._reading[kind]:
             self._stale.discard(kind)
             entries = await self._read(kind) if self._offers(kind) else []
+            if kind is ListingKind.TOOLS and self._is_modern:
+                entries = [*filter(_has_valid_headers, entries)]
             self._kept[kind] = entries
             if kind is ListingKind.TOOLS:
                 self.tools = tools_by_name(entries)
@@ -138,3 +141,11 @@ class Catalog:
     @staticmethod
     def _changes(capability: object) -> bool:
         return getattr(capability, "list_changed", None) is True
+
+
+def _has_valid_headers(entry: Entry) -> bool:
+    """Whether clients may offer the tool (MCP spec 2026-07-28, Transports, x-mcp-header)."""
+    reason = find_invalid_x_mcp_header(entry.get("inputSchema"))
+    if reason is not None:
+        log.warning("The tool %r is left out: %s.", entry.get("name"), reason)
+    return reason is None

@@ -3,12 +3,13 @@
 import asyncio
 import base64
 from collections.abc import Mapping
+from http import HTTPStatus
 
 import aiohttp
 import orjson
 from mcp.shared.exceptions import MCPError
 from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
-from mcp.types import INTERNAL_ERROR
+from mcp.types import INTERNAL_ERROR, METHOD_NOT_FOUND
 from yarl import URL
 
 from app.domain.launch import HttpLaunch
@@ -29,14 +30,17 @@ RESERVED = frozenset(
     {
         "accept",
         "connection",
+        "content-encoding",
         "content-length",
         "content-type",
+        "expect",
         "last-event-id",
         "mcp-method",
         "mcp-name",
         MCP_PROTOCOL_VERSION_HEADER,
         SESSION_ID,
         "transfer-encoding",
+        "upgrade",
     }
 )
 
@@ -179,6 +183,16 @@ async def drain(response: aiohttp.ClientResponse) -> None:
         pass
     finally:
         response.close()
+
+
+def is_session_unknown(status: int | None, error: MCPError) -> bool:
+    """Whether a refusal means that the session has ended (MCP spec: 404).
+
+    Servers built after the TypeScript SDK's examples say 400, in words.
+    """
+    if status == HTTPStatus.NOT_FOUND:
+        return error.error.code != METHOD_NOT_FOUND or isinstance(error, BadStatus)
+    return status == HTTPStatus.BAD_REQUEST and "session id" in error.error.message.lower()
 
 
 def _is_header(name: str, value: str) -> bool:

@@ -6,7 +6,7 @@ import itertools
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 from mcp.shared.dispatcher import (
@@ -29,10 +29,10 @@ from app.sessions.wire import ConnectionClosed, NotDelivered, RequestOptions, Un
 log = logging.getLogger(__name__)
 
 # Handlers of server requests and notifications at work at once; more are dropped.
-MAX_HANDLERS = 64
+MAX_HANDLERS = 256
 # Reports of one request's progress that its receiver has not taken yet; older ones are dropped.
 MAX_REPORTS = 256
-# How long callers whose requests have failed are given to notice it.
+# How long callers whose requests have failed, or are about to, are given to notice it.
 NOTICE_SECONDS = 1.0
 
 Message = dict[str, Any]
@@ -50,8 +50,13 @@ class Pending:
     on_log: Callable[[Mapping[str, Any]], None] | None
     # Where the request is made by its caller's own task: what interrupts that task.
     deadline: asyncio.Timeout | None = None
-    reports: deque[Report] = field(default_factory=lambda: deque(maxlen=MAX_REPORTS))
+    reports: deque[Report] | None = None
     reporter: asyncio.Task[None] | None = None
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is a result or an error; a caller that gave up is neither."""
+        return self.answer.done() and not self.answer.cancelled()
 
     def is_answered_by(self, message: Message) -> bool:
         """Whether the answer is to this request; an error may come before its id was read."""
@@ -99,6 +104,7 @@ class Exchange:
         self._intercept: OnNotifyIntercept | None = None
         self.pending: dict[RequestId, Pending] = {}
         self.closed = asyncio.Event()
+        self._is_cut = False
         self._is_empty = asyncio.Event()
 
     def serve(
@@ -167,21 +173,28 @@ class Exchange:
     async def close(self) -> None:
         """Fail what waits, and wait until nothing is at work any more."""
         self.cut()
+        await self.wait_for_callers()
+        await asyncio.gather(*self._handlers, return_exceptions=True)
+
+    async def wait_for_callers(self) -> None:
+        """Wait, a moment at most, until nobody waits for an answer; for a closed connection."""
         if self.pending:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(NOTICE_SECONDS):
                     await self._is_empty.wait()
-        await asyncio.gather(*self._handlers, return_exceptions=True)
 
     def cut(self) -> None:
         """Fail what waits, at once; nothing is sent any more."""
-        if self.closed.is_set():
+        if self._is_cut:
             return
+        self._is_cut = True
         self.closed.set()
         for pending in self.pending.values():
-            pending.fail(ConnectionClosed())
             if pending.reporter is not None:
                 pending.reporter.cancel()
+            if pending.answer.done():
+                continue
+            pending.fail(ConnectionClosed())
             if pending.deadline is not None:
                 with contextlib.suppress(RuntimeError):  # it is running out already
                     pending.deadline.reschedule(0)
@@ -218,9 +231,12 @@ class Exchange:
         if pending is None or pending.on_progress is None or not isinstance(amount, int | float):
             return False
         if not self.closed.is_set() and not pending.answer.done():
+            if pending.reports is None:
+                pending.reports = deque(maxlen=MAX_REPORTS)
             pending.reports.append((amount, params.get("total"), params.get("message")))
             if pending.reporter is None or pending.reporter.done():
-                pending.reporter = asyncio.create_task(_hand_on(pending, pending.on_progress))
+                work = _hand_on(pending.reports, pending.on_progress)
+                pending.reporter = asyncio.create_task(work)
         return True
 
     def _handle(self, work: Awaitable[None]) -> None:
@@ -259,9 +275,9 @@ class Exchange:
         return cast("DispatchContext[TransportContext]", message)
 
 
-async def _hand_on(pending: Pending, on_progress: ProgressFnT) -> None:
-    while pending.reports:
+async def _hand_on(reports: deque[Report], on_progress: ProgressFnT) -> None:
+    while reports:
         try:
-            await on_progress(*pending.reports.popleft())
+            await on_progress(*reports.popleft())
         except Exception:
             log.exception("Progress could not be handed on.")

@@ -15,7 +15,7 @@ import anyio.abc
 from mcp.shared.dispatcher import CallOptions, OnNotify, OnNotifyIntercept, OnRequest
 from mcp.shared.exceptions import MCPError
 from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
-from mcp.types import METHOD_NOT_FOUND, REQUEST_TIMEOUT
+from mcp.types import REQUEST_TIMEOUT
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from app.domain.launch import HttpLaunch
@@ -25,23 +25,24 @@ from app.sessions.endpoint import (
     Endpoint,
     drain,
     is_json,
+    is_session_unknown,
     read_json,
     refusal_in,
     session_id_of,
 )
 from app.sessions.exchange import Exchange, Message, Pending
-from app.sessions.http_failures import BadStatus, BrokenAnswer, BrokenOff, in_words
+from app.sessions.http_failures import BrokenAnswer, BrokenOff, SessionUnknown, in_words
 from app.sessions.http_pool import HttpPool
 from app.sessions.http_stream import MessageStream
 from app.sessions.tasks import OwnedTasks
-from app.sessions.wire import ConnectionClosed, NotDelivered, RequestOptions
+from app.sessions.wire import ConnectionClosed, RequestOptions
 
 log = logging.getLogger(__name__)
 
 NOTIFY_SECONDS = 10.0
 CANCEL_SECONDS = 5.0
 DELETE_SECONDS = 2.0
-SESSION_GONE = "it no longer knows this session"
+NO_ANSWER = (HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)
 
 
 class HttpWire:
@@ -55,6 +56,7 @@ class HttpWire:
         self._exchange = Exchange(self, kind="streamable-http", send=self._reply)
         self._tasks = OwnedTasks()
         self._listening: asyncio.Task[None] | None = None
+        self._is_lost = False
         self._why = "it was closed"
         self.closed = self._exchange.closed
 
@@ -85,7 +87,8 @@ class HttpWire:
         try:
             await self.closed.wait()
         finally:
-            self._exchange.cut()
+            if not self._is_lost:
+                self._exchange.cut()
 
     async def send_raw_request(
         self, method: str, params: Mapping[str, Any] | None, opts: CallOptions | None = None
@@ -133,6 +136,8 @@ class HttpWire:
 
     async def end(self, *, grace_seconds: float) -> None:
         """Give up what runs, and tell the server that the session is over."""
+        if self._is_lost:
+            await self._exchange.wait_for_callers()
         self._exchange.cut()
         await self._tasks.end()
         await self._exchange.close()
@@ -165,7 +170,7 @@ class HttpWire:
             with in_words():
                 response = await self._endpoint.post(body, stamped)
                 try:
-                    if response.status != HTTPStatus.OK:
+                    if response.status in NO_ANSWER or response.status >= 300:
                         await self._raise_for(response)
                     if method == "initialize":
                         self._endpoint.session_id = session_id_of(response)
@@ -179,7 +184,7 @@ class HttpWire:
         except BrokenOff:
             if stream is None or not stream.last_id:
                 raise
-        if stream is not None and not pending.answer.done():
+        if stream is not None and not pending.is_answered:
             await self._resume(stream)
 
     async def _read_answer(self, response: aiohttp.ClientResponse, pending: Pending) -> None:
@@ -187,7 +192,7 @@ class HttpWire:
             kind = response.content_type[:100]
             raise BrokenAnswer(f"It answered with {kind!r}, which is neither JSON nor events")
         self._exchange.receive(await read_json(response), pending)
-        if not pending.answer.done():
+        if not pending.is_answered:
             raise BrokenAnswer("It answered, but not this request")
 
     async def _resume(self, stream: MessageStream) -> None:
@@ -195,8 +200,8 @@ class HttpWire:
             stream.last_id = ""  # there is no taking up again since 2026-07-28
         try:
             await stream.resume()
-        except MCPError:
-            if stream.refused_with == HTTPStatus.NOT_FOUND and self._endpoint.session_id:
+        except MCPError as error:
+            if is_session_unknown(stream.refused_with, error):
                 self._lose_session()
                 raise ConnectionClosed from None
             raise
@@ -205,35 +210,42 @@ class HttpWire:
         """Turn an answer that is no success into the error of its request.
 
         Raises:
-            NotDelivered: The server does not know the session.
+            SessionUnknown: The wire is closed then, too.
             MCPError: Anything else.
         """
         if response.status < 300:
             raise BrokenAnswer(f"It took the request without an answer (HTTP {response.status})")
         error = await refusal_in(response)
-        if self._endpoint.session_id is not None and _is_session_unknown(response.status, error):
-            self._lose_session()
-            raise NotDelivered(SESSION_GONE)
+        had_session = self._endpoint.session_id is not None or self._is_lost
+        if had_session and is_session_unknown(response.status, error):
+            raise self._lose_session()
         raise error
 
-    def _lose_session(self) -> None:
+    def _lose_session(self) -> SessionUnknown:
+        """Take no more requests; those on their way have yet to hear the same from the server."""
+        error = SessionUnknown()
         self._endpoint.session_id = None
-        self._why = SESSION_GONE
-        self._exchange.cut()
+        self._is_lost = True
+        self._why = str(error.reason)
+        self.closed.set()
+        return error
 
     def _let_go(self, response: aiohttp.ClientResponse, pending: Pending | None) -> None:
         """Close the response; one that is as good as over is read out, to keep its connection."""
-        is_answered = pending is None or pending.answer.done()
+        is_answered = pending is None or pending.is_answered
         if is_answered and not response.content.is_eof() and not self.closed.is_set():
-            self._tasks.begin(drain(response))
-        else:
-            response.close()
+            draining = self._tasks.begin(drain(response))
+            if draining is not None:
+                # Not only in the task: it may be cancelled before it has begun.
+                draining.add_done_callback(lambda _: response.close())
+                return
+        response.close()
 
     def _abandon(
         self, pending: Pending, options: RequestOptions, reason: str, *, is_modern: bool
     ) -> None:
         """Tell the server that nobody waits any more; since 2026-07-28 hanging up says that."""
-        is_wanted = options.get("cancel_on_abandon", True) and not pending.answer.done()
+        is_wanted = options.get("cancel_on_abandon", True) and not pending.is_answered
         if is_wanted and not is_modern and not self.closed.is_set():
             message = rpc.cancelled(pending.id, reason)
             self._tasks.begin(self._tell(message, {}, seconds=CANCEL_SECONDS))
@@ -270,16 +282,5 @@ class HttpWire:
             await stream.listen()
         except MCPError as error:
             log.debug("A server has no stream of its own: %s", error)
-        if stream.has_been_open and stream.refused_with == HTTPStatus.NOT_FOUND:
-            self._lose_session()
-
-
-def _is_session_unknown(status: int, error: MCPError) -> bool:
-    """Whether a refused request means that the session has ended (MCP spec: 404).
-
-    Servers built after the TypeScript SDK's examples say 400, in words.
-    """
-    if status == HTTPStatus.NOT_FOUND:
-        return error.error.code != METHOD_NOT_FOUND or isinstance(error, BadStatus)
-    told = error.error.message.lower()
-    return status == HTTPStatus.BAD_REQUEST and "session id" in told
+            if stream.has_been_open and is_session_unknown(stream.refused_with, error):
+                self._lose_session()

@@ -18,6 +18,13 @@ class Unreachable(NotDelivered):
     """No connection could be made; `reason` says why."""
 
 
+class SessionUnknown(NotDelivered):
+    """The server does not know the session that the message was sent in."""
+
+    def __init__(self) -> None:
+        super().__init__("it no longer knows this session")
+
+
 class BadStatus(MCPError):
     """An answer with an HTTP status that is no success, and no JSON-RPC error in it."""
 

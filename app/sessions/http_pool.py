@@ -11,7 +11,9 @@ from app import __version__
 from app.sessions.http_failures import CONNECT_SECONDS, BadStatus, Unreachable
 
 MAX_REDIRECTS = 5
-CONNECTIONS_PER_HOST = 1000
+# Every session may hold a stream open, and many users' sessions may lead to the same host.
+CONNECTIONS_PER_HOST = 10_000
+KEPT_PROXIES = 1000
 # Shorter than what servers allow (uvicorn and Node: 5 s): a connection that the server closes
 # while a request is on its way to it would cost that request.
 KEEP_IDLE_SECONDS = 4.0
@@ -87,7 +89,7 @@ class HttpPool:
     def _proxy_for(self, url: URL) -> URL | None:
         origin = url.origin()
         if origin not in self._proxies:
-            if len(self._proxies) >= CONNECTIONS_PER_HOST:
+            if len(self._proxies) >= KEPT_PROXIES:
                 self._proxies.clear()
             self._proxies[origin] = _proxy_from_environment(origin)
         return self._proxies[origin]

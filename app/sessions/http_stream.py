@@ -39,7 +39,7 @@ class MessageStream:
 
     @property
     def _is_answered(self) -> bool:
-        return self._pending is not None and self._pending.answer.done()
+        return self._pending is not None and self._pending.is_answered
 
     async def read(self, response: aiohttp.ClientResponse) -> None:
         """Read until the stream ends, or the request it belongs to is answered.

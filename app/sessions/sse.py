@@ -20,9 +20,9 @@ from yarl import URL
 
 from app.domain.launch import HttpLaunch
 from app.sessions import rpc
-from app.sessions.endpoint import EVENT_STREAM, Endpoint, drain, refusal_in
+from app.sessions.endpoint import EVENT_STREAM, Endpoint, drain, is_session_unknown, refusal_in
 from app.sessions.exchange import Exchange, Message, Pending
-from app.sessions.http_failures import BadStatus, BrokenAnswer, in_words
+from app.sessions.http_failures import BadStatus, BrokenAnswer, SessionUnknown, in_words
 from app.sessions.http_pool import HttpPool
 from app.sessions.sse_events import Event, EventParser
 from app.sessions.tasks import OwnedTasks
@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 
 POST_SECONDS = 10.0
 STREAM_ENDED = "its event stream ended"
-SESSION_GONE = "it no longer knows this session"
 
 
 class SseWire:
@@ -70,7 +69,7 @@ class SseWire:
                 if self._stream.status != HTTPStatus.OK:
                     raise BadStatus(self._stream.status)
                 if self._stream.content_type != EVENT_STREAM:
-                    raise BrokenAnswer("it offers no event stream")
+                    raise BrokenAnswer(f"it is {self._stream.content_type[:100]!r}")
                 self._post_url = await self._wait_for_address(self._stream)
         except NotDelivered as error:
             raise CannotOpen(error.error.message) from None
@@ -202,6 +201,9 @@ class SseWire:
             await self._send(body, stamped)
         except MCPError as error:
             pending.fail(error)
+            if isinstance(error, SessionUnknown):
+                self._why = str(error.reason)
+                self._exchange.cut()
 
     async def _post(self, message: Message, stamped: Mapping[str, str] | None = None) -> None:
         if self.closed.is_set():
@@ -224,14 +226,11 @@ class SseWire:
                 response.close()
 
     async def _raise_for(self, response: aiohttp.ClientResponse) -> None:
-        if response.status != HTTPStatus.NOT_FOUND:
-            raise await refusal_in(response)
-        self._why = SESSION_GONE
-        self._exchange.cut()
-        raise NotDelivered(SESSION_GONE)
+        error = await refusal_in(response)
+        raise SessionUnknown if is_session_unknown(response.status, error) else error
 
     def _abandon(self, pending: Pending, options: RequestOptions, reason: str) -> None:
-        is_wanted = options.get("cancel_on_abandon", True) and not pending.answer.done()
+        is_wanted = options.get("cancel_on_abandon", True) and not pending.is_answered
         if is_wanted and not self.closed.is_set():
             cancelled = {"requestId": pending.id, "reason": reason}
             self._tasks.begin(self.notify("notifications/cancelled", cancelled))

@@ -5,16 +5,15 @@ from typing import Any
 import pytest
 
 from app.domain.errors import AppError, ErrorCode
+from app.domain.launch import StdioLaunch
 from app.domain.server import (
-    Launch,
     ServerChanges,
     ServerSettings,
     apply_changes,
-    check_settings,
     launch_changed,
     new_revision,
-    resolve_launch,
 )
+from app.domain.server_rules import check_settings, resolve_launch
 
 
 def settings(**changes: Any) -> ServerSettings:
@@ -55,7 +54,7 @@ def test_placeholders_become_the_packages_folder_everywhere() -> None:
         ),
         "/data/p",
     )
-    assert launch == Launch(
+    assert launch == StdioLaunch(
         command="/data/p/bin/x",
         args=("/data/p/a", "--at=/data/p:/data/p", "plain"),
         env={"HOME_OF": "/data/p"},
@@ -66,6 +65,7 @@ def test_placeholders_become_the_packages_folder_everywhere() -> None:
 
 def test_without_a_package_the_braces_stay() -> None:
     launch = resolve_launch(settings(args=("{packageDir}",)), None)
+    assert isinstance(launch, StdioLaunch)
     assert (launch.args, launch.cwd) == (("{packageDir}",), None)
 
 
@@ -90,9 +90,9 @@ def test_only_given_fields_are_changed() -> None:
         ({"description": "x" * 5000}, ("description",)),
         ({"secret_names": ("a", "1b")}, ("secretNames", "1")),
         ({"secret_names": ("a", "a")}, ("secretNames",)),
-        ({"startup_timeout_seconds": 0.0}, ("startupTimeout",)),
-        ({"startup_timeout_seconds": 601.0}, ("startupTimeout",)),
-        ({"startup_timeout_seconds": float("nan")}, ("startupTimeout",)),
+        ({"startup_timeout_seconds": 0.0}, ("startupTimeoutSeconds",)),
+        ({"startup_timeout_seconds": 601.0}, ("startupTimeoutSeconds",)),
+        ({"startup_timeout_seconds": float("nan")}, ("startupTimeoutSeconds",)),
     ],
 )
 def test_settings_that_cannot_be_launched_are_refused_by_field(

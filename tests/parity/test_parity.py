@@ -29,6 +29,12 @@ from tests.subjects import FINGERPRINT
 COMMAND = {"command": sys.executable, "args": ["-S", str(FINGERPRINT)]}
 # GraphQL's name for a field of a REST body.
 RENAMED = {"methodName": "toolName", "args": "arguments"}
+# REST has milliseconds, and enums in lower case.
+DURATIONS = {
+    "timeout": "timeoutSeconds", "startupTimeout": "startupTimeoutSeconds",
+    "callTimeout": "callTimeoutSeconds", "idleTimeout": "idleSeconds",
+}  # fmt: skip
+ENUMS = {"transportType": "transport", "isolation": "isolation"}
 RENAMED_SECRET = {"secretName": "name", "secretValue": "value"}
 
 
@@ -44,17 +50,30 @@ class Row:
     code: str | None
 
 
+def as_graphql(body: Mapping[str, Any]) -> dict[str, object]:
+    """A body of REST as the input of GraphQL."""
+    given: dict[str, object] = {}
+    for name, value in body.items():
+        if name in DURATIONS:
+            given[DURATIONS[name]] = None if value is None else value / 1000
+        elif name in ENUMS:
+            given[ENUMS[name]] = value.upper()
+        else:
+            given[name] = value
+    return given
+
+
 def call(title: str, code: str | None, **body: object) -> Row:
-    given = {RENAMED.get(name, name): value for name, value in body.items()}
+    given = {RENAMED.get(name, name): value for name, value in as_graphql(body).items()}
     return Row(title, ("POST", "/mcp/tool/call"), body, CALL_TOOL, given, code)
 
 
 def add(title: str, code: str | None, **body: object) -> Row:
-    return Row(title, ("POST", "/mcp/servers"), body, ADD_SERVER, body, code)
+    return Row(title, ("POST", "/mcp/servers"), body, ADD_SERVER, as_graphql(body), code)
 
 
 def update(title: str, code: str | None, name: str, **body: object) -> Row:
-    given = {"name": name, **body}
+    given = {"name": name, **as_graphql(body)}
     return Row(title, ("PUT", f"/mcp/servers/{name}"), body, UPDATE_SERVER, given, code)
 
 
@@ -78,6 +97,11 @@ ROWS = [
     call("a tool is called", None, **A, methodName="fingerprint", args={"city": "Bern"}),
     call("a tool is called without arguments", None, **A, methodName="fingerprint"),
     call("for another user", None, **A, methodName="fingerprint", username="alice"),
+    call("with time enough", None, **A, methodName="fingerprint", timeout=20_000),
+    call("with too little time", "TOOL_TIMEOUT", **A, methodName="slow", timeout=200,
+         args={"seconds": 20}),
+    call("with no time at all", "INVALID_INPUT", **A, methodName="pid", timeout=0),
+    call("with more time than there is", "INVALID_INPUT", **A, methodName="pid", timeout=3_600_001),
     call("an unknown server", "SERVER_NOT_FOUND", serverName="z", methodName="pid"),
     call("an unknown tool", "TOOL_NOT_FOUND", **A, methodName="nothing"),
     call("a disabled server", "SERVER_DISABLED", serverName="off", methodName="pid"),
@@ -92,6 +116,33 @@ ROWS = [
     add("an empty command", "INVALID_INPUT", name="n", command=" "),
     add("a variable that steers the loader", "INVALID_INPUT", name="n", command="x", env={"LD_X": "y"}),
     add("a variable that is no text", "INVALID_INPUT", name="n", command="x", env={"X": 1}),
+    add("no command", "INVALID_INPUT", name="n"),
+    add("an address for a program", "INVALID_INPUT", name="n", command="x", url="http://x"),
+    add("a command for an address", "INVALID_INPUT", name="n", command="x", transportType="sse",
+        url="http://x"),
+    add("no address", "INVALID_INPUT", name="n", transportType="streamable_http"),
+    add("an address with a password", "INVALID_INPUT", name="n", transportType="streamable_http",
+        url="http://u:p@127.0.0.1:9/"),
+    add("a header that is no text", "INVALID_INPUT", name="n", transportType="streamable_http",
+        url="http://127.0.0.1:9/", headers={"X": 1}),
+    add("a header of the transport's own", "INVALID_INPUT", name="n", url="http://127.0.0.1:9/",
+        transportType="streamable_http", headers={"Mcp-Session-Id": "x"}),
+    *(
+        add(f"a {name} of nothing", "INVALID_INPUT", name="n", command="x", **{name: 0})
+        for name in ("startupTimeout", "callTimeout", "idleTimeout", "maxConcurrentCalls", "maxSessions")
+    ),
+    update("a server's limits are set", None, "a", callTimeout=30_000, idleTimeout=600_000,
+           maxConcurrentCalls=50, maxSessions=4),
+    update("a server's limits are taken back", None, "a", idleTimeout=None,
+           maxConcurrentCalls=None, maxSessions=None),
+    update("a server has a session for each user", None, "a", isolation="per_user"),
+    call("a tool is called on a session of the caller's own", None, **A, methodName="fingerprint"),
+    update("a server has one session for all", None, "a", isolation="shared"),
+    update("a server moves", None, "far", url="http://127.0.0.1:9/moved", headers={"X-Key": "v"}),
+    update("a server speaks another way", None, "far", transportType="sse",
+           url="http://127.0.0.1:9/sse"),
+    update("a server goes without saying where", "INVALID_INPUT", "off",
+           transportType="streamable_http"),
     update("an unknown server is changed", "SERVER_NOT_FOUND", "z", description="x"),
     update("a server is described", None, "a", description="it tells hashes"),
     update("a description is taken back", None, "a", description=None),
@@ -127,6 +178,8 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         product.add_fingerprint(name)
     product.rest("PUT", "/mcp/servers/off/disable")
     product.rest("POST", "/mcp/servers", {"name": "bad", "command": "/nonexistent"})
+    far = {"transportType": "streamable_http", "url": "http://127.0.0.1:9/mcp", "enabled": False}
+    product.rest("POST", "/mcp/servers", {"name": "far", **far})
     product.set_secret("a", "token", "known to alice", "alice")
     yield product
     product.stop()
@@ -198,21 +251,25 @@ def comparable(server: Mapping[str, Any]) -> dict[str, object]:
 
 def as_rest(node: Mapping[str, Any]) -> dict[str, object]:
     """A GraphQL server in REST's shape, without its log."""
+    is_program = node["transport"] == "STDIO"
     same = (
         "name",
         "displayName",
         "description",
-        "command",
-        "args",
-        "env",
+        *(("command", "args", "env") if is_program else ("url", "headers")),
         "secretNames",
+        "maxConcurrentCalls",
+        "maxSessions",
         "enabled",
     )
     return {
         **{name: node[name] for name in same},
         "transportType": node["transport"].lower(),
+        "isolation": node["isolation"].lower(),
         "status": node["status"].lower(),
         "startupTimeout": round(node["startupTimeoutSeconds"] * 1000),
+        "callTimeout": round(node["callTimeoutSeconds"] * 1000),
+        "idleTimeout": None if node["idleSeconds"] is None else round(node["idleSeconds"] * 1000),
         "toolsList": [tool_as_rest(tool) for tool in node["tools"]["nodes"]],
         "logs": [],
     }

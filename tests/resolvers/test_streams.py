@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from typing import Any
 
 import orjson
 import pytest
@@ -12,6 +11,7 @@ from websockets.sync.client import ClientConnection
 
 from tests.graphql_documents import PROGRESS, UNINSTALL_PACKAGE
 from tests.product import JSON, Product
+from tests.resolvers.sockets import receive, subscribe
 
 INSTALL = {"name": "mcp-hello-world", "serverName": "hello"}
 PHASES = ["RESOLVING", "INSTALLING", "VERIFYING", "SWITCHING", "DONE"]
@@ -129,13 +129,3 @@ def test_another_sites_page_cannot_open_a_websocket(
     with pytest.raises(InvalidStatus) as caught:
         product.raw_websocket(additional_headers=headers)
     assert caught.value.response.status_code == 403
-
-
-def subscribe(socket: ClientConnection, operation_id: str, payload: dict[str, object]) -> None:
-    message = {"id": operation_id, "type": "subscribe", "payload": payload}
-    socket.send(orjson.dumps(message).decode())
-
-
-def receive(socket: ClientConnection) -> dict[str, Any]:
-    message: dict[str, Any] = orjson.loads(socket.recv(60))
-    return message

@@ -11,6 +11,7 @@ BODIES = (CALL, SET, DELETE, ADD, UPDATE, INSTALL)
 OK_CALL = {"serverName": "fp", "methodName": "pid"}
 OK_SET = {"serverName": "fp", "secretName": "key", "secretValue": "x"}
 OK_ADD = {"name": "new", "command": "true"}
+OK_HTTP = {"name": "new", "transportType": "streamable_http", "url": "http://127.0.0.1:9/mcp"}
 OK_INSTALL = {"name": "mcp-hello-world", "serverName": "new"}
 NAME_RULE = "A server's name must be 1 to 100 letters, digits, '.', '_' or '-', and start with a letter, a digit or '_'."
 NPM_RULE = (
@@ -28,6 +29,9 @@ FIELDS: list[tuple[str, dict[str, object], str]] = [
     (CALL, {**OK_CALL, "args": "x"}, "args must be an object."),
     (CALL, {**OK_CALL, "username": 1}, "username must be a string."),
     (CALL, {**OK_CALL, "arguments": {}}, "arguments is not a field of this request; check its spelling."),
+    (CALL, {**OK_CALL, "timeout": "5"}, "timeout must be a number."),
+    (CALL, {**OK_CALL, "timeout": 0}, "The timeout must be more than 0 and at most 3600 seconds."),
+    (CALL, {**OK_CALL, "timeout": 3_600_001}, "The timeout must be more than 0 and at most 3600 seconds."),
     (CALL, {**OK_CALL, "username": ""}, "username must be 1 to 256 printable characters without blanks at the ends."),
     (CALL, {**OK_CALL, "username": "a\nb"}, "username must be 1 to 256 printable characters without blanks at the ends."),
     (CALL, {**OK_CALL, "methodName": "a\u0000b"}, "A tool's name must be 1 to 256 printable characters."),
@@ -41,19 +45,36 @@ FIELDS: list[tuple[str, dict[str, object], str]] = [
     (DELETE, {"serverName": "fp"}, "secretName is required."),
     (DELETE, {"serverName": "../x", "secretName": "a"}, NAME_RULE),
     (ADD, {"command": "true"}, "name is required."),
-    (ADD, {"name": "new"}, "command is required."),
+    (ADD, {"name": "new"}, "command must name the program that starts the server."),
     (ADD, {**OK_ADD, "args": "x"}, "args must be an array."),
     (ADD, {**OK_ADD, "args": [1]}, "args.0 must be a string."),
     (ADD, {**OK_ADD, "env": {"A": 1}}, "env.A must be a string."),
     (ADD, {**OK_ADD, "enabled": "yes"}, "enabled must be a boolean."),
     (ADD, {**OK_ADD, "startupTimeout": "5"}, "startupTimeout must be a number."),
-    (ADD, {**OK_ADD, "startupTimeout": 0}, "startupTimeout must be more than 0 and at most 600 seconds."),
-    (ADD, {**OK_ADD, "startupTimeout": 600_001}, "startupTimeout must be more than 0 and at most 600 seconds."),
-    (ADD, {**OK_ADD, "transportType": "streamable_http"}, "transportType must be 'stdio'."),
+    (ADD, {**OK_ADD, "startupTimeout": 0}, "The startup timeout must be more than 0 and at most 600 seconds."),
+    (ADD, {**OK_ADD, "startupTimeout": 600_001}, "The startup timeout must be more than 0 and at most 600 seconds."),
+    (ADD, {**OK_ADD, "transportType": "http"}, "transportType must be 'stdio', 'streamable_http' or 'sse'."),
+    (ADD, {**OK_ADD, "transportType": "sse"}, "command does not go with transport sse."),
+    (ADD, {**OK_ADD, "url": "http://x"}, "url does not go with transport stdio."),
+    (ADD, {**OK_HTTP, "url": None}, "url must be an http:// or https:// address."),
+    (ADD, {**OK_HTTP, "url": "ftp://x/y"}, "url must be an http:// or https:// address."),
+    (ADD, {**OK_HTTP, "url": "http://u:p@x/"}, "url must not hold a user name or password. Send credentials in a header."),
+    (ADD, {**OK_HTTP, "headers": {"Host": "x"}}, "'Host' cannot be a header of a server: it is no token of RFC 9110, or the transport sets it itself."),
+    (ADD, {**OK_HTTP, "headers": {"X-A": "a\nb"}}, "A header's value must be at most 8192 printable ASCII characters."),
+    (ADD, {**OK_HTTP, "headers": {"X-A": 1}}, "headers.X-A must be a string."),
+    (ADD, {**OK_ADD, "isolation": "PER_USER"}, "isolation must be 'shared' or 'per_user'."),
+    (ADD, {**OK_ADD, "callTimeout": 0}, "The call timeout must be more than 0 and at most 3600 seconds."),
+    (ADD, {**OK_ADD, "idleTimeout": -1}, "The idle time must be more than 0 and at most 2592000 seconds."),
+    (ADD, {**OK_ADD, "maxConcurrentCalls": 0}, "maxConcurrentCalls must be 1 to 10000."),
+    (ADD, {**OK_ADD, "maxConcurrentCalls": 1.5}, "maxConcurrentCalls must be an integer."),
+    (ADD, {**OK_ADD, "maxSessions": 10_001}, "maxSessions must be 1 to 10000."),
     (ADD, {**OK_ADD, "secretNames": ["a", "a"]}, "secretNames names the same secret twice."),
     (ADD, {**OK_ADD, "command": "a\u0000b"}, "command must be at most 4096 characters of Unicode text without NUL."),
     (UPDATE, {"name": "other"}, "name is not a field of this request; check its spelling."),
     (UPDATE, {"command": 3}, "command must be a string."),
+    (UPDATE, {"transportType": "streamable_http"}, "url must be an http:// or https:// address."),
+    (UPDATE, {"headers": {"X-A": "b"}}, "headers does not go with transport stdio."),
+    (UPDATE, {"callTimeout": 3_600_001}, "The call timeout must be more than 0 and at most 3600 seconds."),
     (UPDATE, {"command": ""}, "command must name the program that starts the server."),
     (INSTALL, {}, "name is required."),
     (INSTALL, {"name": "x"}, "serverName is required."),
@@ -149,3 +170,15 @@ def test_null_counts_as_left_out_except_for_words_that_can_be_taken_back(product
     after = product.rest("PUT", "/mcp/servers/fp", nothing).json()["server"]
     assert (after["displayName"], after["description"]) == ("fp", None)
     assert (after["args"], after["command"]) == (server["args"], server["command"])
+
+
+def test_null_takes_a_bound_back(product: Product) -> None:
+    bounds = {"idleTimeout": 90_000, "maxConcurrentCalls": 3, "maxSessions": 2}
+    server = product.rest("PUT", "/mcp/servers/fp", {**bounds, "callTimeout": 5000}).json()[
+        "server"
+    ]
+    assert server | bounds | {"callTimeout": 5000} == server
+    nothing = {**dict.fromkeys(bounds), "callTimeout": None, "isolation": None}
+    after = product.rest("PUT", "/mcp/servers/fp", nothing).json()["server"]
+    assert after | dict.fromkeys(bounds) | {"callTimeout": 5000, "isolation": "shared"} == after
+    assert product.rest("PUT", "/mcp/servers/fp", {"callTimeout": 60_000}).status_code == 200

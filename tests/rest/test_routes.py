@@ -20,7 +20,9 @@ ARGS = ["-S", str(FINGERPRINT)]
 SERVER_FIELDS = {
     "name", "displayName", "description", "transportType", "command", "args", "env",
     "secretNames", "status", "enabled", "startupTimeout", "toolsList", "logs",
+    "isolation", "callTimeout", "idleTimeout", "maxConcurrentCalls", "maxSessions",
 }  # fmt: skip
+REMOTE_FIELDS = SERVER_FIELDS - {"command", "args", "env"} | {"url", "headers"}
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ It speaks just enough HTTP/1.1. The name of the tool that is called chooses the 
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -108,8 +109,8 @@ class OddServer:
         return [seen.rpc for seen in self.seen if seen.method == "POST"]
 
     @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncIterator["OddServer"]:
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, backlog=1000)
+    async def serving(self, tls: ssl.SSLContext | None = None) -> AsyncIterator["OddServer"]:
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, backlog=1000, ssl=tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self

@@ -15,18 +15,21 @@ from app.domain.package import InstalledFiles, InstallPhase, InstallRequest, Run
 from app.domain.ports import Report
 from app.domain.principal import Principal
 from app.domain.seen_secrets import RecentSecrets
-from app.domain.server import ServerSettings
+from app.domain.server import Server, ServerSettings, ServerStatus
+from app.domain.session import ListingChange, SessionView
 from app.installers.files import PackageFolder
 from app.mongo.database import Database
 from app.processes.spawner import Spawner
 from app.services.deps import Deps
+from app.services.feed import Feed
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
-from app.services.servers import add_server
+from app.services.servers import add_server, get_server
 from app.sessions.registry import SessionRegistry
 from app.vault.vault import SingleKeyVault
 from tests.conftest import Stores
 from tests.subjects import FINGERPRINT
+from tests.waiting import until
 
 OPERATOR = Principal("default", may_act_for_anyone=True)
 
@@ -80,7 +83,15 @@ async def world(
     stores: Stores, database: Database, spawner: Spawner, tmp_path: Path
 ) -> AsyncIterator[World]:
     seen, installer, operations = RecentSecrets(), FakeInstaller(), Operations()
-    registry = SessionRegistry(spawner=spawner, seen=seen, on_tools=stores.servers.remember_tools)
+    session_changes: Feed[SessionView] = Feed()
+    listing_changes: Feed[ListingChange] = Feed()
+    registry = SessionRegistry(
+        spawner=spawner,
+        seen=seen,
+        on_tools=stores.servers.remember_tools,
+        on_change=session_changes.publish,
+        on_listing=listing_changes.publish,
+    )
     packages = tmp_path / "packages"
     deps = Deps(
         instance="this-folder",
@@ -96,6 +107,8 @@ async def world(
         seen=seen,
         progress=ProgressFeed(seen),
         operations=operations,
+        session_changes=session_changes,
+        listing_changes=listing_changes,
     )
     yield World(deps, stores, installer, registry, packages)
     await operations.close()
@@ -108,15 +121,29 @@ def request(server_name: str = "s", **changes: Any) -> InstallRequest:
     return InstallRequest(**{**fields, **more, **changes})
 
 
-async def add(world: World, name: str = "s", script: Path = FINGERPRINT, *args: str) -> None:
-    await add_server(
-        world.deps,
-        ServerSettings(name=name, command=sys.executable, args=("-S", str(script), *args), env={}),
+async def add(
+    world: World, name: str = "s", script: Path = FINGERPRINT, *args: str, **changes: Any
+) -> None:
+    settings = ServerSettings(
+        name=name, command=sys.executable, args=("-S", str(script), *args), env={}
     )
+    await add_server(world.deps, replace(settings, **changes))
+
+
+async def until_started(world: World, *names: str) -> None:
+    """Return when the background start of each of the servers has worked or failed."""
+    for name in names:
+        server = await get_server(world.deps, name)
+
+        def is_done(server: Server = server) -> bool:
+            status = world.registry.status(server.name, server.revision)
+            return status in (ServerStatus.CONNECTED, ServerStatus.ERROR)
+
+        await until(is_done)
 
 
 async def assert_nothing_is_left(world: World, server_name: str = "s") -> None:
     assert await world.stores.packages.find(server_name) is None
     assert await world.stores.servers.find(server_name) is None
     assert world.on_disk() == []
-    assert world.registry._owners == set()
+    assert world.registry.views() == []

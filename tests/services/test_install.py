@@ -51,7 +51,7 @@ async def test_an_install_ends_with_package_server_tools_and_a_live_session(worl
 async def test_a_disabled_install_is_proved_and_then_stopped(world: World) -> None:
     _, made = await install_package(world.deps, request(is_enabled=False))
     assert len(made.tools) == 6
-    await until(lambda: world.registry._owners == set())
+    await until(lambda: world.registry.views() == [])
     assert world.registry.status("s", made.revision) is ServerStatus.DISCONNECTED
 
 
@@ -70,7 +70,7 @@ async def test_a_package_whose_server_does_not_start_leaves_nothing(
     world.installer.args = (mode,)
     error = await failure(world, startup_timeout_seconds=0.5)
     assert error.code is ErrorCode.SERVER_DID_NOT_START
-    await until(lambda: world.registry._owners == set())
+    await until(lambda: world.registry.views() == [])
     await assert_nothing_is_left(world)
 
 
@@ -90,7 +90,7 @@ async def test_a_name_is_free_again_after_a_failure(world: World) -> None:
         ({"server_name": "a/b"}, "serverName"),
         ({"command": " "}, "command"),
         ({"env": {"LD_PRELOAD": "x"}}, "env"),
-        ({"startup_timeout_seconds": 0.0}, "startupTimeout"),
+        ({"startup_timeout_seconds": 0.0}, "startupTimeoutSeconds"),
     ],
 )
 async def test_a_malformed_request_changes_nothing(

@@ -89,7 +89,7 @@ async def test_an_uninstall_removes_everything_but_secrets_that_are_to_be_kept(
     kept = await world.stores.secrets.list_page("ada", None, PageRequest(10))
     places = [SecretRef("ada", "other", "key"), SecretRef("ada", "s", "key")]
     assert [secret.ref for secret in kept] == (places if keep_secrets else places[:1])
-    await until(lambda: len(world.registry._owners) == 1)
+    await until(lambda: len(world.registry.views()) == 1)
 
 
 async def test_an_unknown_package_cannot_be_uninstalled(world: World) -> None:
@@ -120,5 +120,5 @@ async def test_an_uninstall_that_was_cut_off_is_finished_at_the_next_start(world
     )
     assert await world.stores.packages.begin_uninstall(going)
     await recover(world.another_life().deps)
-    await until(lambda: world.registry._owners == set())
+    await until(lambda: world.registry.views() == [])
     await assert_nothing_is_left(world)

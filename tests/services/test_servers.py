@@ -8,7 +8,8 @@ import pytest
 from app.domain.call import ToolCall
 from app.domain.errors import AppError, ErrorCode
 from app.domain.page import PageRequest
-from app.domain.server import ServerChanges, ServerStatus
+from app.domain.server import Isolation, ServerChanges, ServerStatus
+from app.services.calls import call_tool
 from app.services.packages import install_package
 from app.services.secrets import set_secret
 from app.services.servers import (
@@ -21,9 +22,8 @@ from app.services.servers import (
     update_server,
     view_server,
 )
-from app.services.tools import call_tool
 from tests.models.factories import server, settings
-from tests.services.conftest import OPERATOR, World, add, request
+from tests.services.conftest import OPERATOR, World, add, request, until_started
 from tests.subjects import SUBJECT, records, text_of
 from tests.waiting import is_alive, until
 
@@ -39,14 +39,23 @@ async def status_of(world: World, name: str = "s") -> ServerStatus:
 
 async def test_an_added_server_starts_by_itself_and_its_tools_are_kept(world: World) -> None:
     await add(world)
-    await until(lambda: world.deps.operations._tasks == set())
+    await until_started(world, "s")
     assert await status_of(world) is ServerStatus.CONNECTED
     assert len((await get_server(world.deps, "s")).tools) == 6
 
 
+async def test_a_server_of_which_each_user_has_one_is_tried_once_to_learn_its_tools(
+    world: World,
+) -> None:
+    await add(world, isolation=Isolation.PER_USER)
+    await until_started(world, "s")
+    assert len((await get_server(world.deps, "s")).tools) == 6
+    await until(lambda: world.registry.views() == [])
+
+
 async def test_a_server_that_does_not_start_is_kept_and_says_why(world: World) -> None:
     await add(world, "s", SUBJECT, "exits")
-    await until(lambda: world.deps.operations._tasks == set())
+    await until_started(world, "s")
     view = view_server(world.deps, await get_server(world.deps, "s"))
     assert view.status is ServerStatus.ERROR
     assert view.last_error == (
@@ -115,7 +124,7 @@ async def test_a_refused_update_changes_nothing(world: World) -> None:
 
 async def test_of_changes_at_the_same_moment_none_is_lost_silently(world: World) -> None:
     await add(world)
-    await until(lambda: world.deps.operations._tasks == set())
+    await until_started(world, "s")
     changes = (ServerChanges(display_name="S"), ServerChanges(description="words"))
     results = await asyncio.gather(
         *(update_server(world.deps, "s", change) for change in changes), return_exceptions=True
@@ -145,7 +154,7 @@ async def test_changes_in_quick_succession_leave_one_process(world: World, tmp_p
     for number in range(5):
         await update_server(world.deps, "s", ServerChanges(env={"N": str(number)}))
     last = await pid_of(world)
-    await until(lambda: world.deps.operations._tasks == set())
+    await until_started(world, "s")
     pids = {entry["pid"] for entry in records(record) if "pid" in entry}
     await until(lambda: not any(is_alive(pid) for pid in pids - {last}))
     assert is_alive(last)
@@ -202,8 +211,9 @@ async def test_at_start_enabled_servers_come_up_and_one_that_fails_stops_no_othe
         stored = server(name, settings=settings(name, command=command, is_enabled=name != "off"))
         await world.stores.servers.insert(stored)
     await add(world, "z")
-    await until(lambda: world.deps.operations._tasks == set())
+    await until_started(world, "z")
     await start_enabled_servers(world.deps)
+    await until_started(world, "a", "b")
     assert [await status_of(world, name) for name in ("a", "b", "off", "z")] == [
         ServerStatus.ERROR, ServerStatus.ERROR, ServerStatus.DISCONNECTED, ServerStatus.CONNECTED,
     ]  # fmt: skip

@@ -16,10 +16,11 @@ from app.domain.page import PageRequest
 from app.domain.principal import Principal
 from app.domain.secret import SecretRef
 from app.domain.server import ServerChanges
+from app.services.calls import call_tool
 from app.services.secrets import delete_secret, list_secrets, set_secret
 from app.services.servers import get_server, update_server
-from app.services.tools import call_tool, list_tools
-from tests.services.conftest import OPERATOR, World, add
+from app.services.tools import list_tools
+from tests.services.conftest import OPERATOR, World, add, until_started
 from tests.subjects import SUBJECT, text_of
 from tests.waiting import until
 
@@ -156,9 +157,9 @@ async def test_a_secret_sealed_with_another_key_stops_the_call_and_names_the_sec
 async def test_a_disabled_server_is_not_called(world: World) -> None:
     await add(world)
     await update_server(world.deps, "s", ServerChanges(is_enabled=False))
-    await until(lambda: world.registry._owners == set())
+    await until(lambda: world.registry.views() == [])
     assert (await refusal(world)).code is ErrorCode.SERVER_DISABLED
-    assert world.registry._owners == set()
+    assert world.registry.views() == []
 
 
 async def test_an_unknown_tool_or_server_is_not_found(world: World) -> None:
@@ -201,13 +202,13 @@ async def test_a_malformed_call_starts_nothing(
 ) -> None:
     error = await refusal(world, **more)
     assert (error.code, error.path) == (ErrorCode.INVALID_INPUT, path)
-    assert world.registry._owners == set()
+    assert world.registry.views() == []
 
 
 async def test_tools_are_paged_over_enabled_servers(world: World) -> None:
     for name in ("b", "a", "off"):
         await add(world, name)
-    await until(lambda: world.deps.operations._tasks == set())
+    await until_started(world, "a", "b", "off")
     await update_server(world.deps, "off", ServerChanges(is_enabled=False))
     found: list[str] = []
     after: str | None = None

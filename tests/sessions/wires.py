@@ -39,7 +39,8 @@ class Session:
     """A client on a wire, and what it heard."""
 
     client: ClientSession
-    wire: HttpWire | SseWire
+    wire: Any  # HttpWire or SseWire
+    pool: HttpPool
     heard: list[str] = field(default_factory=list)
 
     async def call(self, name: str, arguments: Any = None, **options: Any) -> str:
@@ -47,7 +48,7 @@ class Session:
         params: dict[str, Any] = {"name": name, "arguments": arguments or {}}
         data = {"method": "tools/call", "params": params}
         self.client._stamp(data, options)  # type: ignore[arg-type]
-        result = await self.wire.send_raw_request("tools/call", params, options)  # type: ignore[arg-type]
+        result = await self.wire.send_raw_request("tools/call", params, options)
         text = result["content"][0]["text"]
         assert isinstance(text, str)
         return text
@@ -76,7 +77,7 @@ async def connected(
         async with ClientSession(
             dispatcher=wire, message_handler=on_message, elicitation_callback=decline
         ) as client:
-            session = Session(client, wire)
+            session = Session(client, wire, pool)
             yield session
     finally:
         await wire.end(grace_seconds=2)

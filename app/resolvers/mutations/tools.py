@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from app.domain.call import DEFAULT_TIMEOUT_SECONDS, ToolCall
+from app.domain.call import ToolCall
 from app.resolvers.context import Info
 from app.resolvers.inputs import json_object
 from app.resolvers.mutations.outcome import outcome
@@ -18,7 +18,7 @@ from app.resolvers.types.error import (
     UnavailableError,
 )
 from app.resolvers.types.tool import ToolResult
-from app.services.calls import call_tool
+from app.services.calls import call_tool, cancel_call
 
 
 @strawberry.input(description="A tool to call, and with what.")
@@ -34,10 +34,37 @@ class CallToolInput:
     username: str | None = strawberry.field(
         default=None, description="For whom; by default the caller."
     )
-    timeout_seconds: float = strawberry.field(
-        default=DEFAULT_TIMEOUT_SECONDS,
-        description="How long the call may take, a server's start included; up to 3600.",
+    timeout_seconds: float | None = strawberry.field(
+        default=None,
+        description="How long the call may take, a server's start included, or go on without "
+        "progress; up to 3600. By default what the server's settings say.",
     )
+
+    def call(self) -> ToolCall:
+        """The call as domain data."""
+        return ToolCall(
+            server_name=self.server_name,
+            tool_name=self.tool_name,
+            arguments={} if self.arguments is None else json_object(self.arguments, "arguments"),
+            username=self.username,
+            timeout_seconds=self.timeout_seconds,
+        )
+
+
+@strawberry.input(description="A call to cancel.")
+class CancelToolCallInput:
+    """The input of cancelToolCall."""
+
+    call_id: strawberry.ID = strawberry.field(
+        description="Its id, as the first event of `toolCall` told."
+    )
+
+
+@strawberry.type(description="A call has been asked to end, and its server is told.")
+class CancelledToolCall:
+    """The success of cancelToolCall."""
+
+    call_id: strawberry.ID = strawberry.field(description="The call's id.")
 
 
 CallToolResult = Annotated[
@@ -51,6 +78,10 @@ CallToolResult = Annotated[
     strawberry.union(
         "CallToolResult", description="What the tool answered, or why it was not called."
     ),
+]
+CancelToolCallResult = Annotated[
+    CancelledToolCall | InvalidInputError | ForbiddenError | NotFoundError | UnavailableError,
+    strawberry.union("CancelToolCallResult", description="The cancelled call, or why not."),
 ]
 
 
@@ -70,13 +101,24 @@ class ToolMutations:
         """Call."""
         return await outcome(_call(info, input))
 
+    @strawberry.mutation(
+        description="Cancel a call that is under way in the process that answers: it ends with "
+        "CALL_CANCELLED. What it has done by then is not undone."
+    )
+    async def cancel_tool_call(
+        self,
+        info: Info,
+        input: Annotated[CancelToolCallInput, strawberry.argument(description="Which call.")],
+    ) -> CancelToolCallResult:
+        """Cancel."""
+        return await outcome(_cancel(info, input))
+
 
 async def _call(info: Info, given: CallToolInput) -> ToolResult:
-    call = ToolCall(
-        server_name=given.server_name,
-        tool_name=given.tool_name,
-        arguments={} if given.arguments is None else json_object(given.arguments, "arguments"),
-        username=given.username,
-        timeout_seconds=given.timeout_seconds,
-    )
-    return ToolResult.of(await call_tool(info.context.deps, info.context.principal, call))
+    context = info.context
+    return ToolResult.of(await call_tool(context.deps, context.principal, given.call()))
+
+
+async def _cancel(info: Info, given: CancelToolCallInput) -> CancelledToolCall:
+    cancel_call(info.context.deps, info.context.principal, given.call_id)
+    return CancelledToolCall(call_id=given.call_id)

@@ -77,9 +77,7 @@ class ListingQueries:
     ) -> ResourceContents:
         """Read a resource."""
         context, whose = info.context, ForUser(server_name, username)
-        return ResourceContents.of(
-            await read_resource(context.deps, context.principal, whose, uri)
-        )
+        return ResourceContents.of(await read_resource(context.deps, context.principal, whose, uri))
 
     @strawberry.field(description="A prompt, filled in by the server.")
     async def prompt(
@@ -108,6 +106,4 @@ class ListingQueries:
     ) -> Completion:
         """Complete a value."""
         context, whose = info.context, ForUser(input.server_name, input.username)
-        return Completion.of(
-            await complete(context.deps, context.principal, whose, input.params())
-        )
+        return Completion.of(await complete(context.deps, context.principal, whose, input.params()))

@@ -4,16 +4,30 @@ from typing import Annotated
 
 import strawberry
 
+from app.domain.errors import AppError, ErrorCode
+from app.domain.session import ListingKind
 from app.resolvers.context import Info
 from app.resolvers.inputs import decode_opaque
+from app.resolvers.types.listing import PromptType, ResourceTemplateType, ResourceType
 from app.resolvers.types.node import Node
 from app.resolvers.types.package import PackageType
 from app.resolvers.types.secret import SecretType
 from app.resolvers.types.server import ServerType
+from app.resolvers.types.session import SessionType
 from app.resolvers.types.tool import ToolType
 from app.resolvers.types.viewer import Viewer
+from app.services.catalog import ForUser, find_entry
 from app.services.secrets import find_secret
+from app.services.sessions import find_session
 from app.services.tools import find_tool_of
+
+ENTRIES: dict[
+    str, tuple[ListingKind, type[ResourceType] | type[ResourceTemplateType] | type[PromptType]]
+] = {
+    "Resource": (ListingKind.RESOURCES, ResourceType),
+    "ResourceTemplate": (ListingKind.RESOURCE_TEMPLATES, ResourceTemplateType),
+    "Prompt": (ListingKind.PROMPTS, PromptType),
+}
 
 
 @strawberry.type
@@ -42,6 +56,10 @@ class NodeQueries:
                 return await _tool(info, server_name, name)
             case ["Secret", username, server_name, name]:
                 return await _secret(info, username, server_name, name)
+            case ["Session", session_id]:
+                return _session(info, session_id)
+            case [kind, server_name, username, *key] if kind in ENTRIES:
+                return await _entry(info, kind, ForUser(server_name, username), "\0".join(key))
             case _:
                 return None
 
@@ -63,3 +81,22 @@ async def _secret(info: Info, username: str, server_name: str, name: str) -> Sec
         context.deps, context.principal, server_name=server_name, name=name, username=username
     )
     return None if secret is None else SecretType.of(secret)
+
+
+def _session(info: Info, session_id: str) -> SessionType | None:
+    view = find_session(info.context.deps, info.context.principal, session_id)
+    return None if view is None else SessionType.of(view)
+
+
+async def _entry(
+    info: Info, kind: str, whose: ForUser, key: str
+) -> ResourceType | ResourceTemplateType | PromptType | None:
+    listing, entry_type = ENTRIES[kind]
+    context = info.context
+    try:
+        entry = await find_entry(context.deps, context.principal, whose, listing, key)
+    except AppError as error:
+        if error.code is ErrorCode.SERVER_NOT_FOUND:
+            return None
+        raise
+    return None if entry is None else entry_type.of(whose, entry)

@@ -17,9 +17,7 @@ class SessionFilterInput:
     """The filter of sessions."""
 
     server_name: str | None = strawberry.field(default=None, description="Those of this server.")
-    state: SessionState | None = strawberry.field(
-        default=None, description="Those in this state."
-    )
+    state: SessionState | None = strawberry.field(default=None, description="Those in this state.")
 
 
 @strawberry.type

@@ -8,7 +8,7 @@ import strawberry
 
 from app.domain.session import ListingKind
 from app.resolvers.context import Info
-from app.resolvers.types.listing import ListingChangeType
+from app.resolvers.types.listing_change import ListingChangeType
 from app.resolvers.types.server import ServerType
 from app.resolvers.types.session import SessionType
 from app.services.sessions import follow_listings, follow_sessions
@@ -22,16 +22,14 @@ class SessionSubscriptions:
 
     @strawberry.subscription(
         description="Sessions whenever their state changes, beginning with every one as it is "
-        "now. The last event of a session shows the state it ended in."
+        "now. A session that is over is told as ENDED."
     )
     async def session_changed(
         self, info: Info, server_name: OnlyServer = None
     ) -> AsyncGenerator[SessionType, None]:
         """Changes of sessions."""
         context = info.context
-        async with aclosing(
-            follow_sessions(context.deps, context.principal, server_name)
-        ) as views:
+        async with aclosing(follow_sessions(context.deps, context.principal, server_name)) as views:
             async for view in views:
                 yield SessionType.of(view)
 
@@ -42,8 +40,8 @@ class SessionSubscriptions:
         self, info: Info, server_name: OnlyServer = None
     ) -> AsyncGenerator[ServerType, None]:
         """Changes of tools."""
-        async with aclosing(_changes(info, server_name, frozenset({ListingKind.TOOLS}))) as all_:
-            async for change in all_:
+        async with aclosing(_changes(info, server_name, frozenset({ListingKind.TOOLS}))) as changes:
+            async for change in changes:
                 yield change.server
 
     @strawberry.subscription(

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 from strawberry.scalars import JSON
@@ -98,5 +98,5 @@ def _render(
         data = None if event.data is None else JSON(event.data)
         return ToolCallLog(call_id=call_id, level=event.level, logger=event.logger, data=data)
     result = event.result
-    shown = render_error(result) if isinstance(result, AppError) else ToolResult.of(result)
+    shown: Any = render_error(result) if isinstance(result, AppError) else ToolResult.of(result)
     return ToolCallFinished(call_id=call_id, result=shown)

@@ -87,10 +87,16 @@ class Completion:
         """The GraphQL completion."""
         given = raw.get("completion")
         found = given if isinstance(given, dict) else {}
-        values, total = found.get("values"), found.get("total")
-        is_count = isinstance(total, int) and not isinstance(total, bool)
+        values = found.get("values")
         return cls(
             values=[v for v in (values if isinstance(values, list) else []) if isinstance(v, str)],
-            total=total if is_count and 0 <= total <= MOST_OF_INT else None,
+            total=_count(found.get("total")),
             has_more=found.get("hasMore") is True,
         )
+
+
+def _count(value: object) -> int | None:
+    """The value as a GraphQL Int, where it is one."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= MOST_OF_INT else None

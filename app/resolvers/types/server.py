@@ -6,22 +6,60 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 from strawberry.scalars import JSON
 
-from app.domain.page import PageRequest
-from app.domain.server import Server, ServerStatus, ServerView, Transport
+from app.domain.listing import Listed
+from app.domain.log_level import LogLevel
+from app.domain.page import Page, PageRequest
+from app.domain.principal import acting_user
+from app.domain.server import Isolation, Server, ServerStatus, ServerView, Transport
+from app.domain.session import ListingKind
 from app.resolvers.context import Info
+from app.resolvers.enums import describe_enum
 from app.resolvers.inputs import page_request
+from app.resolvers.types.listing import PromptType, ResourceTemplateType, ResourceType, Username
 from app.resolvers.types.node import After, Connection, First, Node, node_id
+from app.resolvers.types.session import SessionType
 from app.resolvers.types.tool import ToolType
+from app.services.catalog import ForUser, list_entries
 from app.services.deps import Deps
 from app.services.servers import server_logs, view_server
+from app.services.sessions import sessions_of
 from app.services.tools import find_tool_of, page_tools_of
 
 if TYPE_CHECKING:
     from app.resolvers.types.package import PackageType
 
-strawberry.enum(Transport, name="Transport", description="How a server is spoken to.")
+describe_enum(
+    Transport,
+    "Transport",
+    "How a server is spoken to.",
+    {
+        Transport.STDIO: "It is a program on this machine: over its stdin and stdout.",
+        Transport.STREAMABLE_HTTP: "It runs elsewhere: over streamable HTTP, or else HTTP+SSE.",
+        Transport.SSE: "It runs elsewhere: over HTTP+SSE, the way of MCP's first revision.",
+    },
+)
+describe_enum(
+    Isolation,
+    "Isolation",
+    "Who shares a session of a server.",
+    {
+        Isolation.SHARED: "All users share one.",
+        Isolation.PER_USER: "Each user has one of their own, and no one else reaches it.",
+    },
+)
+describe_enum(
+    ServerStatus,
+    "ServerStatus",
+    "Whether a server can be called right now.",
+    {
+        ServerStatus.CONNECTED: "It has a session that takes calls.",
+        ServerStatus.CONNECTING: "Its session is being started.",
+        ServerStatus.DISCONNECTED: "It has no session; if it is enabled, a call starts one.",
+        ServerStatus.ERROR: "Its session has ended unasked or could not be started.",
+    },
+)
 strawberry.enum(
-    ServerStatus, name="ServerStatus", description="Whether a server can be called right now."
+    LogLevel, name="LogLevel", description="How grave a log message is (RFC 5424), least first."
 )
 
 
@@ -34,15 +72,45 @@ class ServerType(Node):
     display_name: str = strawberry.field(description="A name for people.")
     description: str | None = strawberry.field(description="What it is for.")
     transport: Transport = strawberry.field(description="How it is spoken to.")
-    command: str = strawberry.field(description="The program that starts it.")
+    command: str | None = strawberry.field(
+        description="The program that starts it; null for one that runs elsewhere."
+    )
     args: list[str] = strawberry.field(description="The program's arguments.")
     env: JSON = strawberry.field(description="The environment variables it declares.")
     cwd: str | None = strawberry.field(description="The folder it is started in.")
+    url: str | None = strawberry.field(
+        description="Its address; null for a program on this machine."
+    )
+    headers: JSON = strawberry.field(description="The HTTP headers that every request carries.")
     secret_names: list[str] = strawberry.field(
         description="The secrets its tools expect of each user."
     )
     startup_timeout_seconds: float = strawberry.field(
         description="How long it may take to start, in seconds."
+    )
+    isolation: Isolation = strawberry.field(description="Who shares a session of it.")
+    call_timeout_seconds: float = strawberry.field(
+        description="How long a call may take without progress, in seconds, unless it says so "
+        "itself."
+    )
+    longest_call_seconds: float = strawberry.field(
+        description="How long a call may take that reports progress, in seconds."
+    )
+    idle_seconds: float | None = strawberry.field(
+        description="After how many seconds without a call a session of it ends; null for never "
+        "where all users share it, for five minutes where each has their own."
+    )
+    max_concurrent_calls: int | None = strawberry.field(
+        description="How many calls of one session may be at work at once; null for any number."
+    )
+    max_sessions: int | None = strawberry.field(
+        description="How many sessions it may have at once; null for this service's own limit."
+    )
+    checks_arguments: bool = strawberry.field(
+        description="Whether arguments are checked against a tool's schema before they are sent."
+    )
+    log_level: LogLevel | None = strawberry.field(
+        description="What it is asked to log; null for what it logs by itself."
     )
     enabled: bool = strawberry.field(description="Whether its tools may be called.")
     status: ServerStatus = strawberry.field(
@@ -87,6 +155,49 @@ class ServerType(Node):
         tool = find_tool_of(self.view.server, name)
         return None if tool is None else ToolType.of(self.view.server, tool)
 
+    @strawberry.field(description="Its resources by address, as it lists them for the user.")
+    async def resources(
+        self, info: Info, first: First = 100, after: After = None, username: Username = None
+    ) -> Connection[ResourceType]:
+        """The edge to the resources."""
+        whose, page = await self._entries(
+            info, ListingKind.RESOURCES, username, page_request(first, after)
+        )
+        return Connection[ResourceType].of(page, _key, lambda e: ResourceType.of(whose, e))
+
+    @strawberry.field(
+        description="Its resource templates by pattern, as it lists them for the user."
+    )
+    async def resource_templates(
+        self, info: Info, first: First = 100, after: After = None, username: Username = None
+    ) -> Connection[ResourceTemplateType]:
+        """The edge to the resource templates."""
+        whose, page = await self._entries(
+            info, ListingKind.RESOURCE_TEMPLATES, username, page_request(first, after)
+        )
+        return Connection[ResourceTemplateType].of(
+            page, _key, lambda e: ResourceTemplateType.of(whose, e)
+        )
+
+    @strawberry.field(description="Its prompts by name, as it lists them for the user.")
+    async def prompts(
+        self, info: Info, first: First = 100, after: After = None, username: Username = None
+    ) -> Connection[PromptType]:
+        """The edge to the prompts."""
+        whose, page = await self._entries(
+            info, ListingKind.PROMPTS, username, page_request(first, after)
+        )
+        return Connection[PromptType].of(page, _key, lambda e: PromptType.of(whose, e))
+
+    @strawberry.field(
+        description="Its sessions in the process that answers; those of other users only for "
+        "callers who may act for them."
+    )
+    def sessions(self, info: Info) -> list[SessionType]:
+        """The edge to the sessions."""
+        views = sessions_of(info.context.deps, info.context.principal, self.name)
+        return [SessionType.of(view) for view in views]
+
     @strawberry.field(
         description="The last lines it wrote to stderr, oldest first, with secret values masked."
     )
@@ -98,10 +209,18 @@ class ServerType(Node):
         """The server's stderr."""
         return server_logs(info.context.deps, self.name, last)
 
+    async def _entries(
+        self, info: Info, kind: ListingKind, username: str | None, page: PageRequest
+    ) -> tuple[ForUser, Page[Listed]]:
+        context = info.context
+        whose = ForUser(self.name, acting_user(context.principal, username))
+        return whose, await list_entries(context.deps, context.principal, whose, kind, page)
+
     @classmethod
     def of(cls, deps: Deps, server: Server) -> Self:
         """The GraphQL server, with its state right now."""
         view, settings = view_server(deps, server), server.settings
+        program = view.program
         return cls(
             view=view,
             id=node_id("Server", server.name),
@@ -109,15 +228,29 @@ class ServerType(Node):
             display_name=settings.display_name or server.name,
             description=settings.description,
             transport=settings.transport,
-            command=view.launch.command,
-            args=[*view.launch.args],
-            env=JSON(view.launch.env),
-            cwd=view.launch.cwd,
+            command=None if program is None else program.command,
+            args=[] if program is None else [*program.args],
+            env=JSON({} if program is None else program.env),
+            cwd=None if program is None else program.cwd,
+            url=settings.url,
+            headers=JSON(settings.headers),
             secret_names=[*settings.secret_names],
             startup_timeout_seconds=settings.startup_timeout_seconds,
+            isolation=settings.isolation,
+            call_timeout_seconds=settings.call_timeout_seconds,
+            longest_call_seconds=settings.longest_call_seconds,
+            idle_seconds=settings.idle_seconds,
+            max_concurrent_calls=settings.max_concurrent_calls,
+            max_sessions=settings.max_sessions,
+            checks_arguments=settings.checks_arguments,
+            log_level=settings.log_level,
             enabled=settings.is_enabled,
             status=view.status,
             last_error=view.last_error,
             created_at=server.created_at,
             updated_at=server.updated_at,
         )
+
+
+def _key(entry: Listed) -> str:
+    return entry.key

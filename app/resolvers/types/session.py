@@ -26,6 +26,7 @@ describe_enum(
         SessionState.BACKING_OFF: "It has ended unasked, and is started again after a pause.",
         SessionState.FAILED: "It has ended unasked several times in a row, and is left alone "
         "for a minute or until the next call.",
+        SessionState.ENDED: "It is gone. Only `sessionChanged` shows this.",
     },
 )
 

@@ -1,0 +1,108 @@
+"""The request bodies of `/mcp/servers`."""
+
+from typing import Annotated, TypeVar
+
+from pydantic import Field
+
+from app.domain.server import (
+    DEFAULT_CALL_SECONDS,
+    DEFAULT_STARTUP_SECONDS,
+    Isolation,
+    ServerChanges,
+    ServerSettings,
+    Transport,
+)
+from app.domain.unset import UNSET, Unset
+from app.rest.bodies import Body, joined_names, seconds
+
+T = TypeVar("T")
+
+TransportName = Annotated[Transport, Field(strict=False)]
+IsolationName = Annotated[Isolation, Field(strict=False)]
+
+
+class _ServerBody(Body):
+    """What can be said of a server; durations are milliseconds."""
+
+    command: str | None = None
+    args: list[str] | None = None
+    env: dict[str, str] | None = None
+    url: str | None = None
+    headers: dict[str, str] | None = None
+    transport_type: TransportName | None = None
+    secret_names: list[str] | None = None
+    secret_name: str | None = None
+    isolation: IsolationName | None = None
+    startup_timeout: float | None = None
+    call_timeout: float | None = None
+    idle_timeout: float | None = None
+    max_concurrent_calls: int | None = None
+    max_sessions: int | None = None
+    enabled: bool | None = None
+    display_name: str | None = None
+    description: str | None = None
+
+
+class AddServerBody(_ServerBody):
+    """`POST /mcp/servers`."""
+
+    name: str
+
+    def settings(self) -> ServerSettings:
+        """The settings as domain data."""
+        return ServerSettings(
+            name=self.name,
+            command=self.command,
+            display_name=self.display_name,
+            description=self.description,
+            transport=self.transport_type or Transport.STDIO,
+            args=tuple(self.args or ()),
+            env=self.env or {},
+            url=self.url,
+            headers=self.headers or {},
+            secret_names=joined_names(self.secret_names, self.secret_name),
+            isolation=self.isolation or Isolation.SHARED,
+            startup_timeout_seconds=seconds(self.startup_timeout, DEFAULT_STARTUP_SECONDS),
+            call_timeout_seconds=seconds(self.call_timeout, DEFAULT_CALL_SECONDS),
+            idle_seconds=seconds(self.idle_timeout, None),
+            max_concurrent_calls=self.max_concurrent_calls,
+            max_sessions=self.max_sessions,
+            is_enabled=self.enabled is not False,
+        )
+
+
+class UpdateServerBody(_ServerBody):
+    """`PUT /mcp/servers/:name`: what is left out stays as it is."""
+
+    def changes(self) -> ServerChanges:
+        """The changes as domain data."""
+        names = joined_names(self.secret_names, self.secret_name)
+        has_names = self.secret_names is not None or self.secret_name is not None
+        return ServerChanges(
+            command=_given(self.command),
+            args=UNSET if self.args is None else tuple(self.args),
+            env=_given(self.env),
+            url=_given(self.url),
+            headers=_given(self.headers),
+            transport=_given(self.transport_type),
+            secret_names=names if has_names else UNSET,
+            isolation=_given(self.isolation),
+            startup_timeout_seconds=seconds(self.startup_timeout, UNSET),
+            call_timeout_seconds=seconds(self.call_timeout, UNSET),
+            idle_seconds=self._resettable("idle_timeout", seconds(self.idle_timeout, None)),
+            max_concurrent_calls=self._resettable(
+                "max_concurrent_calls", self.max_concurrent_calls
+            ),
+            max_sessions=self._resettable("max_sessions", self.max_sessions),
+            is_enabled=_given(self.enabled),
+            display_name=self._resettable("display_name", self.display_name),
+            description=self._resettable("description", self.description),
+        )
+
+    def _resettable(self, field: str, value: T) -> T | Unset:
+        """Words and bounds can be taken back: null resets them, absence keeps them."""
+        return value if field in self.model_fields_set else UNSET
+
+
+def _given(value: T | None) -> T | Unset:
+    return UNSET if value is None else value

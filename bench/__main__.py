@@ -1,0 +1,46 @@
+"""`python -m bench [NAME …]`: run the benchmarks, print their tables, write their JSON."""
+
+import argparse
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+import uvloop
+
+from bench import http_calls, session_memory, session_start, stdio_calls
+from bench.harness import TINY, Report, Sizes
+
+BENCHMARKS: Mapping[str, Callable[[Sizes], Awaitable[Report]]] = {
+    "session_start": session_start.run,
+    "stdio_calls": stdio_calls.run,
+    "http_calls": http_calls.run,
+    "session_memory": session_memory.run,
+}
+RESULTS = Path(__file__).parent / "results"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--tiny", action="store_true", help="only see that everything runs")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the JSON goes")
+    given = parser.parse_args(arguments)
+    unknown = {*given.names} - {*BENCHMARKS}
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    # The product runs on uvloop, and so do both sides here.
+    uvloop.run(_run(given.names or [*BENCHMARKS], TINY if given.tiny else Sizes(), given.results))
+
+
+async def _run(names: Sequence[str], sizes: Sizes, results: Path) -> None:
+    for name in names:
+        began_at = time.perf_counter()
+        report = await BENCHMARKS[name](sizes)
+        path = report.write(results)
+        seconds = time.perf_counter() - began_at
+        print(f"\n## {name}\n\n{report.table()}\n\n{path}, {seconds:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

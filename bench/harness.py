@@ -1,0 +1,149 @@
+"""Measuring contestants against one another: interleaved repetitions, medians, table, JSON."""
+
+import asyncio
+import functools
+import gc
+import json
+import os
+import platform
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+Sample = Mapping[str, float]
+Samples = Mapping[str, Sequence[Sample]]
+Call = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How much a benchmark does; each reads what it needs."""
+
+    repetitions: int = 7
+    calls: int = 2000
+    callers: Sequence[int] = (1, 16)
+    starts: int = 5
+    sessions: int = 200
+    has_npm: bool = True
+
+
+# Enough to see that everything runs; the numbers mean nothing.
+TINY = Sizes(repetitions=1, calls=8, callers=(2,), starts=1, sessions=2, has_npm=False)
+
+
+@dataclass(slots=True)
+class Report:
+    """The outcome of one benchmark: rows of a table, under the same columns each."""
+
+    name: str
+    sizes: Sizes
+    rows: list[dict[str, str | float]] = field(default_factory=list)
+
+    def add(
+        self,
+        samples: Samples,
+        *,
+        baseline: str,
+        compared: Sequence[str],
+        **labels: str | float,
+    ) -> None:
+        """A row for each contestant: its medians, and how they compare with the baseline's.
+
+        `compared` are the measures that get a column of ratios: the median of the ratios
+        of the single repetitions, so that what slows the machine for a while cancels out.
+        """
+        for name, own in samples.items():
+            row: dict[str, str | float] = {**labels, "contestant": name}
+            for measure in own[0]:
+                row[measure] = median(s[measure] for s in own)
+                if measure in compared:
+                    pairs = zip(own, samples[baseline], strict=True)
+                    ratio = median(s[measure] / other[measure] for s, other in pairs)
+                    row[f"{measure}: ratio to {baseline}"] = ratio
+            self.rows.append(row)
+
+    def table(self) -> str:
+        """The rows as a Markdown table."""
+        columns = [*self.rows[0]]
+        lines = [columns, ["---" if isinstance(v, str) else "--:" for v in self.rows[0].values()]]
+        lines += [[_shown(row[column]) for column in columns] for row in self.rows]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+    def write(self, folder: Path) -> Path:
+        """The rows as JSON, with what they were measured on."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{self.name}.json"
+        sizes = {name: getattr(self.sizes, name) for name in Sizes.__dataclass_fields__}
+        content = {
+            "benchmark": self.name,
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": {
+                "cpus": os.cpu_count(),
+                "python": platform.python_version(),
+                **{name: version(name) for name in ("mcp", "uvloop", "aiohttp")},
+            },
+            "sizes": sizes,
+            "rows": self.rows,
+        }
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        return path
+
+
+async def interleave(
+    contestants: Mapping[str, Callable[[], Awaitable[Sample]]],
+    repetitions: int,
+    *,
+    is_warm: bool = False,
+) -> Samples:
+    """The samples of every contestant: all once, then all again, each time beginning with the next.
+
+    Unless all is warm, a first round is not counted. Samples with the same place in two lists were
+    taken one after the other.
+    """
+    samples: dict[str, list[Sample]] = {name: [] for name in contestants}
+    names = [*contestants]
+    for repetition in range(0 if is_warm else -1, repetitions):
+        first = repetition % len(names)
+        for name in names[first:] + names[:first]:
+            gc.collect()
+            sample = await contestants[name]()
+            if repetition >= 0:
+                samples[name].append(sample)
+    return samples
+
+
+def measured(
+    ways: Mapping[str, Call], calls: int, callers: int
+) -> Mapping[str, Callable[[], Awaitable[Sample]]]:
+    """The ways to call as contestants."""
+    return {
+        name: functools.partial(measure_calls, call, calls=calls, callers=callers)
+        for name, call in ways.items()
+    }
+
+
+async def measure_calls(call: Call, *, calls: int, callers: int) -> Sample:
+    """CPU per call and calls per second, of `callers` who call one time after the other.
+
+    The CPU is this process's, all its threads included and its children not.
+    """
+    left = iter(range(calls))
+
+    async def caller() -> None:
+        for _ in left:
+            await call()
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(caller() for _ in range(callers)))
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    return {"CPU µs/call": cpu / calls * 1e6, "calls/s": calls / wall}
+
+
+def _shown(value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"

@@ -1,0 +1,365 @@
+"""Clients that leave: around bare ASGI applications driven by hand, and at a real uvicorn."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.edge.guards import SurpriseGuard
+from app.edge.hangup import PATIENCE_SECONDS, HangupGuard
+
+DISCONNECT: Message = {"type": "http.disconnect"}
+BODY: Message = {"type": "http.request", "body": b"{}", "more_body": False}
+EMPTY: Message = {"type": "http.request", "body": b"", "more_body": False}
+START: Message = {"type": "http.response.start", "status": 200, "headers": []}
+END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
+DEADLINE_SECONDS = 10.0
+
+
+class Wire:
+    """The server's side of one request; it fails when two callers receive at once."""
+
+    def __init__(self, *messages: Message, method: str = "POST") -> None:
+        self.scope: Scope = {"type": "http", "method": method, "path": "/call", "headers": []}
+        if method == "POST":
+            self.scope["headers"].append((b"content-length", b"2"))
+        self.sent: list[Message] = []
+        self.calls = 0
+        self.is_asked = asyncio.Event()  # somebody waits for a message that is not there yet
+        self._messages: asyncio.Queue[Message] = asyncio.Queue()
+        self._is_busy = False
+        self.say(*messages)
+
+    def say(self, *messages: Message) -> None:
+        for message in messages:
+            self._messages.put_nowait(message)
+
+    async def receive(self) -> Message:
+        assert not self._is_busy, "two calls of receive at once"
+        self._is_busy = True
+        self.calls += 1
+        if self._messages.empty():
+            self.is_asked.set()
+        try:
+            return await self._messages.get()
+        finally:
+            self._is_busy = False
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+
+    async def hang_up(self) -> None:
+        """Leave, as soon as somebody would notice."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await self.is_asked.wait()
+        self.say(DISCONNECT)
+
+    async def serve(self, app: ASGIApp) -> None:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await HangupGuard(app)(self.scope, self.receive, self.send)
+
+
+async def past_patience() -> None:
+    """Return when a request that runs now must have been taken for a slow one."""
+    await asyncio.sleep(2 * PATIENCE_SECONDS)
+
+
+class Slow:
+    """Reads its body if it shall, and then works until it is cancelled."""
+
+    def __init__(self, *, reads: bool = True) -> None:
+        self.has_cleaned_up = False
+        self._reads = reads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._reads:
+            await receive()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            self.has_cleaned_up = True
+
+
+@pytest.mark.parametrize(
+    ("wire", "reads"), [(Wire(BODY), True), (Wire(EMPTY, method="GET"), False)], ids=["POST", "GET"]
+)
+async def test_work_ends_with_its_client_and_one_line_is_logged(
+    caplog: pytest.LogCaptureFixture,
+    wire: Wire,
+    reads: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    app = Slow(reads=reads)
+    with caplog.at_level(logging.DEBUG, "app"):
+        await asyncio.gather(wire.serve(app), wire.hang_up())
+    assert app.has_cleaned_up
+    assert wire.sent == []
+    (record,) = caplog.records
+    assert record.levelno == logging.DEBUG
+    assert record.getMessage() == f"The client of {wire.scope['method']} /call has gone."
+
+
+async def test_empty_remains_of_a_body_are_no_hangup() -> None:
+    app, wire = Slow(), Wire(BODY, EMPTY, EMPTY)
+    await asyncio.gather(wire.serve(app), wire.hang_up())
+    assert (app.has_cleaned_up, wire.calls) == (True, 4)
+
+
+async def test_a_quick_request_costs_no_task_and_no_message() -> None:
+    tasks: list[set[asyncio.Task[Any]]] = []
+
+    async def quick(scope: Scope, receive: Receive, send: Send) -> None:
+        assert await receive() == BODY
+        tasks.append(asyncio.all_tasks())
+        await send(START)
+        await send(END)
+
+    wire = Wire(BODY)
+    before = asyncio.all_tasks()
+    await wire.serve(quick)
+    assert (tasks, wire.calls, wire.sent) == ([before], 1, [START, END])
+
+
+async def test_a_body_that_is_not_read_is_left_alone_until_it_is() -> None:
+    wire = Wire(BODY)
+    calls = []
+
+    async def late_reader(scope: Scope, receive: Receive, send: Send) -> None:
+        await past_patience()
+        calls.append(wire.calls)
+        assert await receive() == BODY
+        await asyncio.Event().wait()
+
+    await asyncio.gather(wire.serve(late_reader), wire.hang_up())
+    assert (calls, wire.calls) == ([0], 2)
+
+
+async def test_a_late_reader_without_a_body_is_handed_an_empty_one() -> None:
+    wire, heard = Wire(EMPTY, method="GET"), []
+
+    async def late_reader(scope: Scope, receive: Receive, send: Send) -> None:
+        await wire.is_asked.wait()  # by the guard
+        heard.append(await receive())
+        asyncio.get_running_loop().call_soon(wire.say, DISCONNECT)
+        heard.append(await receive())
+
+    await wire.serve(late_reader)
+    assert heard == [EMPTY, DISCONNECT]
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_an_application_that_listens_is_told_and_ends_in_its_own_way(
+    is_late: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    wire, heard = Wire(BODY), []
+
+    async def listener(scope: Scope, receive: Receive, send: Send) -> None:
+        heard.append(await receive())
+        if is_late:
+            await wire.is_asked.wait()  # by the guard
+        heard.append(await receive())
+        await past_patience()
+        heard.append(await receive() if is_late else DISCONNECT)
+
+    async def hang_up_twice() -> None:
+        await past_patience()
+        await wire.hang_up()
+
+    await asyncio.gather(wire.serve(listener), hang_up_twice())
+    assert heard == [BODY, DISCONNECT, DISCONNECT]
+
+
+async def test_a_stream_of_starlette_ends_with_its_client() -> None:
+    wire, ends = Wire(BODY), []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        try:
+            yield b"one"
+            wire.say(DISCONNECT)
+            await asyncio.Event().wait()
+        finally:
+            ends.append("closed")
+
+    async def streaming(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await wire.is_asked.wait()  # by the guard: the stream finds it waiting
+        await StreamingResponse(pieces())(scope, receive, send)
+
+    await wire.serve(streaming)
+    assert ends == ["closed"]
+
+
+async def test_asking_whether_the_client_is_there_does_not_end_the_watch() -> None:
+    wire, answers = Wire(BODY), []
+
+    async def asking(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        await request.body()
+        answers.append(await request.is_disconnected())
+        await past_patience()
+        answers.append(await request.is_disconnected())
+        await asyncio.Event().wait()
+
+    async def hang_up_late() -> None:
+        wire.is_asked.clear()
+        while len(answers) < 2:
+            await asyncio.sleep(0)
+        await wire.hang_up()
+
+    await asyncio.gather(wire.serve(asking), hang_up_late())
+    assert answers == [False, False]
+
+
+async def test_work_after_the_whole_answer_goes_on() -> None:
+    wire, ends = Wire(BODY), []
+
+    async def with_background(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await wire.is_asked.wait()  # by the guard: the request is slow
+        await send(START)
+        await send(END)
+        wire.say(DISCONNECT)  # as uvicorn does then
+        await past_patience()
+        ends.append("done")
+
+    await wire.serve(with_background)
+    assert ends == ["done"]
+
+
+@pytest.mark.parametrize("has_left", [False, True])
+async def test_a_cancellation_from_outside_waits_for_the_application_and_goes_on(
+    has_left: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    app, wire = Slow(), Wire(BODY)
+    serving = asyncio.create_task(wire.serve(app))
+    await wire.is_asked.wait()
+    if has_left:
+        wire.say(DISCONNECT)
+        while not serving.cancelling():
+            await asyncio.sleep(0)
+    serving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+    assert app.has_cleaned_up
+
+
+async def test_an_exception_goes_on_unchanged() -> None:
+    failure = RuntimeError("of the application")
+
+    async def failing(scope: Scope, receive: Receive, send: Send) -> None:
+        raise failure
+
+    with pytest.raises(RuntimeError) as caught:
+        await Wire(BODY).serve(failing)
+    assert caught.value is failure
+
+
+async def test_an_application_may_answer_its_cancellation_in_another_way() -> None:
+    wire = Wire(BODY)
+
+    async def stubborn(scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await Slow()(scope, receive, send)
+        await asyncio.sleep(0)
+        raise RuntimeError("instead")
+
+    async def served() -> int:
+        with pytest.raises(RuntimeError, match="instead"):
+            await wire.serve(stubborn)
+        task = asyncio.current_task()
+        assert task is not None
+        return task.cancelling()
+
+    cancellations, _ = await asyncio.gather(served(), wire.hang_up())
+    assert cancellations == 0
+
+
+async def test_a_failure_while_watching_is_told_to_the_application_when_it_listens() -> None:
+    wire, failures = Wire(BODY), []
+
+    async def broken() -> Message:
+        if wire.calls == 0:
+            return await wire.receive()
+        wire.is_asked.set()
+        raise RuntimeError("of the server")
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await wire.is_asked.wait()
+        await past_patience()
+        try:
+            await receive()
+        except RuntimeError as failure:
+            failures.append(str(failure))
+
+    await HangupGuard(app)(wire.scope, broken, wire.send)
+    assert failures == ["of the server"]
+
+
+async def test_context_variables_pass_both_ways() -> None:
+    word: ContextVar[str] = ContextVar("word")
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        word.set(word.get() + " and from it")
+
+    word.set("to the application")
+    await HangupGuard(app)(Wire().scope, Wire().receive, Wire().send)
+    assert word.get() == "to the application and from it"
+
+
+@pytest.mark.parametrize("kind", ["websocket", "lifespan"])
+async def test_what_is_no_http_request_passes_untouched(kind: str) -> None:
+    wire = Wire()
+    passed: list[object] = []
+
+    async def app(*arguments: object) -> None:
+        passed.extend(arguments)
+
+    scope: Scope = {"type": kind}
+    await HangupGuard(app)(scope, wire.receive, wire.send)
+    assert passed == [scope, wire.receive, wire.send]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which leaves this process's signals alone."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def test_uvicorn_ends_a_request_whose_client_hangs_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert await Request(scope, receive).body() == b"{}"
+        begun.set()
+        try:
+            await Slow(reads=False)(scope, receive, send)
+        finally:
+            ended.set()
+
+    config = uvicorn.Config(SurpriseGuard(HangupGuard(app)), lifespan="off", log_config=None)
+    server = _Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = asyncio.create_task(server.serve([listening]))
+        _, writer = await asyncio.open_connection(*listening.getsockname())
+        writer.write(b"POST /call HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await begun.wait()
+            writer.close()
+            await ended.wait()
+            server.should_exit = True
+            await serving
+    assert [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING] == []
