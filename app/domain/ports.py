@@ -104,25 +104,20 @@ class SecretStore(Protocol):
     async def delete(self, ref: SecretRef) -> bool:
         """Remove one; False when there was none."""
 
-    async def count_other_keys(self, key_id: str) -> int:
-        """How many were sealed with another key than that."""
+    async def list_v1(self, after: SecretRef | None, limit: int) -> list[SealedSecret]:
+        """Those sealed as the first release did, by place, after the place `after`."""
+
+    async def reseal(self, secret: SealedSecret, *, sealed: str, key_id: str) -> bool:
+        """Replace the sealed text of the same value; False when it changed meanwhile."""
+
+    async def counts_by_key(self) -> Mapping[str, int]:
+        """How many v1 texts there are under each deployment key."""
+
+    async def delete_of_user(self, username: str) -> int:
+        """Remove every one of that user; how many there were."""
 
     async def delete_of_server(self, server_name: str) -> int:
         """Remove every user's for that server; how many there were."""
-
-
-class Vault(Protocol):
-    """Seals and opens secrets."""
-
-    @property
-    def key_id(self) -> str:
-        """The id of the key that seals."""
-
-    def seal(self, ref: SecretRef, value: str) -> str:
-        """The sealed text of a value, bound to its place."""
-
-    def open(self, secret: SealedSecret) -> str:
-        """The value. Raises SECRET_UNREADABLE."""
 
 
 class CallEvents(Protocol):
@@ -201,6 +196,9 @@ class Sessions(Protocol):
 
     def views(self) -> list[SessionView]:
         """Every session of this process, by server, those that are ending included."""
+
+    def end_carriers(self, server_name: str, owner: str | None) -> None:
+        """End the sessions that carry secrets of that user; None: those that all users share."""
 
     async def memory_bytes(self, pid: int) -> int | None:
         """What a session's process and its descendants hold; None when it is gone."""

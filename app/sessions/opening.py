@@ -12,6 +12,7 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.launch import StdioLaunch
 from app.domain.session import ListingKind
 from app.domain.tool import Tool
+from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.sessions.era import Verdict
 from app.sessions.http import HttpWire
@@ -29,8 +30,9 @@ OnReady = Callable[[LiveSession], None]
 class Opener:
     """Opens sessions, by the way that worked last where one did."""
 
-    def __init__(self, spawner: Spawner) -> None:
+    def __init__(self, spawner: Spawner, files: PrivateFiles) -> None:
         self._spawner = spawner
+        self._files = files
         self._pool = HttpPool()
         self._verdicts: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
 
@@ -41,7 +43,9 @@ class Opener:
             AppError: SERVER_DID_NOT_START.
         """
         refusals: list[MCPError] = []
-        for way in self._ways(entry):
+        ways = self._ways(entry)
+        entry.forget_secrets()
+        for way in ways:
             live = LiveSession(
                 entry.plan, way, usage=entry.usage, hooks=self._hooks(entry, way, on_ready)
             )
@@ -75,6 +79,7 @@ class Opener:
             wire = StdioWire(
                 launch,
                 spawner=self._spawner,
+                files=self._files,
                 on_stderr=lambda line: entry.surroundings.on_line(entry, line),
             )
             return [Way(wire, is_modern_first=False, known=known)]

@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.domain.errors import AppError
@@ -20,6 +21,7 @@ from app.domain.session import (
 from app.domain.tool import Tool
 from app.late_import import import_late
 from app.processes.memory import resident_bytes
+from app.processes.private_files import PrivateFiles
 from app.processes.run import KEPT_LINE_CHARACTERS
 from app.processes.spawner import Spawner
 from app.sessions.record import Record
@@ -64,6 +66,7 @@ class SessionRegistry:
         self,
         *,
         spawner: Spawner,
+        files: PrivateFiles,
         seen: SeenSecrets,
         on_tools: OnTools,
         on_change: Callable[[SessionView], None] = lambda _view: None,
@@ -71,6 +74,7 @@ class SessionRegistry:
         limits: SessionLimits | None = None,
     ) -> None:
         self._spawner = spawner
+        self._files = files
         self._seen = seen
         self._on_tools = on_tools
         self._entries: dict[SessionKey, Supervised] = {}
@@ -139,6 +143,16 @@ class SessionRegistry:
         """End a session that nobody uses; the next call starts it again."""
         self._drop(entry)
 
+    def end_carriers(self, server_name: str, owner: str | None) -> None:
+        """End the sessions that carry secrets of that user; None: those that all users share.
+
+        Their calls in flight finish.
+        """
+        for entry in self.entries:
+            key = entry.plan.key
+            if key.server_name == server_name and key.stamp and owner in (None, key.owner):
+                self._drop(entry)
+
     def forget(self, server_name: str) -> None:
         """End the sessions of a server that is gone, and drop what is remembered of it."""
         for key in {e.plan.key for e in self.entries if e.plan.key.server_name == server_name}:
@@ -194,6 +208,8 @@ class SessionRegistry:
             record = entry.record
             record.restarts += 1
             self._drop(entry)
+        if plan.key.stamp:
+            self._end_outdated(plan.key)
         fresh = Supervised(plan, self._around, record)
         self._all.add(fresh)
         self._watch.start()
@@ -204,6 +220,12 @@ class SessionRegistry:
         else:
             self._entries[key] = fresh
         return fresh
+
+    def _end_outdated(self, new: SessionKey) -> None:
+        """End the session that carries what these secrets were before."""
+        for key, entry in [*self._entries.items()]:
+            if replace(key, stamp="") == replace(new, stamp="") and key.stamp != new.stamp:
+                self._drop(entry)
 
     def _drop(self, entry: Supervised) -> None:
         if self._entries.get(entry.plan.key) is entry:
@@ -247,7 +269,7 @@ class SessionRegistry:
         if self._opener is None:
             opener_class = await import_late(_import_opener)
             if self._opener is None:  # somebody else may have come first meanwhile
-                self._opener = opener_class(self._spawner)
+                self._opener = opener_class(self._spawner, self._files)
         return self._opener
 
 

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import anyio.abc
@@ -19,6 +20,7 @@ from mcp.types import INTERNAL_ERROR, REQUEST_TIMEOUT
 
 from app.domain.launch import StdioLaunch
 from app.processes.environment import base_environment
+from app.processes.private_files import PrivateFiles
 from app.processes.run import read_lines
 from app.processes.spawner import Child, Spawner
 from app.sessions import rpc
@@ -50,10 +52,17 @@ class StdioWire:
     is_pinged = True
 
     def __init__(
-        self, launch: StdioLaunch, *, spawner: Spawner, on_stderr: Callable[[str], None]
+        self,
+        launch: StdioLaunch,
+        *,
+        spawner: Spawner,
+        files: PrivateFiles,
+        on_stderr: Callable[[str], None],
     ) -> None:
-        self._launch = launch
+        self._launch: StdioLaunch | None = launch
         self._spawner = spawner
+        self._files = files
+        self._folder: Path | None = None
         self._on_stderr = on_stderr
         self._child: Child | None = None
         self._helpers: list[asyncio.Task[None]] = []
@@ -72,11 +81,16 @@ class StdioWire:
         Raises:
             CannotOpen: The program cannot be run; the text says why.
         """
-        launch = self._launch
+        launch, self._launch = self._launch, None  # it may hold secrets: dropped once used
+        if launch is None:
+            raise CannotOpen("it has been opened before")
+        paths: dict[str, str] = {}
+        if launch.files:
+            self._folder, paths = await asyncio.to_thread(self._files.write, launch.files)
         try:
             child = await self._spawner.spawn(
                 [launch.command, *launch.args],
-                env={**base_environment(), **launch.env},
+                env={**base_environment(), **launch.env, **paths},
                 cwd=launch.cwd,
                 has_stdin=True,
                 line_limit=CHUNK_BYTES,
@@ -163,6 +177,8 @@ class StdioWire:
             reaper.cancel()
             await asyncio.shield(self._child.end(grace_seconds=grace_seconds))
             await stderr
+        if self._folder is not None:
+            await asyncio.to_thread(self._files.remove, self._folder)
         await self._exchange.close()
 
     def _abandon(self, pending: Pending, options: RequestOptions, reason: str) -> None:

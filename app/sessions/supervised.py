@@ -5,12 +5,13 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from app.domain.clock import utc_now
 from app.domain.errors import AppError, ErrorCode
+from app.domain.launch import StdioLaunch
 from app.domain.session import ListingKind, SessionPlan, SessionState, SessionView
 from app.domain.tool import Tool
 from app.sessions.record import Record
@@ -146,6 +147,12 @@ class Supervised:
                 self._to(SessionState.DRAINING)
             if self.usage.count == 0:
                 self.live.abort_start()
+
+    def forget_secrets(self) -> None:
+        """Drop what the launch carries, once the wire has it: the next start brings its own."""
+        launch = self.plan.launch
+        if self.plan.key.stamp and isinstance(launch, StdioLaunch):
+            self.plan = replace(self.plan, launch=replace(launch, env={}, files={}))
 
     def keep_line(self, line: str) -> None:
         """Keep a line of its stderr, which is masked."""
