@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -24,27 +24,34 @@ from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
 from app.installers.npm import NpmInstaller
 from app.models import documents_by_database
+from app.models.data_keys import MongoDataKeys
+from app.models.deployment import MongoDeployment
 from app.models.packages import MongoPackages
 from app.models.secrets import MongoSecrets
 from app.models.servers import MongoServers
 from app.mongo.database import Database
 from app.mongo.embedded import EmbeddedMongo
 from app.processes.guard import Guard
+from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
 from app.rest.routes import rest_routes
 from app.services.deps import Deps
 from app.services.feed import Feed
+from app.services.key_announcement import announce_keys
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
+from app.services.secret_use import SecretUse
 from app.services.secrets import warn_of_foreign_keys
 from app.services.servers import start_enabled_servers
 from app.sessions.registry import SessionRegistry
 from app.sessions.slots import SessionLimits
 from app.settings import Settings
-from app.vault.vault import SingleKeyVault
+from app.vault.keyring import LocalKeyring
+from app.vault.keys import KeySource
+from app.vault.vault import EnvelopeVault
 
 log = logging.getLogger(__name__)
 
@@ -58,12 +65,13 @@ class Machine:
     """What the command line has prepared on this machine before the application is built.
 
     `data_dir` is absolute and locked by this process; `mongod` is None with a MongoDB elsewhere.
+    Of `keys`, the first seals secrets, and all open them.
     """
 
     settings: Settings
     data_dir: Path
     guard: Guard
-    key: bytes
+    keys: Sequence[KeySource] = field(repr=False)
     mongod: EmbeddedMongo | None
 
 
@@ -108,10 +116,13 @@ class _Engines:
         )
         seen, spawner = RecentSecrets(), Spawner(machine.guard)
         servers = MongoServers(self._database)
+        deployment = MongoDeployment(self._database)
+        secrets = MongoSecrets(self._database)
         session_changes: Feed[SessionView] = Feed()
         listing_changes: Feed[ListingChange] = Feed()
         self._sessions = SessionRegistry(
             spawner=spawner,
+            files=PrivateFiles(machine.data_dir / "secret-files"),
             seen=seen,
             limits=_session_limits(settings),
             on_tools=servers.remember_tools,
@@ -124,8 +135,11 @@ class _Engines:
             database=self._database,
             servers=servers,
             packages=MongoPackages(self._database),
-            secrets=MongoSecrets(self._database),
-            vault=SingleKeyVault(machine.key),
+            secrets=secrets,
+            secret_use=SecretUse(secrets),
+            data_keys=MongoDataKeys(self._database),
+            deployment=deployment,
+            vault=EnvelopeVault(LocalKeyring(machine.keys, deployment.salt)),
             sessions=self._sessions,
             installers={Runtime.NODE: installer},
             files=PackageFolder(machine.data_dir / "packages"),
@@ -145,6 +159,8 @@ class _Engines:
         background = [
             asyncio.create_task(self._recover_and_start(), name="start-up"),
             asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
+            asyncio.create_task(self.deps.secret_use.own(), name="use of secrets"),
+            asyncio.create_task(announce_keys(self.deps, self.deps.life), name="key announcement"),
         ]
         for task in background:
             task.add_done_callback(_log_failure)

@@ -96,6 +96,18 @@ class SecretStore(Protocol):
     async def list_sealed(self, username: str, server_name: str) -> list[SealedSecret]:
         """All of one user for one server."""
 
+    async def list_applying(self, username: str, server_name: str) -> list[SealedSecret]:
+        """Those of one user for one server, and those that all its users share."""
+
+    async def list_of_server(self, username: str, server_name: str) -> list[Secret]:
+        """All of one user for one server, by name."""
+
+    async def count_of_user(self, username: str) -> int:
+        """How many a user has."""
+
+    async def note_use(self, used: Mapping[SecretRef, datetime]) -> None:
+        """Keep when each was used last."""
+
     async def list_page(
         self, username: str, server_name: str | None, page: PageRequest
     ) -> list[Secret]:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+# In place of a username: the value that all users of a server share. No user is called so.
+SHARED = ""
+
 
 @dataclass(frozen=True, slots=True)
 class SecretRef:
@@ -21,6 +24,7 @@ class Secret:
     key_id: str
     created_at: datetime
     updated_at: datetime
+    last_used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

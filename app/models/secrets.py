@@ -1,18 +1,26 @@
 """Stored secrets: sealed text only."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from beanie import Document
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 
 from app.domain.page import PageRequest
-from app.domain.secret import SealedSecret, Secret, SecretRef
+from app.domain.secret import SHARED, SealedSecret, Secret, SecretRef
 from app.mongo.database import Database
+
+# Every text that begins with `v1.`, as a range, so that a partial index can hold just these.
+FIRST_VERSION_INDEX = "first_version"
+FIRST_VERSION = {"sealed": {"$gte": "v1.", "$lt": "v1/"}}
 
 
 class SecretDoc(Document):
-    """One user's secret for one server."""
+    """One user's secret for one server; `key_id` names the key that sealed it.
+
+    That is the user's data key, or in a v1 text a deployment key.
+    """
 
     username: str
     server_name: str
@@ -21,6 +29,7 @@ class SecretDoc(Document):
     key_id: str
     created_at: datetime
     updated_at: datetime
+    last_used_at: datetime | None = None
 
     class Settings:
         """Beanie's settings."""
@@ -33,6 +42,11 @@ class SecretDoc(Document):
                 unique=True,
             ),
             IndexModel([("server_name", ASCENDING)], name="by_server"),
+            IndexModel(
+                [("username", 1), ("server_name", 1), ("name", 1), ("key_id", 1)],
+                name=FIRST_VERSION_INDEX,
+                partialFilterExpression=FIRST_VERSION,
+            ),
         ]
 
     def to_domain(self) -> Secret:
@@ -42,6 +56,7 @@ class SecretDoc(Document):
             key_id=self.key_id,
             created_at=self.created_at,
             updated_at=self.updated_at,
+            last_used_at=self.last_used_at,
         )
 
 
@@ -77,6 +92,33 @@ class MongoSecrets:
             found = await SecretDoc.find(where).to_list()
         return [SealedSecret(doc.to_domain().ref, doc.sealed) for doc in found]
 
+    async def list_applying(self, username: str, server_name: str) -> list[SealedSecret]:
+        """Those of one user for one server, and those that all its users share."""
+        where = {"username": {"$in": [username, SHARED]}, "server_name": server_name}
+        async with self._database.operation():
+            found = await SecretDoc.find(where).to_list()
+        return [SealedSecret(doc.to_domain().ref, doc.sealed) for doc in found]
+
+    async def list_of_server(self, username: str, server_name: str) -> list[Secret]:
+        """All of one user for one server, by name."""
+        where = {"username": username, "server_name": server_name}
+        async with self._database.operation():
+            found = await SecretDoc.find(where).sort("+name").to_list()
+        return [doc.to_domain() for doc in found]
+
+    async def count_of_user(self, username: str) -> int:
+        """How many a user has."""
+        async with self._database.operation():
+            return await SecretDoc.find({"username": username}).count()
+
+    async def note_use(self, used: Mapping[SecretRef, datetime]) -> None:
+        """Keep when each was used last."""
+        writes = [
+            UpdateOne(_place(ref), {"$max": {"last_used_at": at}}) for ref, at in used.items()
+        ]
+        async with self._database.operation():
+            await SecretDoc.get_motor_collection().bulk_write(writes, ordered=False)
+
     async def list_page(
         self, username: str, server_name: str | None, page: PageRequest
     ) -> list[Secret]:
@@ -100,10 +142,45 @@ class MongoSecrets:
             result = await SecretDoc.get_motor_collection().delete_one(_place(ref))
         return bool(result.deleted_count)
 
-    async def count_other_keys(self, key_id: str) -> int:
-        """How many were sealed with another key than that."""
+    async def list_v1(self, after: SecretRef | None, limit: int) -> list[SealedSecret]:
+        """Those in v1 texts, by user, server and name, after the place `after`."""
+        where: dict[str, Any] = {**FIRST_VERSION}
+        if after is not None:
+            user, server, name = after.username, after.server_name, after.name
+            where["$or"] = [
+                {"username": {"$gt": user}},
+                {"username": user, "server_name": {"$gt": server}},
+                {"username": user, "server_name": server, "name": {"$gt": name}},
+            ]
         async with self._database.operation():
-            return await SecretDoc.find({"key_id": {"$ne": key_id}}).count()
+            query = SecretDoc.find(where, hint=FIRST_VERSION_INDEX).limit(limit)
+            found = await query.sort("+username", "+server_name", "+name").to_list()
+        return [SealedSecret(doc.to_domain().ref, doc.sealed) for doc in found]
+
+    async def reseal(self, secret: SealedSecret, *, sealed: str, key_id: str) -> bool:
+        """Replace the sealed text of the same value; False when it changed meanwhile."""
+        where = {**_place(secret.ref), "sealed": secret.sealed}
+        new = {"sealed": sealed, "key_id": key_id}
+        async with self._database.operation():
+            result = await SecretDoc.get_motor_collection().update_one(where, {"$set": new})
+        return bool(result.matched_count)
+
+    async def counts_by_key(self) -> Mapping[str, int]:
+        """How many v1 texts there are under each deployment key."""
+        pipeline: list[dict[str, Any]] = [
+            {"$match": FIRST_VERSION},
+            {"$group": {"_id": "$key_id", "n": {"$sum": 1}}},
+        ]
+        async with self._database.operation():
+            collection = SecretDoc.get_motor_collection()
+            rows = await collection.aggregate(pipeline, hint=FIRST_VERSION_INDEX).to_list(None)
+        return {str(row["_id"]): int(row["n"]) for row in rows}
+
+    async def delete_of_user(self, username: str) -> int:
+        """Remove every one of that user; how many there were."""
+        async with self._database.operation():
+            result = await SecretDoc.get_motor_collection().delete_many({"username": username})
+        return int(result.deleted_count)
 
     async def delete_of_server(self, server_name: str) -> int:
         """Remove every user's for that server; how many there were."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 from app.domain.arguments import check_arguments
@@ -21,9 +21,9 @@ from app.domain.redaction import (
 from app.domain.server import Server
 from app.domain.session import LogMessage, Progress
 from app.domain.tool import Tool
+from app.services.bundles import open_bundle
 from app.services.deps import Deps
 from app.services.running import RunningCall
-from app.services.secrets import open_secrets
 from app.services.servers import get_enabled_server
 from app.services.session_use import on_session
 
@@ -46,7 +46,8 @@ async def call_tool(
 
     Raises:
         AppError: INVALID_INPUT, FORBIDDEN, SERVER_NOT_FOUND, SERVER_DISABLED, TOOL_NOT_FOUND,
-            SECRET_UNREADABLE, SERVER_DID_NOT_START, SERVER_FAILED, SESSION_LIMIT,
+            SECRET_MISSING, SECRET_UNREADABLE and its like, SERVER_DID_NOT_START,
+            SERVER_FAILED, SESSION_LIMIT,
             CALL_CANCELLED or TOOL_TIMEOUT.
     """
     check_call(call)
@@ -137,23 +138,23 @@ async def _call(
 async def _call_in_time(
     deps: Deps, server: Server, call: ToolCall, ears: "_Ears"
 ) -> dict[str, object]:
-    secrets = await open_secrets(deps, ears.username, server.name)
-    deps.seen.note([*secrets.values()])
-    ears.forms = forms = spellings(secrets.values(), shortest=SHORTEST_IN_RESULTS)
+    secrets = await open_bundle(deps, server, ears.username)
+    if server.settings.masks_results:
+        ears.forms = spellings(secrets.values, shortest=SHORTEST_IN_RESULTS)
 
     async def work(session: Session) -> dict[str, object]:
         tool = await _find_tool(session, call)
-        arguments = merge_arguments(call.arguments, secrets, tool.input_schema)
+        arguments = merge_arguments(call.arguments, secrets.delivered.arguments, tool.input_schema)
         problem = check_arguments(tool, arguments) if server.settings.checks_arguments else None
         if problem is not None:
             return {"content": [{"type": "text", "text": problem}], "isError": True}
         return await session.call_tool(tool.name, arguments, ears)
 
     try:
-        raw = await on_session(deps, server, ears.username, work)
+        raw = await on_session(deps, server, secrets, work)
     except AppError as error:
-        raise _masked(error, secrets) from None
-    mask_json(raw, forms)
+        raise _masked(error, secrets.values) from None
+    mask_json(raw, ears.forms)
     return raw
 
 
@@ -203,9 +204,9 @@ async def _find_tool(session: Session, call: ToolCall) -> Tool:
     return tool
 
 
-def _masked(error: AppError, secrets: Mapping[str, str]) -> AppError:
+def _masked(error: AppError, secrets: Sequence[str]) -> AppError:
     """The error without any secret of this call: servers put arguments into their messages."""
-    forms = spellings(secrets.values(), shortest=SHORTEST_IN_LOGS)
+    forms = spellings(secrets, shortest=SHORTEST_IN_LOGS)
     hint = None if error.hint is None else mask_text(error.hint, forms)
     return AppError(error.code, mask_text(error.message, forms), path=error.path, hint=hint)
 

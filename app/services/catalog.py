@@ -14,8 +14,8 @@ from app.domain.ports import Session
 from app.domain.principal import Principal, acting_user
 from app.domain.redaction import SHORTEST_IN_RESULTS, mask_json, mask_text, spellings
 from app.domain.session import ListingKind
+from app.services.bundles import open_bundle
 from app.services.deps import Deps
-from app.services.secrets import open_secrets
 from app.services.servers import get_enabled_server
 from app.services.session_use import on_session
 
@@ -120,18 +120,18 @@ async def _ask(
 ) -> T:
     username = acting_user(principal, whose.username)
     server = await get_enabled_server(deps, whose.server_name)
-    secrets = await open_secrets(deps, username, server.name)
-    deps.seen.note([*secrets.values()])
-    forms = spellings(secrets.values(), shortest=SHORTEST_IN_RESULTS)
+    secrets = await open_bundle(deps, server, username)
+    forms = spellings(secrets.values, shortest=SHORTEST_IN_RESULTS)
     seconds = server.settings.call_timeout_seconds
     try:
         async with asyncio.timeout(seconds):
-            answer = await on_session(deps, server, username, work)
+            answer = await on_session(deps, server, secrets, work)
     except TimeoutError:
         message = f"Server {server.name!r} did not answer within {seconds:g} s."
         raise AppError(ErrorCode.TOOL_TIMEOUT, message) from None
     except AppError as error:
         text = mask_text(error.message, forms)
         raise AppError(error.code, text, path=error.path, hint=error.hint) from None
-    mask_json(answer, forms)
+    if server.settings.masks_results:
+        mask_json(answer, forms)
     return answer

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import uuid4
 
+from app.domain.key_ports import DataKeyStore, DeploymentStore, Vault
 from app.domain.package import Runtime
 from app.domain.ports import (
     DatabaseWatch,
@@ -14,13 +16,33 @@ from app.domain.ports import (
     SeenSecrets,
     ServerStore,
     Sessions,
-    Vault,
 )
 from app.domain.session import ListingChange, SessionView
 from app.services.feed import Feed
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.running import RunningCall
+from app.services.secret_use import SecretUse
+
+
+class KeyDeps(Protocol):
+    """The part of Deps that work on keys needs; a command builds no more than this."""
+
+    @property
+    def secrets(self) -> SecretStore:
+        """Stored secrets."""
+
+    @property
+    def data_keys(self) -> DataKeyStore:
+        """Stored data keys."""
+
+    @property
+    def deployment(self) -> DeploymentStore:
+        """What replicas share."""
+
+    @property
+    def vault(self) -> Vault:
+        """What seals and opens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +58,8 @@ class Deps:
     servers: ServerStore
     packages: PackageStore
     secrets: SecretStore
+    data_keys: DataKeyStore
+    deployment: DeploymentStore
     vault: Vault
     sessions: Sessions
     installers: Mapping[Runtime, Installer]
@@ -43,6 +67,7 @@ class Deps:
     seen: SeenSecrets
     progress: ProgressFeed
     operations: Operations
+    secret_use: SecretUse
     session_changes: Feed[SessionView]
     listing_changes: Feed[ListingChange]
     calls: dict[str, RunningCall] = field(default_factory=dict)

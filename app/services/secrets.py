@@ -1,51 +1,62 @@
 """Secrets: set, listed by name, removed, and opened for the one call that needs them."""
 
 import logging
+from dataclasses import dataclass
 
-from app.domain.clock import utc_now
-from app.domain.errors import invalid
+from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.names import check_secret_name, check_secret_value, check_server_name
 from app.domain.page import Page, PageRequest, check_page, cut_page
 from app.domain.principal import Principal, acting_user
-from app.domain.secret import Secret, SecretRef
-from app.services.deps import Deps
+from app.domain.secret import SHARED, Secret, SecretRef
+from app.services.data_keys import store_sealed
+from app.services.deps import Deps, KeyDeps
+from app.services.rotation import key_usage
 from app.services.servers import get_server
 
 log = logging.getLogger(__name__)
 
+MOST_OF_ONE_USER = 1000
 
-async def set_secret(
-    deps: Deps,
-    principal: Principal,
-    *,
-    server_name: str,
-    name: str,
-    value: str,
-    username: str | None,
-) -> Secret:
-    """Store a user's secret for a server, replacing one of the same name.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Which secret a request means: a user's, by default the caller's, or one that all share."""
+
+    server_name: str
+    name: str
+    username: str | None = None
+    is_shared: bool = False
+
+
+async def set_secret(deps: Deps, principal: Principal, place: Place, value: str) -> Secret:
+    """Store a secret for a server, replacing the one at that place.
+
+    Sessions that were started with what was there before end when their calls are done.
 
     Raises:
-        AppError: INVALID_INPUT, FORBIDDEN or SERVER_NOT_FOUND.
+        AppError: INVALID_INPUT, FORBIDDEN, SERVER_NOT_FOUND, CONFLICT for one too many, or
+            SECRET_KEY_MISSING when the user's data key cannot be opened.
     """
-    ref = _ref(principal, server_name=server_name, name=name, username=username)
+    ref = _ref(principal, place)
     check_secret_value(value, "value")
     deps.seen.note([value])
-    await get_server(deps, server_name)
-    sealed = deps.vault.seal(ref, value)
-    return await deps.secrets.put(ref, sealed, deps.vault.key_id, utc_now())
+    await get_server(deps, place.server_name)
+    await _check_room(deps, ref)
+    stored = await store_sealed(deps, ref, value)
+    _end_carriers(deps, ref)
+    return stored
 
 
-async def delete_secret(
-    deps: Deps, principal: Principal, *, server_name: str, name: str, username: str | None
-) -> bool:
-    """Remove a user's secret; False when there was none, which is fine.
+async def delete_secret(deps: Deps, principal: Principal, place: Place) -> bool:
+    """Remove a secret; False when there was none, which is fine.
 
     Raises:
         AppError: INVALID_INPUT or FORBIDDEN.
     """
-    ref = _ref(principal, server_name=server_name, name=name, username=username)
-    return await deps.secrets.delete(ref)
+    ref = _ref(principal, place)
+    was_there = await deps.secrets.delete(ref)
+    _end_carriers(deps, ref)
+    return was_there
 
 
 async def list_secrets(
@@ -70,42 +81,74 @@ async def list_secrets(
     return cut_page(await deps.secrets.list_page(user, server_name, page), page.first)
 
 
-async def find_secret(
-    deps: Deps, principal: Principal, *, server_name: str, name: str, username: str | None
-) -> Secret | None:
-    """One of a user's secrets, without its value.
+async def list_shared_secrets(
+    deps: Deps, principal: Principal, server_name: str | None, page: PageRequest
+) -> Page[Secret]:
+    """The secrets that all users of a server share, never a value.
+
+    Raises:
+        AppError: INVALID_INPUT, or FORBIDDEN for who may not act for others.
+    """
+    _check_may_share(principal)
+    check_page(page)
+    if server_name is not None:
+        check_server_name(server_name, "serverName")
+    return cut_page(await deps.secrets.list_page(SHARED, server_name, page), page.first)
+
+
+async def find_secret(deps: Deps, principal: Principal, place: Place) -> Secret | None:
+    """One secret, without its value.
 
     Raises:
         AppError: INVALID_INPUT or FORBIDDEN.
     """
-    return await deps.secrets.find(
-        _ref(principal, server_name=server_name, name=name, username=username)
-    )
+    return await deps.secrets.find(_ref(principal, place))
 
 
-async def warn_of_foreign_keys(deps: Deps) -> None:
-    """Say so in the log when stored secrets cannot be opened with the key of this start."""
-    count = await deps.secrets.count_other_keys(deps.vault.key_id)
-    if count:
-        log.warning(
-            "%d stored secrets were sealed with another SECRETS_KEY than this one (%s) and cannot "
-            "be opened with it. Start with the key they were stored under, or set them again.",
-            count,
-            deps.vault.key_id,
+async def warn_of_foreign_keys(deps: KeyDeps) -> None:
+    """Say so in the log when stored secrets cannot be opened with the keys of this start."""
+    for usage in await key_usage(deps):
+        if usage.is_needed and not usage.is_known:
+            log.warning(
+                "The secrets of %d users, and %d more, need the deployment key %s, which this "
+                "process does not have. Start with it in SECRETS_KEYS_OLD, or set them again.",
+                usage.data_keys,
+                usage.v1_secrets,
+                usage.key_id,
+            )
+
+
+def _ref(principal: Principal, place: Place) -> SecretRef:
+    check_server_name(place.server_name, "serverName")
+    check_secret_name(place.name, "name")
+    if not place.is_shared:
+        return SecretRef(acting_user(principal, place.username), place.server_name, place.name)
+    _check_may_share(principal)
+    if place.username is not None:
+        raise invalid("A shared secret belongs to no user.", "username")
+    return SecretRef(SHARED, place.server_name, place.name)
+
+
+def _check_may_share(principal: Principal) -> None:
+    if not principal.may_act_for_anyone:
+        raise AppError(
+            ErrorCode.FORBIDDEN,
+            "You may not see or change the secrets that all users share.",
+            path=("shared",),
         )
 
 
-async def open_secrets(deps: Deps, username: str, server_name: str) -> dict[str, str]:
-    """The user's secrets for a server, opened, by name; for one call, then dropped.
+async def _check_room(deps: Deps, ref: SecretRef) -> None:
+    if await deps.secrets.count_of_user(ref.username) < MOST_OF_ONE_USER:
+        return
+    if await deps.secrets.find(ref) is None:
+        raise AppError(
+            ErrorCode.CONFLICT,
+            f"There are {MOST_OF_ONE_USER} secrets already, which is the most for one user.",
+            hint="Delete one that is no longer needed.",
+        )
 
-    Raises:
-        AppError: SECRET_UNREADABLE.
-    """
-    sealed = await deps.secrets.list_sealed(username, server_name)
-    return {secret.ref.name: deps.vault.open(secret) for secret in sealed}
 
-
-def _ref(principal: Principal, *, server_name: str, name: str, username: str | None) -> SecretRef:
-    check_server_name(server_name, "serverName")
-    check_secret_name(name, "name")
-    return SecretRef(acting_user(principal, username), server_name, name)
+def _end_carriers(deps: Deps, ref: SecretRef) -> None:
+    owner = None if ref.username == SHARED else ref.username
+    deps.sessions.end_carriers(ref.server_name, owner)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.domain.clock import utc_now
+from app.domain.delivery import Delivered, SecretBundle
 from app.domain.errors import AppError, ErrorCode
 from app.domain.launch import Launch, StdioLaunch
 from app.domain.names import check_server_name
@@ -18,7 +19,7 @@ from app.domain.server import (
     launch_changed,
     new_revision,
 )
-from app.domain.server_rules import check_settings, plan_session, resolve_launch
+from app.domain.server_rules import check_settings, needs_user, plan_session, resolve_launch
 from app.domain.session import SessionPlan
 from app.services.deps import Deps
 from app.services.paging import every
@@ -162,7 +163,7 @@ async def delete_server(deps: Deps, name: str) -> None:
 
 def view_server(deps: Deps, server: Server) -> ServerView:
     """The server with its state right now."""
-    launch = launch_of(deps, server)
+    launch = _launch_of(deps, server, None)
     return ServerView(
         server=server,
         program=launch if isinstance(launch, StdioLaunch) else None,
@@ -176,15 +177,16 @@ def server_logs(deps: Deps, name: str, last: int) -> list[str]:
     return deps.sessions.logs(name, last)
 
 
-def launch_of(deps: Deps, server: Server) -> Launch:
+def plan_of(deps: Deps, server: Server, secrets: SecretBundle | None) -> SessionPlan:
+    """The session for a call with these secrets; without any, the shared one, or a trial start."""
+    delivered = None if secrets is None else secrets.delivered
+    return plan_session(server, _launch_of(deps, server, delivered), secrets)
+
+
+def _launch_of(deps: Deps, server: Server, secrets: Delivered | None) -> Launch:
     """How to reach the server from this machine."""
     folder = None if server.package_dir is None else deps.files.path(server.package_dir)
-    return resolve_launch(server.settings, folder)
-
-
-def plan_of(deps: Deps, server: Server, username: str | None) -> SessionPlan:
-    """The session that serves the user; without one, the shared session, or a trial start."""
-    return plan_session(server, launch_of(deps, server), username)
+    return resolve_launch(server.settings, folder, secrets)
 
 
 async def restart_server(deps: Deps, name: str) -> Server:
@@ -208,8 +210,10 @@ async def start_enabled_servers(deps: Deps) -> None:
 def start_soon(deps: Deps, server: Server) -> None:
     """Start an enabled server in the background; whether it worked shows in its status.
 
-    One whose users have sessions of their own is started once, to learn its tools.
+    One whose users have sessions of their own is started once, to learn its tools; one that
+    cannot start without somebody's secrets waits for that user's first call.
     """
     is_own = server.settings.isolation is Isolation.PER_USER
-    if server.settings.is_enabled and not (is_own and server.tools):
+    is_waiting = needs_user(server.settings) or (is_own and server.tools)
+    if server.settings.is_enabled and not is_waiting:
         deps.sessions.keep(plan_of(deps, server, None))

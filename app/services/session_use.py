@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from app.domain.delivery import SecretBundle
 from app.domain.errors import NotSent
 from app.domain.ports import Session
 from app.domain.server import Server
@@ -13,9 +14,9 @@ T = TypeVar("T")
 
 
 async def on_session(
-    deps: Deps, server: Server, username: str, work: Callable[[Session], Awaitable[T]]
+    deps: Deps, server: Server, secrets: SecretBundle, work: Callable[[Session], Awaitable[T]]
 ) -> T:
-    """What `work` returns, on the session that serves the user.
+    """What `work` returns, on the session that serves the user whose secrets these are.
 
     A request that surely never reached the server is made once more, on a new session; any
     other is never sent twice: tools may not be idempotent.
@@ -23,7 +24,7 @@ async def on_session(
     Raises:
         AppError: SERVER_DID_NOT_START, SESSION_LIMIT, SHUTTING_DOWN, and whatever `work` raises.
     """
-    plan = plan_of(deps, server, username)
+    plan = plan_of(deps, server, secrets)
     try:
         async with deps.sessions.use(plan) as session:
             return await work(session)

@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator
 
+from app.domain.delivery import Delivery
 from app.domain.errors import AppError, ErrorCode, invalid
+from app.domain.hidden_arguments import hide_arguments
 from app.domain.names import check_server_name
 from app.domain.page import Page, PageRequest, check_page, cut_page
 from app.domain.server import Server
@@ -29,7 +31,7 @@ async def list_tools(
     async for server in _tool_servers(deps, server_name):
         if server.name < after_server:
             continue
-        for tool in sorted(server.tools, key=lambda tool: tool.name):
+        for tool in shown_tools(server):
             if server.name > after_server or tool.name > after_tool:
                 found.append((server, tool))
         if len(found) > page.first:
@@ -60,6 +62,13 @@ async def resolve_tool_name(deps: Deps, name: str) -> tuple[str, str]:
     )
 
 
+def shown_tools(server: Server) -> list[Tool]:
+    """A server's tools by name, without the arguments that declared secrets fill."""
+    filled = [b.target for b in server.settings.secrets if b.delivery is Delivery.ARGUMENT]
+    tools = sorted(server.tools, key=lambda tool: tool.name)
+    return [hide_arguments(tool, filled) for tool in tools] if filled else tools
+
+
 def page_tools_of(server: Server, page: PageRequest) -> Page[Tool]:
     """One server's tools by name.
 
@@ -67,13 +76,13 @@ def page_tools_of(server: Server, page: PageRequest) -> Page[Tool]:
         AppError: INVALID_INPUT.
     """
     check_page(page)
-    tools = sorted(server.tools, key=lambda tool: tool.name)
+    tools = shown_tools(server)
     return cut_page([t for t in tools if page.after is None or t.name > page.after], page.first)
 
 
 def find_tool_of(server: Server, name: str) -> Tool | None:
     """One server's tool of that name, as listed last."""
-    return next((tool for tool in server.tools if tool.name == name), None)
+    return next((tool for tool in shown_tools(server) if tool.name == name), None)
 
 
 async def _tool_servers(deps: Deps, server_name: str | None) -> AsyncIterator[Server]:
