@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     mongod_binary: Path | None = None
 
     secrets_key: SecretStr | None = None
+    secrets_key_file: Path | None = None
+    secrets_keys_old: SecretStr | None = None
     secrets_dbname: str | None = Field(default=None, pattern=DATABASE_NAME)
 
     max_sessions: int = Field(default=256, ge=1)
@@ -80,6 +82,12 @@ class Settings(BaseSettings):
         if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return value.upper()
+
+    @model_validator(mode="after")
+    def _one_sealing_key(self) -> Self:
+        if self.secrets_key is not None and self.secrets_key_file is not None:
+            raise ValueError("Set SECRETS_KEY or SECRETS_KEY_FILE, not both.")
+        return self
 
     @model_validator(mode="after")
     def _loopback_only(self) -> Self:

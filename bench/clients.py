@@ -1,7 +1,9 @@
 """The contestants: our sessions, our bare wires, and the SDK's clients."""
 
 import contextlib
+import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +18,7 @@ from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import SessionKey, SessionPlan
 from app.domain.tool import Tool
 from app.processes.guard import Guard
+from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.sessions.era import Stamp
 from app.sessions.http import HttpWire
@@ -57,6 +60,7 @@ async def our_registry() -> AsyncIterator[SessionRegistry]:
     with our_spawner() as spawner:
         registry = SessionRegistry(
             spawner=spawner,
+            files=_files(),
             seen=RecentSecrets(),
             on_tools=_nothing,
             limits=SessionLimits(total=10_000, per_server=10_000),
@@ -87,7 +91,7 @@ async def wire_call(launch: Launch) -> AsyncIterator[Call]:
         wire: Wire
         if isinstance(launch, StdioLaunch):
             spawner = stack.enter_context(our_spawner())
-            wire = StdioWire(launch, spawner=spawner, on_stderr=_ignore)
+            wire = StdioWire(launch, spawner=spawner, files=_files(), on_stderr=_ignore)
         else:
             pool = HttpPool()
             stack.push_async_callback(pool.close)
@@ -173,3 +177,8 @@ async def _nothing(_name: str, _revision: str, _tools: Sequence[Tool]) -> None:
 
 def _ignore(_line: str) -> None:
     """Nor are lines on stderr."""
+
+
+def _files() -> PrivateFiles:
+    """Where files of secrets would be; benchmarks have none."""
+    return PrivateFiles(Path(tempfile.gettempdir(), uuid4().hex))

@@ -11,6 +11,8 @@ import pytest
 import uvloop
 
 from app.models import documents_by_database
+from app.models.data_keys import DataKeyDoc, MongoDataKeys
+from app.models.deployment import DeploymentDoc, MongoDeployment
 from app.models.packages import MongoPackages, PackageDoc
 from app.models.secrets import MongoSecrets, SecretDoc
 from app.models.servers import MongoServers, ServerDoc
@@ -32,11 +34,13 @@ class Mongo:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The three stores over an empty database."""
+    """The stores over an empty database."""
 
     servers: MongoServers
     packages: MongoPackages
     secrets: MongoSecrets
+    data_keys: MongoDataKeys
+    deployment: MongoDeployment
 
 
 def pytest_asyncio_loop_factories(
@@ -81,9 +85,15 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def stores(database: Database) -> Stores:
-    for document in (ServerDoc, PackageDoc, SecretDoc):
+    for document in (ServerDoc, PackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc):
         await document.get_motor_collection().delete_many({})
-    return Stores(MongoServers(database), MongoPackages(database), MongoSecrets(database))
+    return Stores(
+        MongoServers(database),
+        MongoPackages(database),
+        MongoSecrets(database),
+        MongoDataKeys(database),
+        MongoDeployment(database),
+    )
 
 
 @pytest.fixture

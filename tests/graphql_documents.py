@@ -3,10 +3,16 @@
 ERROR = "... on Error { code message path hint }"
 TOOL = "name title description inputSchema outputSchema annotations serverName"
 SERVER = f"""
-  id name displayName description transport command args env url headers secretNames isolation
+  id name displayName description transport command args env url headers isolation masksResults
+  secretBindings {{ name delivery target template required description }}
   startupTimeoutSeconds callTimeoutSeconds longestCallSeconds idleSeconds maxConcurrentCalls
   maxSessions checksArguments logLevel enabled status lastError createdAt updatedAt tools {{ nodes {{ {TOOL} }} }} logs
 """
+SECRET = """
+  id name serverName username shared delivery keyId createdAt updatedAt lastUsedAt
+"""
+KEY = "id known sealing dataKeys v1Secrets needed"
+ROTATION = "total done left unreadable finished"
 PACKAGE = """
   id name version requestedVersion integrity runtime status installPath installedAt serverName
 """
@@ -49,7 +55,7 @@ UNINSTALL_PACKAGE = f"""mutation ($input: UninstallPackageInput!) {{
 SET_SECRET = f"""mutation ($input: SetSecretInput!) {{
   setSecret(input: $input) {{
     __typename
-    ... on Secret {{ id name serverName username keyId createdAt updatedAt }}
+    ... on Secret {{ {SECRET} }}
     {ERROR}
   }}
 }}"""
@@ -73,11 +79,31 @@ CANCEL_TOOL_CALL = f"""mutation ($input: CancelToolCallInput!) {{
 SERVERS = f"query {{ servers(first: 500) {{ nodes {{ {SERVER} }} }} }}"
 SERVER_BY_NAME = f"query ($name: String!) {{ server(name: $name) {{ {SERVER} }} }}"
 PACKAGES = f"query {{ packages(first: 500) {{ nodes {{ {PACKAGE} }} }} }}"
-SECRETS = """query ($username: String, $serverName: String) {
-  secrets(username: $username, serverName: $serverName, first: 500) {
-    nodes { id name serverName username keyId createdAt updatedAt }
+SECRETS = f"""query ($username: String, $serverName: String, $shared: Boolean = false) {{
+  secrets(username: $username, serverName: $serverName, shared: $shared, first: 500) {{
+    nodes {{ {SECRET} }}
+  }}
+}}"""
+PREFLIGHT = """query ($serverName: String!, $username: String) {
+  secretPreflight(serverName: $serverName, username: $username) {
+    serverName username missing
+    secrets {
+      name delivery target required declared description isSet shared setAt lastUsedAt
+    }
   }
 }"""
+REMOVE_USER = f"""mutation ($input: RemoveUserInput!) {{
+  removeUser(input: $input) {{ __typename ... on RemovedUser {{ username secrets }} {ERROR} }}
+}}"""
+KEYS = f"{{ keys {{ {KEY} }} }}"
+ROTATE_KEYS = f"""mutation ($input: RotateKeysInput!) {{
+  rotateKeys(input: $input) {{
+    __typename
+    ... on StartedKeyRotation {{ progress {{ {ROTATION} }} keys {{ {KEY} }} }}
+    {ERROR}
+  }}
+}}"""
+KEY_ROTATION = f"subscription {{ keyRotation {{ {ROTATION} }} }}"
 SESSIONS = f"""query ($filter: SessionFilter) {{
   sessions(filter: $filter, first: 500) {{ nodes {{ {SESSION} }} }}
 }}"""

@@ -13,6 +13,7 @@ SERVERS = Path(__file__).parent / "servers"
 SUBJECT = SERVERS / "subject.py"
 FINGERPRINT = SERVERS / "fingerprint.py"
 EVERYTHING = SERVERS / "everything.py"
+KEYED = SERVERS / "keyed.py"
 
 
 def launch(

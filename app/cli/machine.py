@@ -3,16 +3,26 @@
 import fcntl
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 from uuid import uuid4
+
+from pydantic import ValidationError
 
 from app.mongo.binary import find_mongod
 from app.mongo.process import MongodProcess, has_database
 from app.processes.guard import Guard
 from app.processes.guard_program import kill_marked
 from app.settings import Settings
-from app.vault.keys import HOW_TO_MAKE, KeyProblem, load_or_make_key_file, parse_key
+from app.vault.keys import (
+    KeySource,
+    load_or_make_key_file,
+    parse_key_source,
+    parse_old_keys,
+    read_key_file,
+)
+from app.vault.passphrase import HOW_TO_MAKE, KeyProblem
 
 # After a kill -9 the guard still needs a moment to end the children.
 LOCK_PATIENCE_SECONDS = 3.0
@@ -22,11 +32,31 @@ class CannotStart(Exception):
     """Why the product does not start, in one sentence for the operator."""
 
 
+class DataDirInUse(CannotStart):
+    """Another living process has the data folder."""
+
+
+def read_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        CannotStart: One of them makes no sense.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        words = first["msg"].removeprefix("Value error, ")
+        raise CannotStart(f"{name}: {words}" if name else words) from None
+
+
 def prepare_data_dir(settings: Settings) -> tuple[Path, TextIO]:
     """The data folder, private and locked for as long as the returned file is open.
 
     Raises:
-        CannotStart: Another process has it, or it cannot be used.
+        DataDirInUse: Another process has it.
+        CannotStart: It cannot be used.
     """
     folder = settings.data_dir.absolute()
     try:
@@ -39,7 +69,7 @@ def prepare_data_dir(settings: Settings) -> tuple[Path, TextIO]:
         lock.seek(0)
         holder = lock.read().strip() or "unknown"
         if _is_alive(holder) or time.monotonic() > deadline:
-            raise CannotStart(
+            raise DataDirInUse(
                 f"Another MCP API (process {holder}) is already using {folder}. "
                 "Stop it, or choose another folder with DATA_DIR."
             )
@@ -82,18 +112,26 @@ def start_mongod(settings: Settings, folder: Path, guard: Guard) -> MongodProces
     return mongod
 
 
-def read_key(settings: Settings, folder: Path) -> bytes:
-    """The key that seals secrets.
+def read_keys(settings: Settings, folder: Path) -> Sequence[KeySource]:
+    """The deployment's keys: the first seals secrets, and all open them.
 
     Raises:
-        KeyProblem: There is none, or it cannot be used.
+        KeyProblem: There is none to seal with, or one of them cannot be used.
     """
+    old = settings.secrets_keys_old
+    opening = parse_old_keys(old.get_secret_value()) if old is not None else ()
+    return (_sealing_key(settings, folder), *opening)
+
+
+def _sealing_key(settings: Settings, folder: Path) -> KeySource:
     if settings.secrets_key is not None:
-        return parse_key(settings.secrets_key.get_secret_value())
+        return parse_key_source(settings.secrets_key.get_secret_value())
+    if settings.secrets_key_file is not None:
+        return read_key_file(settings.secrets_key_file)
     if settings.database_uri is not None:
         raise KeyProblem(
             "SECRETS_KEY is not set. With a MongoDB of your own it must be, and be the same on "
-            f"every replica. {HOW_TO_MAKE}"
+            f"every replica; SECRETS_KEY_FILE may name a file that holds it. {HOW_TO_MAKE}"
         )
     return load_or_make_key_file(folder, may_make=not has_database(folder))
 

@@ -3,6 +3,7 @@
 import click
 
 from app import __version__
+from app.cli.imports import import_config, import_node
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,6 +20,35 @@ def serve() -> None:
     run()
 
 
+@main.group()
+def keys() -> None:
+    """The deployment's keys: make one, see what needs which, bring all under the new one."""
+
+
+@keys.command()
+def make() -> None:
+    """Print a new random key, for SECRETS_KEY."""
+    from app.cli.keys import make  # noqa: PLC0415 - other commands need not pay for it
+
+    make()
+
+
+@keys.command()
+def status() -> None:
+    """Say what needs which key; exit with 1 when a key is missing."""
+    from app.cli.keys import status  # noqa: PLC0415 - other commands need not pay for it
+
+    status()
+
+
+@keys.command()
+def rotate() -> None:
+    """Bring everything under the first key, also while the product serves."""
+    from app.cli.keys import rotate  # noqa: PLC0415 - other commands need not pay for it
+
+    rotate()
+
+
 @main.command()
 @click.option("--check", type=click.Path(dir_okay=False), help="Compare with this file instead.")
 def schema(check: str | None) -> None:
@@ -26,3 +56,7 @@ def schema(check: str | None) -> None:
     from app.cli.schema import run  # noqa: PLC0415 - other commands need not pay for it
 
     run(check)
+
+
+main.add_command(import_config)
+main.add_command(import_node)

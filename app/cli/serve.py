@@ -6,19 +6,19 @@ import sys
 from pathlib import Path
 
 import click
-from pydantic import ValidationError
 
 from app.cli.machine import (
     CannotStart,
     prepare_data_dir,
     read_instance,
-    read_key,
+    read_keys,
+    read_settings,
     start_guard,
     start_mongod,
 )
 from app.mongo.binary import NoMongod
 from app.settings import Settings
-from app.vault.keys import KeyProblem
+from app.vault.passphrase import KeyProblem
 
 
 def run() -> None:
@@ -26,7 +26,7 @@ def run() -> None:
     # Start-up makes a million objects that stay: collecting garbage meanwhile finds none.
     gc.disable()
     try:
-        settings = _read_settings()
+        settings = read_settings()
         folder, lock = prepare_data_dir(settings)
         with lock:
             _run(settings, folder)
@@ -39,7 +39,7 @@ def run() -> None:
 
 def _run(settings: Settings, folder: Path) -> None:
     listener = _listen(settings)
-    key = read_key(settings, folder)
+    keys = read_keys(settings, folder)
     guard = start_guard(read_instance(folder))
     try:
         # mongod starts while the rest is being imported, which takes about as long.
@@ -47,21 +47,16 @@ def _run(settings: Settings, folder: Path) -> None:
         from app.cli.server import serve  # noqa: PLC0415 - late on purpose, see above
 
         serve(
-            settings=settings, folder=folder, guard=guard, key=key, mongod=mongod, listener=listener
+            settings=settings,
+            folder=folder,
+            guard=guard,
+            keys=keys,
+            mongod=mongod,
+            listener=listener,
         )
     finally:
         guard.stop()
         listener.close()
-
-
-def _read_settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        words = first["msg"].removeprefix("Value error, ")
-        raise CannotStart(f"{name}: {words}" if name else words) from None
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -5,7 +5,7 @@ import contextlib
 import gc
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -21,6 +21,7 @@ from app.mongo.embedded import EmbeddedMongo, EmbeddedMongoFailed
 from app.mongo.process import MongodProcess
 from app.processes.guard import Guard
 from app.settings import Settings
+from app.vault.keys import KeySource
 
 # Requests in flight at a stop get this long; then sessions and the database end within 4 s.
 GRACEFUL_SECONDS = 1
@@ -59,7 +60,7 @@ def serve(
     settings: Settings,
     folder: Path,
     guard: Guard,
-    key: bytes,
+    keys: Sequence[KeySource],
     mongod: MongodProcess | None,
     listener: socket.socket,
 ) -> None:
@@ -71,7 +72,7 @@ def serve(
                     settings=settings,
                     data_dir=folder,
                     guard=guard,
-                    key=key,
+                    keys=keys,
                     mongod=None if mongod is None else EmbeddedMongo(mongod),
                 ),
                 listener,

@@ -40,7 +40,12 @@ def check_header(name: str, value: str, *path: str) -> None:
             "or the transport sets it itself.",
             *path,
         )
-    if len(value) > 8192 or not all(c == "\t" or 32 <= ord(c) < 127 for c in value):
+    if not is_header_value(value):
         raise invalid(
             "A header's value must be at most 8192 printable ASCII characters.", *path, name
         )
+
+
+def is_header_value(value: str) -> bool:
+    """Whether it can be the value of a header: no line break, nothing that is not ASCII."""
+    return len(value) <= 8192 and all(c == "\t" or 32 <= ord(c) < 127 for c in value)

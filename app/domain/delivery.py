@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from app.domain.address import check_header
+from app.domain.address import check_header, is_header_value
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.names import (
     ENVIRONMENT_NAME,
@@ -138,12 +138,19 @@ def refuse_missing(server_name: str, names: Sequence[str]) -> AppError:
 
 
 def deliver(bindings: Sequence[SecretBinding], values: Mapping[str, str]) -> Delivered:
-    """Each value on its declared way; one that is not declared is an argument of its name."""
+    """Each value on its declared way; one that is not declared is an argument of its name.
+
+    Raises:
+        AppError: CONFLICT for a value that cannot go that way.
+    """
     ways: dict[Delivery, dict[str, str]] = {way: {} for way in Delivery}
     declared = {binding.name: binding for binding in bindings}
     for name, value in values.items():
         binding = declared.get(name) or bindings_for([name])[0]
-        ways[binding.delivery][binding.target] = binding.template.replace(VALUE, value)
+        text = binding.template.replace(VALUE, value)
+        if binding.delivery is Delivery.HEADER and not is_header_value(text):
+            raise _no_header(name)
+        ways[binding.delivery][binding.target] = text
     return Delivered(
         arguments=ways[Delivery.ARGUMENT],
         environment=ways[Delivery.ENVIRONMENT],
@@ -188,6 +195,15 @@ def bundle_secrets(
     )
 
 
+def _no_header(name: str) -> AppError:
+    return AppError(
+        ErrorCode.CONFLICT,
+        f"The secret {name!r} cannot go into a header: that takes at most 8192 printable ASCII "
+        "characters, without a line break.",
+        hint="Set it again; a line break at its end is easily copied along.",
+    )
+
+
 def _check_target(binding: SecretBinding, *path: str) -> None:
     target, delivery = binding.target, binding.delivery
     if delivery in FOR_PROGRAMS:
@@ -211,6 +227,8 @@ def _check_template(binding: SecretBinding, *path: str) -> None:
     is_plain = binding.delivery in (Delivery.ARGUMENT, Delivery.FILE)
     if is_plain and template != VALUE:
         raise invalid("An argument or a file is the value alone.", *path, "template")
+    if binding.delivery is Delivery.HEADER and not template.isascii():
+        raise invalid("The template of a header must be ASCII.", *path, "template")
     if template.count(VALUE) != 1 or len(template) > 1024 or not template.isprintable():
         raise invalid(
             "template must hold {value} once, in at most 1024 printable characters.",

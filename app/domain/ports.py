@@ -102,6 +102,9 @@ class SecretStore(Protocol):
     async def list_of_server(self, username: str, server_name: str) -> list[Secret]:
         """All of one user for one server, by name."""
 
+    async def names_applying(self, username: str) -> Mapping[str, Sequence[str]]:
+        """The names of one user's, and of those that all users share, by server."""
+
     async def count_of_user(self, username: str) -> int:
         """How many a user has."""
 
@@ -211,6 +214,9 @@ class Sessions(Protocol):
 
     def end_carriers(self, server_name: str, owner: str | None) -> None:
         """End the sessions that carry secrets of that user; None: those that all users share."""
+
+    def end_user(self, owner: str) -> None:
+        """End every session of a user who is gone, at once."""
 
     async def memory_bytes(self, pid: int) -> int | None:
         """What a session's process and its descendants hold; None when it is gone."""

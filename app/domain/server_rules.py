@@ -1,7 +1,7 @@
 """The pure rules about a server's settings: which are acceptable, and what they come to."""
 
 from collections.abc import Mapping
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
 
 from app.domain.address import check_header, check_url
 from app.domain.call import MAX_TIMEOUT_SECONDS
@@ -24,6 +24,8 @@ MAX_IDLE_SECONDS = 30 * 86400.0
 MAX_COUNT = 10_000
 # A user's own session ends this long after its last call, where the server says nothing else.
 DEFAULT_USER_IDLE_SECONDS = 300.0
+# Any that carries secrets ends after so long: what it writes is masked for as long as that.
+MOST_CARRIER_IDLE_SECONDS = 3600.0
 TRIAL_IDLE_SECONDS = 1.0
 
 
@@ -57,7 +59,7 @@ def resolve_launch(
     if settings.transport is not Transport.STDIO:
         return HttpLaunch(
             url=_with_query(settings.url or "", secrets.query),
-            headers={**settings.headers, **secrets.headers},
+            headers=_with_headers(settings.headers, secrets.headers),
             startup_timeout_seconds=settings.startup_timeout_seconds,
             is_sse_only=settings.transport is Transport.SSE,
         )
@@ -83,10 +85,12 @@ def plan_session(
 
     One that carries a user's own values is that user's alone, as is every one of a server that
     is isolated per user. Without secrets it is the session that all users share; where there is
-    none, a trial that is kept up until its tools are known, and ends at once then.
+    none, a trial that is kept up until its tools are known, and ends at once then; where it
+    cannot be expected to start, it is tried once.
     """
     settings = server.settings
-    is_trial = secrets is None and settings.isolation is Isolation.PER_USER
+    is_alone = secrets is None and needs_user(settings)
+    is_trial = is_alone or (secrets is None and settings.isolation is Isolation.PER_USER)
     is_own = secrets is not None and (secrets.is_own or settings.isolation is Isolation.PER_USER)
     stamp = "" if secrets is None else secrets.stamp
     idle = settings.idle_seconds
@@ -94,12 +98,14 @@ def plan_session(
         idle = TRIAL_IDLE_SECONDS
     elif is_own and idle is None:
         idle = DEFAULT_USER_IDLE_SECONDS
+    if stamp:
+        idle = min(idle or MOST_CARRIER_IDLE_SECONDS, MOST_CARRIER_IDLE_SECONDS)
     return SessionPlan(
         key=SessionKey(
             server.name, server.revision, secrets.username if secrets and is_own else None, stamp
         ),
         launch=launch,
-        is_kept_alive=not is_own and not stamp,
+        is_kept_alive=not is_own and not stamp and not is_alone,
         max_concurrent_calls=settings.max_concurrent_calls,
         max_sessions=settings.max_sessions,
         idle_seconds=idle,
@@ -112,12 +118,19 @@ def needs_user(settings: ServerSettings) -> bool:
     return any(b.is_required and b.is_at_launch for b in settings.secrets)
 
 
+def _with_headers(declared: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    """A secret goes before a declared header of its name, however that is written."""
+    names = {name.lower() for name in values}
+    return {**{n: v for n, v in declared.items() if n.lower() not in names}, **values}
+
+
 def _with_query(url: str, values: Mapping[str, str]) -> str:
+    """A secret goes before a parameter of its name that the address has."""
     if not values:
         return url
     parts = urlsplit(url)
-    query = "&".join(filter(None, (parts.query, urlencode(values))))
-    return urlunsplit(parts._replace(query=query))
+    kept = [p for p in parts.query.split("&") if p and unquote_plus(p.split("=")[0]) not in values]
+    return urlunsplit(parts._replace(query="&".join((*kept, urlencode(values)))))
 
 
 def _check_program(settings: ServerSettings) -> None:

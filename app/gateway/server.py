@@ -85,8 +85,8 @@ async def mcp_endpoint(deps: Deps, body_limit: int) -> AsyncIterator[ASGIApp]:
 
 
 def _build_server(deps: Deps) -> Server[Any]:
-    async def on_list(_context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
-        return await _list(deps, None if params is None else params.cursor)
+    async def on_list(context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
+        return await _list(deps, _caller(context), None if params is None else params.cursor)
 
     async def on_call(context: Context, params: CallToolRequestParams) -> CallToolResult:
         return await _call(deps, context, params)
@@ -100,9 +100,10 @@ def _build_server(deps: Deps) -> Server[Any]:
     )
 
 
-async def _list(deps: Deps, cursor: str | None) -> ListToolsResult:
+async def _list(deps: Deps, caller: Principal, cursor: str | None) -> ListToolsResult:
+    request = PageRequest(PAGE, cursor)
     try:
-        page = await list_tools(deps, server_name=None, page=PageRequest(PAGE, cursor))
+        page = await list_tools(deps, server_name=None, page=request, caller=caller)
     except AppError as error:
         is_callers = error.code in CALLERS_MISTAKES
         code = INVALID_PARAMS if is_callers else INTERNAL_ERROR

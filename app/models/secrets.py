@@ -1,6 +1,6 @@
 """Stored secrets: sealed text only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -105,6 +105,17 @@ class MongoSecrets:
         async with self._database.operation():
             found = await SecretDoc.find(where).sort("+name").to_list()
         return [doc.to_domain() for doc in found]
+
+    async def names_applying(self, username: str) -> Mapping[str, Sequence[str]]:
+        """The names of one user's, and of those that all users share, by server."""
+        where = {"username": {"$in": [username, SHARED]}}
+        fields = {"_id": 0, "server_name": 1, "name": 1}  # all of them are in the index
+        names: dict[str, list[str]] = {}
+        async with self._database.operation():
+            found = SecretDoc.get_motor_collection().find(where, fields)
+            async for row in found:
+                names.setdefault(str(row["server_name"]), []).append(str(row["name"]))
+        return names
 
     async def count_of_user(self, username: str) -> int:
         """How many a user has."""

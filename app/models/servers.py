@@ -10,7 +10,7 @@ from beanie import Document
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from app.domain.delivery import SecretBinding, bindings_for
+from app.domain.delivery import Delivery, SecretBinding, bindings_for
 from app.domain.errors import AppError, ErrorCode
 from app.domain.log_level import LogLevel
 from app.domain.page import PageRequest
@@ -44,7 +44,7 @@ class ServerDoc(Document):
     url: str | None = None
     headers: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it for every document
     secret_names: list[str] = []  # noqa: RUF012 - of documents written before there was `secrets`
-    secrets: list[SecretBinding] | None = None
+    secrets: list[dict[str, Any]] | None = None
     masks_results: bool = True
     isolation: Isolation = Isolation.SHARED
     startup_timeout_seconds: float
@@ -90,7 +90,7 @@ class ServerDoc(Document):
                 headers=self.headers,
                 secrets=bindings_for(self.secret_names)
                 if self.secrets is None
-                else tuple(self.secrets),
+                else tuple(_read_binding(row) for row in self.secrets),
                 masks_results=self.masks_results,
                 isolation=self.isolation,
                 startup_timeout_seconds=self.startup_timeout_seconds,
@@ -197,7 +197,7 @@ def _fields(server: Server) -> dict[str, Any]:
         "cwd": settings.cwd,
         "url": settings.url,
         "headers": dict(settings.headers),
-        "secrets": [_binding(binding) for binding in settings.secrets],
+        "secrets": [_write_binding(binding) for binding in settings.secrets],
         "masks_results": settings.masks_results,
         "isolation": settings.isolation.value,
         "startup_timeout_seconds": settings.startup_timeout_seconds,
@@ -218,8 +218,12 @@ def _fields(server: Server) -> dict[str, Any]:
     }
 
 
-def _binding(binding: SecretBinding) -> dict[str, Any]:
+def _write_binding(binding: SecretBinding) -> dict[str, Any]:
     return {**asdict(binding), "delivery": binding.delivery.value}
+
+
+def _read_binding(row: dict[str, Any]) -> SecretBinding:
+    return SecretBinding(**{**row, "delivery": Delivery(row["delivery"])})
 
 
 def _write_tools(tools: Sequence[Tool]) -> str:

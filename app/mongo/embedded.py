@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import quote_plus
 
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -26,6 +27,11 @@ class EmbeddedMongoFailed(Exception):
     """mongod does not start; the message says why."""
 
 
+def socket_uri(socket: Path) -> str:
+    """Where to connect to the mongod behind that socket, whoever started it."""
+    return f"mongodb://{quote_plus(str(socket))}/?directConnection=true"
+
+
 class EmbeddedMongo:
     """Brings a spawned mongod to primary, restarts it when it dies, and stops it."""
 
@@ -36,7 +42,7 @@ class EmbeddedMongo:
     @property
     def uri(self) -> str:
         """Where to connect."""
-        return f"mongodb://{quote_plus(str(self._process.socket))}/?directConnection=true"
+        return socket_uri(self._process.socket)
 
     async def start(self) -> None:
         """Wait until mongod takes writes, and keep it running from then on.

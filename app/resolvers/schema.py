@@ -7,10 +7,13 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from app.resolvers.errors import PresentErrors
+from app.resolvers.mutations.keys import KeyMutations
 from app.resolvers.mutations.packages import PackageMutations
 from app.resolvers.mutations.secrets import SecretMutations
 from app.resolvers.mutations.servers import ServerMutations
 from app.resolvers.mutations.tools import ToolMutations
+from app.resolvers.mutations.users import UserMutations
+from app.resolvers.queries.keys import KeyQueries
 from app.resolvers.queries.listings import ListingQueries
 from app.resolvers.queries.node import NodeQueries
 from app.resolvers.queries.packages import PackageQueries
@@ -18,6 +21,7 @@ from app.resolvers.queries.secrets import SecretQueries
 from app.resolvers.queries.servers import ServerQueries
 from app.resolvers.queries.sessions import SessionQueries
 from app.resolvers.queries.tools import ToolQueries
+from app.resolvers.subscriptions.keys import KeySubscriptions
 from app.resolvers.subscriptions.packages import PackageSubscriptions
 from app.resolvers.subscriptions.sessions import SessionSubscriptions
 from app.resolvers.subscriptions.tools import ToolSubscriptions
@@ -39,18 +43,26 @@ class Query(
     ToolQueries,
     ListingQueries,
     SecretQueries,
+    KeyQueries,
     SessionQueries,
 ):
     """The root of queries."""
 
 
 @strawberry.type(description="Changing things, and calling tools.")
-class Mutation(PackageMutations, ServerMutations, SecretMutations, ToolMutations):
+class Mutation(
+    PackageMutations,
+    ServerMutations,
+    SecretMutations,
+    UserMutations,
+    KeyMutations,
+    ToolMutations,
+):
     """The root of mutations."""
 
 
 @strawberry.type(description="Watching things happen.")
-class Subscription(PackageSubscriptions, SessionSubscriptions, ToolSubscriptions):
+class Subscription(PackageSubscriptions, SessionSubscriptions, KeySubscriptions, ToolSubscriptions):
     """The root of subscriptions."""
 
 

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from app.domain.call import ToolCall
+from app.domain.delivery import VALUE, Delivery, SecretBinding, bindings_for
+from app.domain.errors import invalid
 from app.domain.npm import LATEST
 from app.domain.package import InstallRequest, Runtime
 from app.domain.server import DEFAULT_STARTUP_SECONDS
@@ -17,6 +19,7 @@ S = TypeVar("S")
 
 # Enums arrive as JSON strings; in a strict model that has to be said.
 RuntimeName = Annotated[Runtime, Field(strict=False)]
+DeliveryName = Annotated[Delivery, Field(strict=False)]
 
 
 class Body(BaseModel):
@@ -27,7 +30,66 @@ class Body(BaseModel):
     )
 
 
-class InstallBody(Body):
+class SecretBody(Body):
+    """One entry of `secrets`: what a server wants with a secret."""
+
+    name: str
+    delivery: DeliveryName | None = None
+    target: str | None = None
+    template: str | None = None
+    required: bool | None = None
+    description: str | None = None
+
+    def binding(self) -> SecretBinding:
+        """The binding as domain data."""
+        return SecretBinding(
+            name=self.name,
+            delivery=self.delivery or Delivery.ARGUMENT,
+            target=self.name if self.target is None else self.target,
+            template=VALUE if self.template is None else self.template,
+            is_required=bool(self.required),
+            description=self.description,
+        )
+
+
+class SecretsBody(Body):
+    """The secrets of a server: declared, or the short way by name."""
+
+    secrets: list[SecretBody] | None = None
+    secret_names: list[str] | None = None
+    secret_name: str | None = None
+
+    def bindings(self) -> tuple[SecretBinding, ...] | None:
+        """What is declared; None where nothing is.
+
+        Raises:
+            AppError: INVALID_INPUT for both ways at once.
+        """
+        if self.secrets is None:
+            return None
+        if self.names() is not None:
+            raise invalid("Give either secrets or secretNames.", "secrets")
+        return tuple(secret.binding() for secret in self.secrets)
+
+    def names(self) -> tuple[str, ...] | None:
+        """The list of names and the older single field as one; None where neither is given."""
+        names, old = self.secret_names, self.secret_name
+        if names is None and old is None:
+            return None
+        extra = () if old is None or old in (names or ()) else (old,)
+        return (*(names or ()), *extra)
+
+    def all_bindings(self) -> tuple[SecretBinding, ...]:
+        """Every secret that is given either way; those by name are arguments.
+
+        Raises:
+            AppError: INVALID_INPUT for both ways at once.
+        """
+        declared = self.bindings()
+        return bindings_for(self.names() or ()) if declared is None else declared
+
+
+class InstallBody(SecretsBody):
     """`POST /packages/install`."""
 
     name: str
@@ -37,8 +99,6 @@ class InstallBody(Body):
     args: list[str] | None = None
     env: dict[str, str] | None = None
     enabled: bool | None = None
-    secret_names: list[str] | None = None
-    secret_name: str | None = None
     runtime: RuntimeName | None = None
     startup_timeout: float | None = None
     fail_on_warning: bool | None = None
@@ -56,7 +116,7 @@ class InstallBody(Body):
             command=self.command,
             args=tuple(self.args or ()),
             env=self.env or {},
-            secret_names=joined_names(self.secret_names, self.secret_name),
+            secrets=self.all_bindings(),
             allow_scripts=bool(self.allow_scripts),
             fails_on_warning=bool(self.fail_on_warning),
             is_enabled=self.enabled is not False,
@@ -101,12 +161,6 @@ class DeleteSecretBody(Body):
     username: str | None = None
     server_name: str
     secret_name: str
-
-
-def joined_names(names: list[str] | None, old: str | None) -> tuple[str, ...]:
-    """A list of secrets and the older single field, as one."""
-    extra = () if old is None or old in (names or ()) else (old,)
-    return (*(names or ()), *extra)
 
 
 def seconds(milliseconds: float | None, otherwise: S) -> float | S:

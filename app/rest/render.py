@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from app.domain.delivery import SecretBinding
 from app.domain.launch import StdioLaunch
 from app.domain.package import Package
 from app.domain.server import Server, ServerSettings
@@ -13,6 +14,7 @@ from app.domain.tool import Tool
 from app.edge.envelope import json_response
 from app.services.deps import Deps
 from app.services.servers import server_logs, view_server
+from app.services.tools import shown_tools
 
 LOG_LINES = 100
 
@@ -31,7 +33,9 @@ def server_body(deps: Deps, server: Server) -> Mapping[str, Any]:
         "description": settings.description,
         "transportType": settings.transport.value,
         **_reached(view.program, settings),
-        "secretNames": [*settings.secret_names],
+        "secretNames": [binding.name for binding in settings.secrets],
+        "secrets": [_secret_body(binding) for binding in settings.secrets],
+        "masksResults": settings.masks_results,
         "status": view.status.value,
         "enabled": settings.is_enabled,
         "startupTimeout": _milliseconds(settings.startup_timeout_seconds),
@@ -40,7 +44,7 @@ def server_body(deps: Deps, server: Server) -> Mapping[str, Any]:
         "isolation": settings.isolation.value,
         "maxConcurrentCalls": settings.max_concurrent_calls,
         "maxSessions": settings.max_sessions,
-        "toolsList": [tool_body(tool) for tool in server.tools],
+        "toolsList": [tool_body(tool) for tool in shown_tools(server)],
         "logs": server_logs(deps, server.name, LOG_LINES),
     }
 
@@ -79,6 +83,17 @@ def _reached(program: StdioLaunch | None, settings: ServerSettings) -> Mapping[s
     if program is None:
         return {"url": settings.url, "headers": settings.headers}
     return {"command": program.command, "args": [*program.args], "env": program.env}
+
+
+def _secret_body(binding: SecretBinding) -> Mapping[str, Any]:
+    return {
+        "name": binding.name,
+        "delivery": binding.delivery.value,
+        "target": binding.target,
+        "template": binding.template,
+        "required": binding.is_required,
+        "description": binding.description,
+    }
 
 
 def _milliseconds(seconds: float | None) -> int | None:

@@ -8,34 +8,26 @@ from app.edge.principal import principal_of
 from app.rest.bodies import DeleteSecretBody, SetSecretBody
 from app.rest.parsing import deps_of, read_body
 from app.rest.render import success
-from app.services.secrets import delete_secret, set_secret
+from app.services.secrets import Place, delete_secret, set_secret
 
 
 async def set_one(request: Request) -> Response:
     """`POST /secrets/set`."""
     body = await read_body(request, SetSecretBody)
-    await set_secret(
-        deps_of(request),
-        principal_of(request),
-        server_name=body.server_name,
-        name=body.secret_name,
-        value=body.secret_value,
-        username=body.username,
-    )
+    place = _place(body)
+    await set_secret(deps_of(request), principal_of(request), place, body.secret_value)
     return success()
 
 
 async def delete_one(request: Request) -> Response:
     """`POST /secrets/delete`."""
     body = await read_body(request, DeleteSecretBody)
-    await delete_secret(
-        deps_of(request),
-        principal_of(request),
-        server_name=body.server_name,
-        name=body.secret_name,
-        username=body.username,
-    )
+    await delete_secret(deps_of(request), principal_of(request), _place(body))
     return success()
+
+
+def _place(body: SetSecretBody | DeleteSecretBody) -> Place:
+    return Place(server_name=body.server_name, name=body.secret_name, username=body.username)
 
 
 ROUTES = [

@@ -13,7 +13,7 @@ from app.domain.server import (
     Transport,
 )
 from app.domain.unset import UNSET, Unset
-from app.rest.bodies import Body, joined_names, seconds
+from app.rest.bodies import SecretsBody, seconds
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ TransportName = Annotated[Transport, Field(strict=False)]
 IsolationName = Annotated[Isolation, Field(strict=False)]
 
 
-class _ServerBody(Body):
+class _ServerBody(SecretsBody):
     """What can be said of a server; durations are milliseconds."""
 
     command: str | None = None
@@ -30,8 +30,7 @@ class _ServerBody(Body):
     url: str | None = None
     headers: dict[str, str] | None = None
     transport_type: TransportName | None = None
-    secret_names: list[str] | None = None
-    secret_name: str | None = None
+    masks_results: bool | None = None
     isolation: IsolationName | None = None
     startup_timeout: float | None = None
     call_timeout: float | None = None
@@ -60,7 +59,8 @@ class AddServerBody(_ServerBody):
             env=self.env or {},
             url=self.url,
             headers=self.headers or {},
-            secret_names=joined_names(self.secret_names, self.secret_name),
+            secrets=self.all_bindings(),
+            masks_results=self.masks_results is not False,
             isolation=self.isolation or Isolation.SHARED,
             startup_timeout_seconds=seconds(self.startup_timeout, DEFAULT_STARTUP_SECONDS),
             call_timeout_seconds=seconds(self.call_timeout, DEFAULT_CALL_SECONDS),
@@ -76,8 +76,6 @@ class UpdateServerBody(_ServerBody):
 
     def changes(self) -> ServerChanges:
         """The changes as domain data."""
-        names = joined_names(self.secret_names, self.secret_name)
-        has_names = self.secret_names is not None or self.secret_name is not None
         return ServerChanges(
             command=_given(self.command),
             args=UNSET if self.args is None else tuple(self.args),
@@ -85,7 +83,9 @@ class UpdateServerBody(_ServerBody):
             url=_given(self.url),
             headers=_given(self.headers),
             transport=_given(self.transport_type),
-            secret_names=names if has_names else UNSET,
+            secrets=_given(self.bindings()),
+            secret_names=_given(self.names()),
+            masks_results=_given(self.masks_results),
             isolation=_given(self.isolation),
             startup_timeout_seconds=seconds(self.startup_timeout, UNSET),
             call_timeout_seconds=seconds(self.call_timeout, UNSET),

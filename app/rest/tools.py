@@ -10,6 +10,7 @@ from app.rest.parsing import deps_of, read_body
 from app.rest.render import success, tool_body
 from app.services.calls import call_tool
 from app.services.servers import list_all_servers
+from app.services.tools import shown_tools
 
 
 async def call(request: Request) -> Response:
@@ -22,7 +23,7 @@ async def call(request: Request) -> Response:
 async def list_tools(request: Request) -> Response:
     """`GET /mcp/tools`."""
     enabled = [s for s in await list_all_servers(deps_of(request)) if s.settings.is_enabled]
-    return success(tools=[{s.name: [tool_body(tool) for tool in s.tools]} for s in enabled])
+    return success(tools=[{s.name: [tool_body(tool) for tool in shown_tools(s)]} for s in enabled])
 
 
 ROUTES = [

@@ -139,8 +139,7 @@ async def _call_in_time(
     deps: Deps, server: Server, call: ToolCall, ears: "_Ears"
 ) -> dict[str, object]:
     secrets = await open_bundle(deps, server, ears.username)
-    if server.settings.masks_results:
-        ears.forms = spellings(secrets.values, shortest=SHORTEST_IN_RESULTS)
+    ears.forms = spellings(secrets.values, shortest=SHORTEST_IN_RESULTS)
 
     async def work(session: Session) -> dict[str, object]:
         tool = await _find_tool(session, call)
@@ -154,7 +153,8 @@ async def _call_in_time(
         raw = await on_session(deps, server, secrets, work)
     except AppError as error:
         raise _masked(error, secrets.values) from None
-    mask_json(raw, ears.forms)
+    if server.settings.masks_results:
+        mask_json(raw, ears.forms)
     return raw
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import uuid4
 
+from app.domain.data_key import RotationProgress
 from app.domain.key_ports import DataKeyStore, DeploymentStore, Vault
 from app.domain.package import Runtime
 from app.domain.ports import (
@@ -70,4 +71,5 @@ class Deps:
     secret_use: SecretUse
     session_changes: Feed[SessionView]
     listing_changes: Feed[ListingChange]
+    rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, RunningCall] = field(default_factory=dict)

@@ -29,13 +29,18 @@ class _Reader(Generic[T]):
 
 
 class Feed(Generic[T]):
-    """Publishes without waiting; a reader who cannot keep up is told so and let go."""
+    """Publishes without waiting; a reader who cannot keep up is told so and let go.
+
+    `latest` is the last event, if there was one.
+    """
 
     def __init__(self) -> None:
+        self.latest: tuple[T, ...] = ()
         self._readers: set[_Reader[T]] = set()
 
     def publish(self, event: T) -> None:
         """Give the event to everyone who listens."""
+        self.latest = (event,)
         for reader in self._readers:
             reader.offer(event)
 

@@ -15,6 +15,8 @@ from app.domain.package import (
 )
 from app.domain.ports import Report
 from app.domain.server import Server, ServerSettings, new_revision
+from app.domain.server_rules import needs_user
+from app.domain.tool import Tool
 from app.services.deps import Deps
 from app.services.leases import keep_lease
 from app.services.recovery import undo_install
@@ -61,8 +63,7 @@ async def _install(
     server = _server_of(request, package, files)
     report(InstallPhase.VERIFYING, "starting the server and asking for its tools")
     try:
-        async with deps.sessions.use(plan_of(deps, server, None)) as session:
-            server = replace(server, tools=tuple(session.tools.values()))
+        server = replace(server, tools=await _tools_of(deps, server, report))
         report(InstallPhase.SWITCHING, f"{request.name} {files.version}")
         await deps.servers.insert(server)
         done = _finished(package, files)
@@ -74,6 +75,18 @@ async def _install(
         deps.sessions.retire(server.name, server.revision)
     report(InstallPhase.DONE, f"{len(server.tools)} tools")
     return done, server
+
+
+async def _tools_of(deps: Deps, server: Server, report: Report) -> tuple[Tool, ...]:
+    """The tools of a server that starts; none yet of one that needs a user's secrets for it."""
+    try:
+        async with deps.sessions.use(plan_of(deps, server, None)) as session:
+            return tuple(session.tools.values())
+    except AppError as error:
+        if error.code is not ErrorCode.SERVER_DID_NOT_START or not needs_user(server.settings):
+            raise
+        report(InstallPhase.VERIFYING, "it needs a user's secrets to start; a call will show")
+        return ()
 
 
 async def _complete(deps: Deps, done: Package) -> None:

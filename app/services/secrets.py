@@ -66,34 +66,20 @@ async def list_secrets(
     username: str | None,
     server_name: str | None,
     page: PageRequest,
+    is_shared: bool = False,
 ) -> Page[Secret]:
-    """A user's secrets by server and name, never a value.
+    """Secrets of a user, or those that all users share, by server and name; never a value.
 
     Raises:
         AppError: INVALID_INPUT or FORBIDDEN.
     """
     check_page(page)
-    user = acting_user(principal, username)
+    user = _owner(principal, username, is_shared=is_shared)
     if server_name is not None:
         check_server_name(server_name, "serverName")
     if page.after is not None and " " not in page.after:
         raise invalid("after is not a cursor of this listing.", "after")
     return cut_page(await deps.secrets.list_page(user, server_name, page), page.first)
-
-
-async def list_shared_secrets(
-    deps: Deps, principal: Principal, server_name: str | None, page: PageRequest
-) -> Page[Secret]:
-    """The secrets that all users of a server share, never a value.
-
-    Raises:
-        AppError: INVALID_INPUT, or FORBIDDEN for who may not act for others.
-    """
-    _check_may_share(principal)
-    check_page(page)
-    if server_name is not None:
-        check_server_name(server_name, "serverName")
-    return cut_page(await deps.secrets.list_page(SHARED, server_name, page), page.first)
 
 
 async def find_secret(deps: Deps, principal: Principal, place: Place) -> Secret | None:
@@ -121,21 +107,22 @@ async def warn_of_foreign_keys(deps: KeyDeps) -> None:
 def _ref(principal: Principal, place: Place) -> SecretRef:
     check_server_name(place.server_name, "serverName")
     check_secret_name(place.name, "name")
-    if not place.is_shared:
-        return SecretRef(acting_user(principal, place.username), place.server_name, place.name)
-    _check_may_share(principal)
-    if place.username is not None:
+    owner = _owner(principal, place.username, is_shared=place.is_shared)
+    return SecretRef(owner, place.server_name, place.name)
+
+
+def _owner(principal: Principal, username: str | None, *, is_shared: bool) -> str:
+    if not is_shared:
+        return acting_user(principal, username)
+    if username is not None:
         raise invalid("A shared secret belongs to no user.", "username")
-    return SecretRef(SHARED, place.server_name, place.name)
-
-
-def _check_may_share(principal: Principal) -> None:
     if not principal.may_act_for_anyone:
         raise AppError(
             ErrorCode.FORBIDDEN,
             "You may not see or change the secrets that all users share.",
             path=("shared",),
         )
+    return SHARED
 
 
 async def _check_room(deps: Deps, ref: SecretRef) -> None:

@@ -1,12 +1,13 @@
 """Tools, as their servers listed them last."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 from app.domain.delivery import Delivery
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.hidden_arguments import hide_arguments
 from app.domain.names import check_server_name
 from app.domain.page import Page, PageRequest, check_page, cut_page
+from app.domain.principal import Principal
 from app.domain.server import Server
 from app.domain.tool import Tool
 from app.domain.tool_names import split_tool_name
@@ -16,9 +17,11 @@ from app.services.servers import get_server
 
 
 async def list_tools(
-    deps: Deps, *, server_name: str | None, page: PageRequest
+    deps: Deps, *, server_name: str | None, page: PageRequest, caller: Principal | None = None
 ) -> Page[tuple[Server, Tool]]:
     """Tools of enabled servers by server and name; the cursor is `server tool`.
+
+    For a caller, also the arguments that the caller's undeclared secrets fill are left out.
 
     Raises:
         AppError: INVALID_INPUT or SERVER_NOT_FOUND.
@@ -27,11 +30,12 @@ async def list_tools(
     after_server, blank, after_tool = (page.after or " ").partition(" ")
     if not blank:
         raise invalid("after is not a cursor of this listing.", "after")
+    names = {} if caller is None else await deps.secrets.names_applying(caller.subject)
     found: list[tuple[Server, Tool]] = []
     async for server in _tool_servers(deps, server_name):
         if server.name < after_server:
             continue
-        for tool in shown_tools(server):
+        for tool in _sorted(shown_tools(server, names.get(server.name, ()))):
             if server.name > after_server or tool.name > after_tool:
                 found.append((server, tool))
         if len(found) > page.first:
@@ -62,11 +66,16 @@ async def resolve_tool_name(deps: Deps, name: str) -> tuple[str, str]:
     )
 
 
-def shown_tools(server: Server) -> list[Tool]:
-    """A server's tools by name, without the arguments that declared secrets fill."""
-    filled = [b.target for b in server.settings.secrets if b.delivery is Delivery.ARGUMENT]
-    tools = sorted(server.tools, key=lambda tool: tool.name)
-    return [hide_arguments(tool, filled) for tool in tools] if filled else tools
+def shown_tools(server: Server, secret_names: Collection[str] = ()) -> list[Tool]:
+    """A server's tools in its order, without the arguments that secrets fill.
+
+    Those are the declared ones, and of `secret_names` those that are not declared.
+    """
+    declared = server.settings.secrets
+    known = {binding.name for binding in declared}
+    filled = {b.target for b in declared if b.delivery is Delivery.ARGUMENT}
+    filled |= {name for name in secret_names if name not in known}
+    return [hide_arguments(tool, filled) for tool in server.tools]
 
 
 def page_tools_of(server: Server, page: PageRequest) -> Page[Tool]:
@@ -76,13 +85,17 @@ def page_tools_of(server: Server, page: PageRequest) -> Page[Tool]:
         AppError: INVALID_INPUT.
     """
     check_page(page)
-    tools = shown_tools(server)
+    tools = _sorted(shown_tools(server))
     return cut_page([t for t in tools if page.after is None or t.name > page.after], page.first)
 
 
 def find_tool_of(server: Server, name: str) -> Tool | None:
     """One server's tool of that name, as listed last."""
     return next((tool for tool in shown_tools(server) if tool.name == name), None)
+
+
+def _sorted(tools: list[Tool]) -> list[Tool]:
+    return sorted(tools, key=lambda tool: tool.name)
 
 
 async def _tool_servers(deps: Deps, server_name: str | None) -> AsyncIterator[Server]:

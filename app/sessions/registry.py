@@ -24,6 +24,7 @@ from app.processes.memory import resident_bytes
 from app.processes.private_files import PrivateFiles
 from app.processes.run import KEPT_LINE_CHARACTERS
 from app.processes.spawner import Spawner
+from app.sessions.attempt import shutting_down
 from app.sessions.record import Record
 from app.sessions.slots import Scope, SessionLimits, Slots, scopes_of
 from app.sessions.supervised import (
@@ -31,7 +32,6 @@ from app.sessions.supervised import (
     GRACE_SECONDS,
     Supervised,
     Surroundings,
-    shutting_down,
 )
 from app.sessions.watch import Watch
 
@@ -90,6 +90,7 @@ class SessionRegistry:
             slots=Slots(limits, self._make_room),
             starts=asyncio.Semaphore(limits.starts_at_once),
             load_opener=self._load_opener,
+            mask=seen.mask,
             on_line=self._keep_line,
             on_tools=self._tools_seen,
             on_listing=lambda entry, kind: on_listing(ListingChange(entry.plan.key, kind)),
@@ -152,6 +153,12 @@ class SessionRegistry:
             key = entry.plan.key
             if key.server_name == server_name and key.stamp and owner in (None, key.owner):
                 self._drop(entry)
+
+    def end_user(self, owner: str) -> None:
+        """End every session of a user who is gone, at once."""
+        for entry in [e for e in self._all if e.plan.key.owner == owner]:
+            self._drop(entry)
+            entry.stop(drain_seconds=0, grace_seconds=GRACE_SECONDS)
 
     def forget(self, server_name: str) -> None:
         """End the sessions of a server that is gone, and drop what is remembered of it."""

@@ -14,6 +14,7 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.launch import StdioLaunch
 from app.domain.session import ListingKind, SessionPlan, SessionState, SessionView
 from app.domain.tool import Tool
+from app.sessions.attempt import Attempt, shutting_down
 from app.sessions.record import Record
 from app.sessions.slots import SessionLimits, Slots
 from app.sessions.usage import Usage
@@ -39,26 +40,12 @@ class Surroundings:
     slots: Slots
     starts: asyncio.Semaphore
     load_opener: Callable[[], Awaitable["Opener"]]
+    mask: Callable[[str], str]
     on_line: Callable[["Supervised", str], None]
     on_tools: Callable[["Supervised", Mapping[str, Tool]], Awaitable[None]]
     on_listing: Callable[["Supervised", ListingKind], None]
     on_change: Callable[["Supervised"], None]
     on_end: Callable[["Supervised"], None]
-
-
-class _Attempt:
-    """One start that callers wait for."""
-
-    def __init__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.admitted: asyncio.Future[None] = loop.create_future()
-        self.live: asyncio.Future[LiveSession] = loop.create_future()
-
-    def fail(self, error: AppError) -> None:
-        for future in (self.admitted, self.live):
-            if not future.done():
-                future.set_exception(error)
-                future.exception()  # nobody may be waiting; that is no surprise
 
 
 class Supervised:
@@ -74,7 +61,7 @@ class Supervised:
         self.live: LiveSession | None = None
         self.state = SessionState.WAITING
         self.since = utc_now()
-        self._attempt = _Attempt()
+        self._attempt = Attempt()
         self._demand = asyncio.Event()
         self._stop_asked: tuple[float, float] | None = None
         self._task = asyncio.create_task(self._run(), name=f"session {plan.key.server_name}")
@@ -125,7 +112,7 @@ class Supervised:
             await asyncio.wait({attempt.live})
         return attempt.live.result()
 
-    async def _wait_for_slot(self, attempt: _Attempt) -> None:
+    async def _wait_for_slot(self, attempt: Attempt) -> None:
         slots, limits = self._around.slots, self._around.limits
         if slots.calls_waiting >= limits.waiting:
             raise self._limit_error(f"{limits.waiting} calls are waiting already")
@@ -236,7 +223,7 @@ class Supervised:
             self.record.last_error = problem
             log.warning("Server %r: %s", self.plan.key.server_name, problem)
         if self._attempt.live.done():
-            self._attempt = _Attempt()
+            self._attempt = Attempt()
         return ready_at is not None
 
     async def _start_in_turn(self, on_ready: "Callable[[LiveSession], None]") -> str | None:
@@ -255,12 +242,13 @@ class Supervised:
     async def _own(self, on_ready: "Callable[[LiveSession], None]") -> str | None:
         try:
             opener = await self._around.load_opener()
-            return await opener.run(self, on_ready)
+            problem = await opener.run(self, on_ready)
+            return None if problem is None else self._around.mask(problem)
         except AppError as error:
             if error.code is ErrorCode.SERVER_DID_NOT_START and self._last_words:
                 error.hint = "Its last words: " + " | ".join(self._last_words)
             self._attempt.fail(error)
-            return error.sentence()
+            return self._around.mask(error.sentence())  # kept, and shown to others
         except Exception:
             log.exception(
                 "The session of server %r failed unexpectedly.", self.plan.key.server_name
@@ -306,10 +294,3 @@ class Supervised:
             f"No more sessions of server {self.plan.key.server_name!r} may be started, and {what}.",
             hint="Try again later, or allow more sessions.",
         )
-
-
-def shutting_down() -> AppError:
-    """What callers hear who still wait at the end."""
-    return AppError(
-        ErrorCode.SHUTTING_DOWN, "This server is shutting down.", hint="Try again in a moment."
-    )

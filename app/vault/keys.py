@@ -1,4 +1,13 @@
-"""The deployment's key: from `SECRETS_KEY`, or made once and kept in a private file."""
+"""The deployment's keys: from settings, from a file, or made once and kept in a private file.
+
+How a key is told from a passphrase, in this order, blanks at the ends removed:
+
+1. 64 hex digits, or base64 (either alphabet, padded or not) of exactly 32 bytes: a key.
+2. The same with blanks or line breaks inside: a key that was broken up, and refused.
+3. 40 or more characters without a blank: a mistyped key, and refused; a passphrase of that length
+   needs a blank.
+4. Anything else is a passphrase, of at least 16 characters, by the rules of `passphrase.py`.
+"""
 
 import base64
 import binascii
@@ -7,43 +16,98 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
-KEY_BYTES = 32
+from app.vault.passphrase import HOW_TO_MAKE, KEY_BYTES, KeyProblem, Passphrase, read_passphrase
+
 KEY_FILE = "secrets.key"
-HOW_TO_MAKE = "Make one with: openssl rand -base64 32"
+MISTYPED_KEY_LENGTH = 40
+LARGEST_FILE = 4096
+
+KeySource: TypeAlias = bytes | Passphrase
 
 
-class KeyProblem(Exception):
-    """The key cannot be used; the message says why and what to do, and holds no key material."""
-
-
-def parse_key(text: str) -> bytes:
+def parse_key(text: str, setting: str = "SECRETS_KEY") -> bytes:
     """The 32 bytes of a key written as 64 hex digits or as base64.
 
     Raises:
         KeyProblem: It is neither, or of another length, or obviously not random.
     """
-    text = text.strip()
-    try:
-        if re.fullmatch(r"[0-9A-Fa-f]{64}", text):
-            key = bytes.fromhex(text)
-        else:
-            padded = text + "=" * (-len(text) % 4)
-            key = base64.b64decode(padded, altchars=b"-_" if set(text) & set("-_") else None,
-                                   validate=True)  # fmt: skip
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise KeyProblem(f"SECRETS_KEY must be 32 bytes as base64 or 64 hex digits. {HOW_TO_MAKE}")
+    key = _decode(text.strip())
+    if key is None:
+        raise KeyProblem(f"{setting} must be 32 bytes as base64 or 64 hex digits. {HOW_TO_MAKE}")
     if len(set(key)) < 8:
-        raise KeyProblem(f"SECRETS_KEY is not random. {HOW_TO_MAKE}")
+        raise KeyProblem(f"{setting} is not random. {HOW_TO_MAKE}")
     return key
+
+
+def parse_key_source(text: str, setting: str = "SECRETS_KEY") -> KeySource:
+    """A key, or a passphrase to make one of; the module's docstring says how they are told apart.
+
+    Raises:
+        KeyProblem: It looks like a key and is none, or is too weak.
+    """
+    text = text.strip()
+    if _decode(text) is not None:
+        return parse_key(text, setting)
+    if _decode("".join(text.split())) is not None:
+        raise KeyProblem(f"{setting} is a key with blanks or line breaks in it. Remove them.")
+    if len(text) >= MISTYPED_KEY_LENGTH and not any(c.isspace() for c in text):
+        raise KeyProblem(
+            f"{setting} looks like a mistyped key: a key is 32 bytes as base64 or 64 hex digits, "
+            f"and a passphrase of {MISTYPED_KEY_LENGTH} characters or more has blanks between its "
+            f"words. {HOW_TO_MAKE}"
+        )
+    return read_passphrase(text, setting)
+
+
+def parse_old_keys(text: str) -> Sequence[KeySource]:
+    """The keys and passphrases of `SECRETS_KEYS_OLD`, which are separated by commas.
+
+    Raises:
+        KeyProblem: One of them cannot be used; it is told by its position.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    return [
+        parse_key_source(part, f"Entry {number} of SECRETS_KEYS_OLD")
+        for number, part in enumerate(parts, 1)
+        if part
+    ]
 
 
 def key_id(key: bytes) -> str:
     """A short public name of a key, from which nothing about it can be learnt."""
     return hashlib.sha256(b"mcp-api key id\0" + key).hexdigest()[:12]
+
+
+def make_key() -> str:
+    """A new random key as base64."""
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def read_key_file(path: Path) -> KeySource:
+    """The key or passphrase in a file that somebody else made; links are followed.
+
+    A file that belongs to another user may be readable by our group: this is how orchestrators
+    hand a secret to a process without privileges.
+
+    Raises:
+        KeyProblem: It cannot be read, others may read it, or it holds no key.
+    """
+    try:
+        # Not blocking, so that a pipe is refused and not waited for.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise KeyProblem(f"SECRETS_KEY_FILE={path} cannot be read: {error.strerror}.") from None
+    try:
+        _check_mounted(path, os.fstat(descriptor))
+        data = os.read(descriptor, LARGEST_FILE)
+    finally:
+        os.close(descriptor)
+    text = data.decode("utf-8", errors="replace")
+    return parse_key_source(text, f"The content of SECRETS_KEY_FILE={path}")
 
 
 def load_or_make_key_file(folder: Path, *, may_make: bool) -> bytes:
@@ -77,13 +141,21 @@ def load_or_make_key_file(folder: Path, *, may_make: bool) -> bytes:
         ) from None
 
 
+def _check_mounted(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise KeyProblem(f"SECRETS_KEY_FILE={path} is not a file.")
+    ours = 0o070 if found.st_uid == os.geteuid() else 0
+    if found.st_mode & (0o007 | ours):
+        raise KeyProblem(f"Others may read SECRETS_KEY_FILE={path}. Run: chmod 600 {path}")
+
+
 def _make(path: Path) -> None:
     """Write a new key so that after a crash the file is whole or absent."""
     draft = path.with_suffix(f".{os.getpid()}.new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n")
+        file.write(make_key() + "\n")
         file.flush()
         os.fsync(file.fileno())
     draft.rename(path)
@@ -92,3 +164,16 @@ def _make(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _decode(text: str) -> bytes | None:
+    """The 32 bytes that a text spells; None when it does not."""
+    try:
+        if re.fullmatch(r"[0-9A-Fa-f]{64}", text):
+            return bytes.fromhex(text)
+        padded = text + "=" * (-len(text) % 4)
+        altchars = b"-_" if set(text) & set("-_") else None
+        key = base64.b64decode(padded, altchars=altchars, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return key if len(key) == KEY_BYTES else None

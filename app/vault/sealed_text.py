@@ -1,83 +1,109 @@
-"""The sealed-text format: `v1.<key id>.<nonce>.<ciphertext>`, each part base64url unpadded.
+"""The sealed-text format: `v2.<data key id>.<place tag>.<nonce>.<ciphertext>`.
 
-AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce for every text. The associated data
-is the format's version and the secret's place, each part preceded by its length, so that no
-two places share an encoding and a row that was moved elsewhere does not open.
+Each part is base64url, unpadded. AES-256-GCM (NIST SP 800-38D) under the user's data key, with
+a random 96-bit nonce for every text. The associated data is the version, the data key's id and
+the secret's place, each part preceded by its length, so that a row that was moved elsewhere
+does not open. The place tag, eight bytes of HMAC-SHA256 (RFC 2104) over the same data, tells
+that such a row was moved, not damaged.
+
+The first release sealed under the deployment key itself: `v1.<deployment key id>.<nonce>.
+<ciphertext>`, with version and place as associated data. Those texts are opened for ever, by
+the keyring, and sealed again by a rotation.
 """
 
-import base64
-import binascii
-import os
-import struct
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+import hashlib
+import hmac
+import re
 
 from app.domain.secret import SecretRef
+from app.vault.parts import (
+    NONCE_BYTES,
+    DamagedText,
+    MovedText,
+    SealedTextError,
+    WrongKey,
+    decode,
+    decrypt,
+    encode,
+    encrypt,
+    length_prefixed,
+    split_text,
+)
 
-VERSION = "v1"
-NONCE_BYTES = 12
-
-
-class SealedTextError(Exception):
-    """The text does not open with this key at this place, or is not a sealed text."""
+VERSION = "v2"
+FIRST_VERSION = "v1"
+PLACE_TAG_BYTES = 8
+DATA_KEY_ID = re.compile(r"[0-9a-f]{16}")
 
 
 def seal(key: bytes, key_id: str, ref: SecretRef, value: str) -> str:
     """The sealed text of a value at its place."""
-    nonce = os.urandom(NONCE_BYTES)
-    sealed = AESGCM(key).encrypt(nonce, value.encode(), associated_data(ref))
-    return ".".join((VERSION, key_id, _encode(nonce), _encode(sealed)))
+    associated = associated_data(key_id, ref)
+    nonce, ciphertext = encrypt(key, value.encode(), associated)
+    return ".".join((VERSION, key_id, encode(_place_tag(key, associated)), nonce, ciphertext))
 
 
-def key_id_of(text: str) -> str:
-    """The id of the key that sealed a text.
+def open_sealed(key: bytes, key_id: str, ref: SecretRef, text: str) -> str:
+    """The value sealed in a text at this place.
 
     Raises:
-        SealedTextError: It is not a sealed text.
+        WrongKey: It was sealed with another data key.
+        MovedText: It was sealed with this one, for another place.
+        DamagedText: Anything else.
+    """
+    used, tag, nonce, ciphertext = _split(text)
+    associated = associated_data(key_id, ref)
+    try:
+        value = decrypt(key, nonce, ciphertext, associated).decode()
+    except (DamagedText, UnicodeDecodeError):
+        value = None
+    is_here = hmac.compare_digest(tag, _place_tag(key, associated))
+    if value is not None and used == key_id and is_here:
+        return value
+    raise _why(used, opens=value is not None, is_ours=used == key_id, is_here=is_here)
+
+
+def is_first_version(text: str) -> bool:
+    """Whether a text was sealed under a deployment key directly."""
+    return text.startswith(FIRST_VERSION + ".")
+
+
+def data_key_id_of(text: str) -> str:
+    """The id of the data key that sealed a text.
+
+    Raises:
+        DamagedText: It is not a sealed text.
     """
     return _split(text)[0]
 
 
-def open_sealed(key: bytes, ref: SecretRef, text: str) -> str:
-    """The value sealed in a text at this place.
-
-    Raises:
-        SealedTextError: Wrong key, damaged, moved, or not a sealed text.
-    """
-    _, nonce, sealed = _split(text)
-    try:
-        return AESGCM(key).decrypt(nonce, sealed, associated_data(ref)).decode()
-    except (InvalidTag, ValueError):
-        raise SealedTextError("the text does not open with this key at this place") from None
+def associated_data(key_id: str, ref: SecretRef) -> bytes:
+    """The place of a secret under a data key as unambiguous bytes."""
+    return length_prefixed(VERSION, key_id, ref.username, ref.server_name, ref.name)
 
 
-def associated_data(ref: SecretRef) -> bytes:
-    """The place of a secret as unambiguous bytes: `v1`, user, server, name."""
-    parts = (VERSION, ref.username, ref.server_name, ref.name)
-    encoded = [part.encode() for part in parts]
-    return b"".join(struct.pack(">I", len(part)) + part for part in encoded)
+def first_associated_data(ref: SecretRef) -> bytes:
+    """The same as the first release wrote it: `v1`, user, server, name."""
+    return length_prefixed(FIRST_VERSION, ref.username, ref.server_name, ref.name)
 
 
-def _split(text: str) -> tuple[str, bytes, bytes]:
-    parts = text.split(".")
-    if len(parts) != 4 or parts[0] != VERSION:
-        raise SealedTextError("not a sealed text of a known version")
-    nonce, sealed = _decode(parts[2]), _decode(parts[3])
-    if len(nonce) != NONCE_BYTES:
-        raise SealedTextError("the nonce has the wrong length")
-    return parts[1], nonce, sealed
+def _place_tag(key: bytes, associated: bytes) -> bytes:
+    return hmac.digest(key, associated, hashlib.sha256)[:PLACE_TAG_BYTES]
 
 
-def _encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+def _why(used: str, *, opens: bool, is_ours: bool, is_here: bool) -> SealedTextError:
+    """A text whose ciphertext opens here has merely lost its id or tag: that is damage."""
+    if opens:
+        return DamagedText("its parts do not belong together")
+    if not is_ours:
+        return WrongKey(used)
+    if not is_here:
+        return MovedText("it was sealed for another place")
+    return DamagedText("it was changed after it was sealed")
 
 
-def _decode(text: str) -> bytes:
-    try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raise SealedTextError("not base64url") from None
-    if _encode(data) != text:  # one spelling only, so that a text cannot be varied unnoticed
-        raise SealedTextError("not canonical base64url")
-    return data
+def _split(text: str) -> tuple[str, bytes, bytes, bytes]:
+    key_id, tag, nonce, ciphertext = split_text(text, VERSION, 4)
+    if not DATA_KEY_ID.fullmatch(key_id):
+        raise DamagedText("the key's id is none")
+    return key_id, decode(tag, PLACE_TAG_BYTES), decode(nonce, NONCE_BYTES), decode(ciphertext)

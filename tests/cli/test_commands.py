@@ -132,7 +132,7 @@ def test_a_database_of_ones_own_needs_a_key_of_ones_own(
 
 def test_a_key_that_is_none_is_refused_without_being_repeated(tmp_path: Path) -> None:
     said = refusal(tmp_path, SECRETS_KEY="planted-no-key")
-    assert said.startswith("mcp-api: SECRETS_KEY must be 32 bytes as base64 or 64 hex digits.")
+    assert said.startswith("mcp-api: SECRETS_KEY must be 32 bytes as base64 or 64 hex digits, or ")
     assert "planted" not in said
 
 

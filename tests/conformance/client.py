@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from uuid import uuid4
@@ -19,6 +20,7 @@ from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingKind, SessionKey, SessionPlan
 from app.domain.tool import Tool
 from app.processes.guard import Guard
+from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.sessions.live import LiveSession
 from app.sessions.registry import SessionRegistry
@@ -84,7 +86,10 @@ async def ignore_tools(name: str, revision: str, tools: Sequence[Tool]) -> None:
 
 async def main(url: str) -> None:
     guard = Guard(uuid4().hex)
-    registry = SessionRegistry(spawner=Spawner(guard), seen=RecentSecrets(), on_tools=ignore_tools)
+    files = PrivateFiles(Path(tempfile.gettempdir(), guard.instance))
+    registry = SessionRegistry(
+        spawner=Spawner(guard), files=files, seen=RecentSecrets(), on_tools=ignore_tools
+    )
     launch = HttpLaunch(url=url, headers={}, startup_timeout_seconds=STARTUP_SECONDS)
     plan = SessionPlan(key=SessionKey("conformance", "r"), launch=launch)
     act = SCENARIOS.get(os.environ["MCP_CONFORMANCE_SCENARIO"], call_every_tool)

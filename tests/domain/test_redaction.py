@@ -40,6 +40,21 @@ def test_a_value_quoted_as_json_is_masked(ascii_only: bool) -> None:  # noqa: FB
     assert mask_text(quoted, forms(AWKWARD)) == '{"key": "[secret]"}'
 
 
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "a%20(b)'c'*!%26%2F%3A",  # encodeURIComponent
+        "a+(b)'c'*!%26/:",  # our own HTTP client, in a query
+    ],
+)
+def test_a_value_in_an_address_is_masked_however_it_was_encoded(spelling: str) -> None:
+    assert mask_text(f"?key={spelling}&x", forms("a (b)'c'*!&/:")) == "?key=[secret]&x"
+
+
+def test_a_value_quoted_by_a_python_server_is_masked() -> None:
+    assert mask_text(f"bad: {AWKWARD!r}", forms(AWKWARD)) == "bad: '[secret]'"
+
+
 def test_a_value_inside_another_leaves_no_rest() -> None:
     assert (
         mask_text("x longer-value-2 x", forms("longer-value", "longer-value-2")) == "x [secret] x"

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.delivery import bindings_for
 from app.domain.errors import AppError, ErrorCode
 from app.domain.launch import StdioLaunch
 from app.domain.server import (
@@ -31,7 +32,8 @@ def settings(**changes: Any) -> ServerSettings:
         ({"env": {"A": "2"}}, True),
         ({"env": {}}, True),
         ({"cwd": "/tmp"}, True),
-        ({"secret_names": ("key",)}, True),
+        ({"secrets": bindings_for(["key"])}, True),
+        ({"masks_results": False}, False),
         ({"startup_timeout_seconds": 5.0}, True),
         ({"is_enabled": False}, True),
     ],
@@ -88,8 +90,8 @@ def test_only_given_fields_are_changed() -> None:
         ({"cwd": "\0"}, ("cwd",)),
         ({"display_name": "x" * 5000}, ("displayName",)),
         ({"description": "x" * 5000}, ("description",)),
-        ({"secret_names": ("a", "1b")}, ("secretNames", "1")),
-        ({"secret_names": ("a", "a")}, ("secretNames",)),
+        ({"secrets": bindings_for(["a", "1b"])}, ("secrets", "1", "name")),
+        ({"secrets": bindings_for(["a", "a"])}, ("secrets", "1", "name")),
         ({"startup_timeout_seconds": 0.0}, ("startupTimeoutSeconds",)),
         ({"startup_timeout_seconds": 601.0}, ("startupTimeoutSeconds",)),
         ({"startup_timeout_seconds": float("nan")}, ("startupTimeoutSeconds",)),

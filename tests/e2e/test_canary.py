@@ -2,7 +2,9 @@
 
 import base64
 import json
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -12,24 +14,45 @@ from bson import json_util
 from pymongo import MongoClient
 
 from app.mongo.process import socket_folder
-from tests.graphql_documents import CALL_TOOL, SECRETS, SERVERS, SET_SECRET
+from tests.graphql_documents import (
+    ADD_SERVER,
+    CALL_TOOL,
+    PREFLIGHT,
+    SECRETS,
+    SERVERS,
+    SESSIONS,
+    SET_SECRET,
+)
 from tests.product import Product, all_processes, eventually, read_proc
+from tests.servers.http_echo import echoing, received
+from tests.subjects import KEYED
 
 CANARY = 'canary/+?&=% "9f1d-Zürich"\\c0ffee~yes\tno'
 USER = "carol"
 NAME = "token"
-FORMS = {
-    "plain": CANARY,
-    "JSON": json.dumps(CANARY)[1:-1],
-    "JSON in Unicode": json.dumps(CANARY, ensure_ascii=False)[1:-1],
-    "Python": repr(CANARY)[1:-1],
-    "base64": base64.b64encode(CANARY.encode()).decode().rstrip("="),
-    "base64url": base64.urlsafe_b64encode(CANARY.encode()).decode().rstrip("="),
-    "percent": quote(CANARY, safe=""),
-    "percent, slashes kept": quote(CANARY),
-    "form": quote_plus(CANARY),
-    "a part no spelling changes": "c0ffee~yes",
-}
+# The same for a header, which takes printable ASCII only.
+HEADER_CANARY = 'canary/+?&=% "9f1d-Zurich"\\c0ffee~yes no'
+PART = "c0ffee~yes"  # no spelling changes it
+OF_CAROL = {"keyed": ("key", "API_CERT_FILE"), "far": ("token", "query")}
+
+
+def forms_of(value: str) -> dict[str, str]:
+    """How the value may be written."""
+    return {
+        "plain": value,
+        "JSON": json.dumps(value)[1:-1],
+        "JSON in Unicode": json.dumps(value, ensure_ascii=False)[1:-1],
+        "Python": repr(value)[1:-1],
+        "base64": base64.b64encode(value.encode()).decode().rstrip("="),
+        "base64url": base64.urlsafe_b64encode(value.encode()).decode().rstrip("="),
+        "percent": quote(value, safe=""),
+        "percent, slashes kept": quote(value),
+        "form": quote_plus(value),
+        "a part": PART,
+    }
+
+
+FORMS = [item for value in (CANARY, HEADER_CANARY) for item in forms_of(value).items()]
 LITERAL = json.dumps(CANARY, ensure_ascii=False)
 
 
@@ -54,13 +77,38 @@ def listener(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listener]:
     product = Product(tmp_path_factory.mktemp("c"), LOG_LEVEL="DEBUG").start()
     product.add_fingerprint("fp")
     product.set_secret("fp", NAME, CANARY, USER)
-    yield Listener(product)
-    if product.is_running:
-        product.stop()
+    with echoing() as address:
+        declare_secrets(product, address)
+        yield Listener(product)
+        if product.is_running:
+            product.stop()
+
+
+def declare_secrets(product: Product, address: str) -> None:
+    """Servers that are given it in a variable, a file, a header and an address."""
+    keyed = [
+        {"name": "key", "delivery": "ENVIRONMENT", "target": "API_KEY"},
+        {"name": "API_CERT_FILE", "delivery": "FILE"},
+    ]
+    product.add_server("keyed", KEYED, secrets=keyed)
+    far = [
+        {"name": "token", "delivery": "HEADER", "target": "Authorization",
+         "template": "Bearer {value}"},
+        {"name": "query", "delivery": "QUERY", "target": "key"},
+    ]  # fmt: skip
+    settings = {"name": "far", "transport": "STREAMABLE_HTTP", "url": address, "secrets": far}
+    assert product.graphql(ADD_SERVER, input=settings)["__typename"] == "Server"
+    for server, names in OF_CAROL.items():
+        for name in names:
+            value = HEADER_CANARY if name == "token" else CANARY
+            product.set_secret(server, name, value, USER)
+            product.set_secret(server, name, f"nothing special, {name}", "dave")
 
 
 def test_a_secret_is_nowhere_but_sealed_in_the_database(listener: Listener) -> None:
     calls_that_use_it(listener)
+    it_on_every_way(listener)
+    it_in_no_environment_but_its_users(listener)
     it_again_through_both_doors(listener)
     mistakes_next_to_it(listener)
     it_in_the_wrong_place(listener)
@@ -72,8 +120,9 @@ def test_a_secret_is_nowhere_but_sealed_in_the_database(listener: Listener) -> N
     product.stop()
     it_is_not_in(product.output_path.read_bytes(), "the output")
     it_is_not_in((product.data_dir / "mongodb.log").read_bytes(), "the database's log")
-    files = (product.data_dir / "mongodb").rglob("*")
-    it_is_not_in(b"".join(f.read_bytes() for f in files if f.is_file()), "the database's files")
+    files = [file for file in product.data_dir.rglob("*") if file.is_file()]
+    it_is_not_in(b"".join(file.read_bytes() for file in files), "the data folder")
+    assert not any("secret-files" in file.parts for file in files)
 
 
 def calls_that_use_it(listener: Listener) -> None:
@@ -98,6 +147,62 @@ def calls_that_use_it(listener: Listener) -> None:
             "username": USER, "timeoutSeconds": 0.2}  # fmt: skip
     timed_out = listener.graphql(CALL_TOOL, {"input": slow})["data"]["callTool"]
     assert timed_out["code"] == "TOOL_TIMEOUT"
+
+
+def it_on_every_way(listener: Listener) -> None:
+    """Delivered at the start of a session, and repeated by the server wherever it can."""
+    arguments = {"city": "x", "token": "y"}
+    for server, tools in (
+        ("keyed", ("keys", "tell", "fail", "refuse")),
+        ("far", ("tell", "refuse")),
+    ):
+        for tool in tools:
+            call = {
+                "serverName": server,
+                "toolName": tool,
+                "username": USER,
+                "arguments": arguments,
+            }
+            listener.graphql(CALL_TOOL, {"input": call})
+            body = {"serverName": server, "methodName": tool, "username": USER, "args": arguments}
+            listener.rest("POST", "/mcp/tool/call", body)
+        listener.graphql(PREFLIGHT, {"serverName": server, "username": USER})
+    assert PART in received[-1][1]["Authorization"]  # it did arrive
+    assert PART in received[-1][0]
+    # Where it cannot go: a header takes no letter that is not ASCII.
+    listener.product.set_secret("far", "token", CANARY, USER)
+    call = {"serverName": "far", "toolName": "tell", "username": USER, "arguments": arguments}
+    refused = listener.graphql(CALL_TOOL, {"input": call})["data"]["callTool"]
+    assert refused["code"] == "CONFLICT"
+    listener.product.set_secret("far", "token", HEADER_CANARY, USER)
+    # A server that does not start, and says why.
+    script = "import os, sys; sys.exit(repr(dict(os.environ)))"
+    bad = {"name": "bad", "command": sys.executable, "args": ["-S", "-c", script]}
+    wants = [{"name": "key", "delivery": "ENVIRONMENT", "target": "API_KEY"}]
+    listener.graphql(ADD_SERVER, {"input": {**bad, "secrets": wants}})
+    listener.product.set_secret("bad", "key", CANARY, USER)
+    failed = {"serverName": "bad", "toolName": "x", "username": USER}
+    answer = listener.graphql(CALL_TOOL, {"input": failed})["data"]["callTool"]
+    assert (answer["code"], "[secret]" in answer["hint"]) == ("SERVER_DID_NOT_START", True)
+    listener.graphql(SESSIONS)
+
+
+def it_in_no_environment_but_its_users(listener: Listener) -> None:
+    """Of all processes only those of carol's session have it, and dave's does not."""
+    arguments = {"city": "x", "token": "y"}
+    pids = {
+        user: int(listener.product.call("keyed", "pid", arguments, user)) for user in (USER, "dave")
+    }
+    having = {p for p in all_processes() if PART.encode() in read_proc(p, "environ")}
+    assert having == {pids[USER]}
+    assert b"nothing special" in read_proc(pids["dave"], "environ")
+    (path,) = [
+        entry.partition(b"=")[2].decode()
+        for entry in read_proc(pids[USER], "environ").split(b"\0")
+        if entry.startswith(b"API_CERT_FILE=")
+    ]
+    assert Path(path).read_text(encoding="utf-8") == CANARY
+    assert Path(path).stat().st_mode & 0o777 == 0o600
 
 
 def it_again_through_both_doors(listener: Listener) -> None:
@@ -164,7 +269,10 @@ def it_in_the_wrong_place(listener: Listener) -> None:
 
 def everything_that_can_be_listed(listener: Listener) -> None:
     secrets = listener.graphql(SECRETS, {"username": USER})["data"]["secrets"]["nodes"]
-    assert [secret["name"] for secret in secrets] == [NAME]
+    assert [(secret["serverName"], secret["name"]) for secret in secrets] == [
+        ("bad", "key"), ("far", "query"), ("far", "token"), ("fp", NAME),
+        ("keyed", "API_CERT_FILE"), ("keyed", "key"),
+    ]  # fmt: skip
     for query in (SERVERS, "{ tools { nodes { id inputSchema } } }", "{ viewer { username } }"):
         assert "errors" not in listener.graphql(query)
     for path in ("/mcp/servers", "/mcp/servers/fp", "/mcp/tools", "/packages", "/healthz"):
@@ -193,8 +301,8 @@ def dump_of(product: Product) -> bytes:
         ]
         assert ("mcp", "secrets") in [(c.database.name, c.name) for c in collections]
         documents = [document for c in collections for document in c.find()]
-        (sealed,) = client["mcp"]["secrets"].find({"username": USER})
-        assert sealed["sealed"].startswith("v1.")
+        sealed = [*client["mcp"]["secrets"].find({"username": USER})]
+        assert [row["sealed"][:3] for row in sealed] == ["v2."] * 6
     return b"\n".join(
         [*(json_util.dumps(d, ensure_ascii=False).encode() for d in documents),
          *(repr(d).encode() for d in documents)]
@@ -203,7 +311,7 @@ def dump_of(product: Product) -> bytes:
 
 def it_is_not_in(found: bytes, place: str) -> None:
     assert found
-    for spelling, form in FORMS.items():
+    for spelling, form in FORMS:
         at = found.find(form.encode())
         assert at < 0, f"{spelling} in {place}: {found[max(0, at - 300) : at + 100]!r}"
     assert orjson.dumps(CANARY)[1:-1] not in found

@@ -12,7 +12,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, CallToolResult, TextContent
 
 from tests.product import JSON, Product
-from tests.subjects import EVERYTHING, records
+from tests.subjects import EVERYTHING, KEYED, records
 from tests.waiting import until
 
 ERAS = ("legacy", "auto")
@@ -49,6 +49,20 @@ async def test_a_call_reaches_its_server_with_the_callers_secrets(
         "city": sha256(b"Bern").hexdigest(),
         "key": sha256(b"known to the default user").hexdigest(),
     }
+
+
+async def test_arguments_that_the_callers_secrets_fill_are_not_asked_for(product: Product) -> None:
+    product.add_server("keyed", KEYED)
+    assert product.call("keyed", "pid", {"city": "", "token": ""})
+    for name, left in (("token", {"city", "note"}), ("city", {"note"})):
+        product.set_secret("keyed", name, "of the default user")
+        product.set_secret("keyed", "note", "of another user", "ada")
+        async with Client(f"{product.address}/mcp") as client:
+            tools = (await client.list_tools()).tools
+        (tool,) = [tool for tool in tools if tool.name == "keyed__pid"]
+        assert set(tool.input_schema["properties"]) == left
+        assert tool.input_schema["required"] == sorted(left - {"note"})
+    assert product.rest("DELETE", "/mcp/servers/keyed").status_code == 200
 
 
 async def test_an_unknown_tool_is_a_protocol_error(product: Product) -> None:

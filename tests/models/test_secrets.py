@@ -9,10 +9,10 @@ from bson import decode
 
 from app.domain.page import PageRequest
 from app.domain.secret import SealedSecret, Secret, SecretRef
-from app.models.secrets import SecretDoc
-from app.vault.vault import SingleKeyVault
+from app.models.secrets import FIRST_VERSION, FIRST_VERSION_INDEX, SecretDoc
 from tests.conftest import Stores
 from tests.models.factories import NOW
+from tests.vault.keys import vault
 
 REF = SecretRef("ada", "weather", "a.b")
 NEIGHBOURS = [
@@ -21,6 +21,7 @@ NEIGHBOURS = [
     replace(REF, username="ada.x"), replace(REF, server_name="weather.x"),
     replace(REF, server_name="weathe"), replace(REF, server_name="Weather"),
 ]  # fmt: skip
+PAGE = PageRequest(50)
 
 
 async def put(stores: Stores, ref: SecretRef, sealed: str = "sealed") -> Secret:
@@ -99,22 +100,69 @@ async def test_a_servers_secrets_go_with_it_and_no_others(stores: Stores) -> Non
     assert [secret.ref.server_name for secret in kept] == ["A", "a.b"]
 
 
-async def test_secrets_under_another_key_are_counted(stores: Stores) -> None:
-    await put(stores, REF)
-    await stores.secrets.put(replace(REF, name="b"), "sealed", "other", NOW)
-    await stores.secrets.put(replace(REF, name="c"), "sealed", "other", NOW)
-    assert await stores.secrets.count_other_keys("key") == 2
-    assert await stores.secrets.count_other_keys("other") == 1
+async def test_a_users_secrets_go_with_them_and_no_others(stores: Stores) -> None:
+    users = ("ada", "ada", "bob", "Ada", "ada.x", "")
+    for number, username in enumerate(users):
+        await put(stores, SecretRef(username, f"s{number}", "k"))
+    assert await stores.secrets.delete_of_user("ada") == 2
+    assert await stores.secrets.delete_of_user("ada") == 0
+    kept = [s for user in users[2:] for s in await stores.secrets.list_page(user, None, PAGE)]
+    assert [secret.ref.username for secret in kept] == [*users[2:]]
+
+
+async def test_v1_texts_are_counted_by_their_key(stores: Stores) -> None:
+    texts = {"a": ("v1.x", "one"), "b": ("v1.y", "two"), "c": ("v1.z", "two"), "d": ("v2.x", "two"),
+             "e": ("v10.x", "one"), "f": ("v1", "one")}  # fmt: skip
+    for name, (sealed, key_id) in texts.items():
+        await stores.secrets.put(replace(REF, name=name), sealed, key_id, NOW)
+    assert await stores.secrets.counts_by_key() == {"one": 1, "two": 2}
+
+
+async def test_v1_texts_are_listed_by_place_in_batches(stores: Stores) -> None:
+    places = [("", "z", "z"), ("a", "a", "b"), ("a", "b", "a"), ("a", "b", "b"), ("b", "a", "a")]
+    for place in reversed(places):
+        await put(stores, SecretRef(*place), "v1.x")
+    await put(stores, SecretRef("a", "a", "a"), "v2.x")
+    assert await stores.secrets.list_v1(None, 2) == [
+        SealedSecret(SecretRef(*place), "v1.x") for place in places[:2]
+    ]
+    for number, place in enumerate(places, 1):
+        found = await stores.secrets.list_v1(SecretRef(*place), 10)
+        assert [secret.ref for secret in found] == [SecretRef(*p) for p in places[number:]]
+
+
+async def test_v1_texts_are_listed_from_an_index_that_holds_no_others(stores: Stores) -> None:
+    for number in range(20):
+        await put(stores, replace(REF, name=f"n{number}"), "v1.x" if number < 3 else "v2.x")
+    find = SecretDoc.get_motor_collection().find(FIRST_VERSION, hint=FIRST_VERSION_INDEX)
+    plan = await find.sort([("username", 1), ("server_name", 1), ("name", 1)]).limit(9).explain()
+    assert plan["executionStats"]["totalKeysExamined"] == 3
+    assert "'SORT'" not in str(plan["queryPlanner"]["winningPlan"])
+
+
+async def test_a_sealed_text_is_replaced_only_while_it_is_the_expected_one(stores: Stores) -> None:
+    first = await put(stores, REF, "v1.x")
+    await put(stores, replace(REF, name="b"), "v1.x")
+    expected = SealedSecret(REF, "v1.x")
+    await put(stores, REF, "set meanwhile")
+    assert await stores.secrets.reseal(expected, sealed="v2.x", key_id="new") is False
+    now = SealedSecret(REF, "set meanwhile")
+    assert await stores.secrets.list_v1(None, 10) == [replace(expected, ref=replace(REF, name="b"))]
+    assert await stores.secrets.reseal(now, sealed="v2.x", key_id="new") is True
+    assert await stores.secrets.find(REF) == replace(first, key_id="new")
+    await stores.secrets.delete(REF)
+    assert await stores.secrets.reseal(now, sealed="v2.x", key_id="new") is False
+    assert await stores.secrets.find(REF) is None
 
 
 async def test_the_raw_database_holds_no_value(stores: Stores) -> None:
-    vault = SingleKeyVault(bytes(range(32)))
     value = "planted-value-in-the-clear"
-    await stores.secrets.put(REF, vault.seal(REF, value), vault.key_id, NOW)
+    data_key = await stores.data_keys.insert_or_find(await vault().new_data_key(REF.username))
+    await stores.secrets.put(REF, *await vault().seal(data_key, REF, value), NOW)
     collection = SecretDoc.get_motor_collection()
     rows = [row async for row in collection.database.client.test.secrets.find_raw_batches()]
     raw = b"".join(rows)
-    assert decode(raw[: int.from_bytes(raw[:4], "little")])["sealed"].startswith("v1.")
+    assert decode(raw[: int.from_bytes(raw[:4], "little")])["sealed"].startswith("v2.")
     assert value.encode() not in raw
-    sealed = (await stores.secrets.list_sealed("ada", "weather"))[0]
-    assert vault.open(sealed) == value
+    sealed = await stores.secrets.list_sealed("ada", "weather")
+    assert await vault().open_all(data_key, sealed) == {REF.name: value}

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.domain.delivery import Delivery, SecretBinding
 from app.domain.errors import AppError, ErrorCode
 from app.domain.page import PageRequest
 from app.domain.server import Server
@@ -41,7 +42,18 @@ async def test_a_server_comes_back_as_it_was_stored(stores: Stores) -> None:
             args=("a", "$b", "c.d"),
             env={"A": "$x.y"},
             cwd="/tmp",
-            secret_names=("key",),
+            secrets=(
+                SecretBinding(
+                    name="key",
+                    delivery=Delivery.ENVIRONMENT,
+                    target="API_KEY",
+                    template="x{value}",
+                    is_required=True,
+                    description="words",
+                ),
+                SecretBinding(name="b", target="b"),
+            ),
+            masks_results=False,
             startup_timeout_seconds=1.5,
             is_enabled=False,
         ),

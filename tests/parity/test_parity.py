@@ -56,6 +56,8 @@ def as_graphql(body: Mapping[str, Any]) -> dict[str, object]:
     for name, value in body.items():
         if name in DURATIONS:
             given[DURATIONS[name]] = None if value is None else value / 1000
+        elif name == "secrets" and isinstance(value, list):
+            given[name] = [s | {"delivery": str(s["delivery"]).upper()} for s in value]
         elif name in ENUMS:
             given[ENUMS[name]] = value.upper()
         else:
@@ -88,7 +90,13 @@ def secret(title: str, code: str | None, verb: str, **body: object) -> Row:
 
 
 def install(title: str, code: str | None, **body: object) -> Row:
-    return Row(title, ("POST", "/packages/install"), body, INSTALL_PACKAGE, body, code)
+    given = as_graphql(body)
+    return Row(title, ("POST", "/packages/install"), body, INSTALL_PACKAGE, given, code)
+
+
+def wanted(name: str, delivery: str = "environment", **more: object) -> dict[str, object]:
+    """A declared secret, as REST writes it."""
+    return {"name": name, "delivery": delivery, **more}
 
 
 A = {"serverName": "a"}
@@ -147,6 +155,26 @@ ROWS = [
     update("a server is described", None, "a", description="it tells hashes"),
     update("a description is taken back", None, "a", description=None),
     update("a server is given a bad command", "INVALID_INPUT", "a", command=""),
+    add("a header for a program", "INVALID_INPUT", name="n", command="x",
+        secrets=[wanted("k", "header", target="X-K")]),
+    add("a variable for an address", "INVALID_INPUT", name="n", transportType="streamable_http",
+        url="http://127.0.0.1:9/", secrets=[wanted("k")]),
+    add("a secret declared twice", "INVALID_INPUT", name="n", command="x",
+        secrets=[wanted("k"), wanted("k", "argument")]),
+    add("a template without a place", "INVALID_INPUT", name="n", command="x",
+        secrets=[wanted("k", template="x")]),
+    update("a server declares its secrets", None, "off", masksResults=False, secrets=[
+        wanted("k", template="Bearer {value}", required=True, description="words"),
+        wanted("f", "file", target="F_PATH"), wanted("a", "argument"),
+    ]),
+    update("a server declares a secret badly", "INVALID_INPUT", "off",
+           secrets=[wanted("k", target="LD_X")]),
+    update("a server takes its secrets back", None, "off", secrets=[], masksResults=True),
+    update("a server needs a secret", None, "needy", secrets=[wanted("k", required=True)]),
+    call("a server whose secret is not set", "SECRET_MISSING", serverName="needy",
+         methodName="pid"),
+    install("a secret declared badly", "INVALID_INPUT", name="x", serverName="p",
+            secrets=[wanted("k", "query")]),
     switch("a server is disabled", None, "a", "disable", DISABLE_SERVER),
     switch("a server is enabled", None, "a", "enable", ENABLE_SERVER),
     switch("an unknown server is enabled", "SERVER_NOT_FOUND", "z", "enable", ENABLE_SERVER),
@@ -174,7 +202,7 @@ ROWS = [
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     product = Product(tmp_path_factory.mktemp("p")).start()
-    for name in ("a", "off"):
+    for name in ("a", "off", "needy"):
         product.add_fingerprint(name)
     product.rest("PUT", "/mcp/servers/off/disable")
     product.rest("POST", "/mcp/servers", {"name": "bad", "command": "/nonexistent"})
@@ -257,7 +285,7 @@ def as_rest(node: Mapping[str, Any]) -> dict[str, object]:
         "displayName",
         "description",
         *(("command", "args", "env") if is_program else ("url", "headers")),
-        "secretNames",
+        "masksResults",
         "maxConcurrentCalls",
         "maxSessions",
         "enabled",
@@ -265,6 +293,11 @@ def as_rest(node: Mapping[str, Any]) -> dict[str, object]:
     return {
         **{name: node[name] for name in same},
         "transportType": node["transport"].lower(),
+        "secretNames": [binding["name"] for binding in node["secretBindings"]],
+        "secrets": [
+            {**binding, "delivery": binding["delivery"].lower()}
+            for binding in node["secretBindings"]
+        ],
         "isolation": node["isolation"].lower(),
         "status": node["status"].lower(),
         "startupTimeout": round(node["startupTimeoutSeconds"] * 1000),

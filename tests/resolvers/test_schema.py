@@ -58,7 +58,8 @@ def test_no_field_can_give_a_secrets_value(schema: GraphQLSchema) -> None:
     secret = schema.type_map["Secret"]
     assert isinstance(secret, GraphQLObjectType)
     assert set(secret.fields) == {
-        "id", "name", "serverName", "username", "keyId", "createdAt", "updatedAt",
+        "id", "name", "serverName", "server", "username", "shared", "delivery", "keyId",
+        "createdAt", "updatedAt", "lastUsedAt",
     }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ EVERYTHING = "@modelcontextprotocol/server-everything"
 ARGS = ["-S", str(FINGERPRINT)]
 SERVER_FIELDS = {
     "name", "displayName", "description", "transportType", "command", "args", "env",
-    "secretNames", "status", "enabled", "startupTimeout", "toolsList", "logs",
+    "secretNames", "secrets", "masksResults", "status", "enabled", "startupTimeout", "toolsList", "logs",
     "isolation", "callTimeout", "idleTimeout", "maxConcurrentCalls", "maxSessions",
 }  # fmt: skip
 REMOTE_FIELDS = SERVER_FIELDS - {"command", "args", "env"} | {"url", "headers"}
@@ -145,6 +145,31 @@ def test_a_server_lives_from_add_to_delete(product: Product) -> None:
     assert product.call_rest("life", "pid").isdecimal()
     assert product.rest("DELETE", "/mcp/servers/life").json() == {"success": True}
     assert product.rest("DELETE", "/mcp/servers/life").status_code == 404
+
+
+def test_declared_secrets_are_shown_in_full_and_by_name(product: Product) -> None:
+    declared = [
+        {"name": "key", "delivery": "environment", "target": "API_KEY", "template": "k {value}",
+         "required": True, "description": "words"},
+        {"name": "API_FILE", "delivery": "file"},
+        {"name": "token"},
+    ]  # fmt: skip
+    given = {"name": "declares", "command": sys.executable, "args": ARGS, "enabled": False}
+    added = product.rest("POST", "/mcp/servers", {**given, "secrets": declared}).json()["server"]
+    plain = {"delivery": "argument", "template": "{value}", "required": False, "description": None}
+    assert added["secretNames"] == ["key", "API_FILE", "token"]
+    assert added["secrets"] == [
+        declared[0],
+        {**plain, "name": "API_FILE", "delivery": "file", "target": "API_FILE"},
+        {**plain, "name": "token", "target": "token"},
+    ]
+    # By name alone: what is declared keeps its delivery.
+    changed = product.rest("PUT", "/mcp/servers/declares", {"secretNames": ["new", "key"]})
+    assert changed.json()["server"]["secrets"] == [
+        {**plain, "name": "new", "target": "new"},
+        declared[0],
+    ]
+    assert product.rest("DELETE", "/mcp/servers/declares").json() == {"success": True}
 
 
 def test_the_tools_of_enabled_servers_are_listed(product: Product) -> None:

@@ -19,16 +19,19 @@ from app.domain.server import Server, ServerSettings, ServerStatus
 from app.domain.session import ListingChange, SessionView
 from app.installers.files import PackageFolder
 from app.mongo.database import Database
+from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.services.deps import Deps
 from app.services.feed import Feed
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
+from app.services.secret_use import SecretUse
+from app.services.secrets import Place, set_secret
 from app.services.servers import add_server, get_server
 from app.sessions.registry import SessionRegistry
-from app.vault.vault import SingleKeyVault
 from tests.conftest import Stores
 from tests.subjects import FINGERPRINT
+from tests.vault.keys import vault
 from tests.waiting import until
 
 OPERATOR = Principal("default", may_act_for_anyone=True)
@@ -69,6 +72,7 @@ class World:
     installer: FakeInstaller
     registry: SessionRegistry
     packages: Path
+    secret_files: Path
 
     def on_disk(self) -> list[str]:
         return sorted(str(p.relative_to(self.packages)) for p in self.packages.glob("*/*"))
@@ -85,8 +89,10 @@ async def world(
     seen, installer, operations = RecentSecrets(), FakeInstaller(), Operations()
     session_changes: Feed[SessionView] = Feed()
     listing_changes: Feed[ListingChange] = Feed()
+    secret_files = tmp_path / "secret-files"
     registry = SessionRegistry(
         spawner=spawner,
+        files=PrivateFiles(secret_files),
         seen=seen,
         on_tools=stores.servers.remember_tools,
         on_change=session_changes.publish,
@@ -100,7 +106,10 @@ async def world(
         servers=stores.servers,
         packages=stores.packages,
         secrets=stores.secrets,
-        vault=SingleKeyVault(bytes(range(32))),
+        secret_use=SecretUse(stores.secrets),
+        data_keys=stores.data_keys,
+        deployment=stores.deployment,
+        vault=vault(),
         sessions=registry,
         installers={Runtime.NODE: installer},
         files=PackageFolder(packages),
@@ -110,7 +119,7 @@ async def world(
         session_changes=session_changes,
         listing_changes=listing_changes,
     )
-    yield World(deps, stores, installer, registry, packages)
+    yield World(deps, stores, installer, registry, packages, secret_files)
     await operations.close()
     await registry.close()
 
@@ -128,6 +137,14 @@ async def add(
         name=name, command=sys.executable, args=("-S", str(script), *args), env={}
     )
     await add_server(world.deps, replace(settings, **changes))
+
+
+async def keep(
+    world: World, username: str | None, name: str, value: str, server: str = "s"
+) -> None:
+    """Store a user's secret, or for None the one that all share."""
+    place = Place(server_name=server, name=name, username=username, is_shared=username is None)
+    await set_secret(world.deps, OPERATOR, place, value)
 
 
 async def until_started(world: World, *names: str) -> None:

@@ -21,8 +21,7 @@ from app.services.call_stream import (
     stream_call,
 )
 from app.services.calls import call_tool, cancel_call
-from app.services.secrets import set_secret
-from tests.services.conftest import OPERATOR, World, add
+from tests.services.conftest import OPERATOR, World, add, keep
 from tests.subjects import EVERYTHING, FINGERPRINT, records, text_of
 from tests.waiting import until
 
@@ -174,9 +173,7 @@ async def test_progress_buys_no_more_time_than_the_longest_call_may_take(world: 
 
 async def test_a_secret_in_progress_and_logs_is_masked(world: World) -> None:
     await add(world, "s", EVERYTHING)
-    await set_secret(
-        world.deps, OPERATOR, server_name="s", name="words", value="planted-secret", username="ada"
-    )
+    await keep(world, "ada", "words", "planted-secret")
     _, *steps, _ = await whole(world, "count", {"steps": 1}, username="ada")
     assert Progress(1, 1, "[secret] 1") in steps
     assert LogMessage("info", "counter", {"at": 1, "words": "[secret]"}) in steps

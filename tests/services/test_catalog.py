@@ -18,9 +18,8 @@ from app.services.catalog import (
     list_entries,
     read_resource,
 )
-from app.services.secrets import set_secret
 from app.services.servers import update_server
-from tests.services.conftest import OPERATOR, World, add
+from tests.services.conftest import OPERATOR, World, add, keep
 from tests.subjects import EVERYTHING, FINGERPRINT, records
 
 HERE = ForUser("s")
@@ -100,9 +99,7 @@ async def test_what_is_typed_reaches_the_server_whole(world: World, record: Path
 
 async def test_a_users_secret_is_masked_for_that_user_only(world: World) -> None:
     await add(world, "s", EVERYTHING)
-    await set_secret(
-        world.deps, OPERATOR, server_name="s", name="key", value="the note a", username="ada"
-    )
+    await keep(world, "ada", "key", "the note a")
     texts = []
     for username in ("ada", "bob"):
         raw = await read_resource(world.deps, OPERATOR, ForUser("s", username), "note://a")
@@ -113,9 +110,7 @@ async def test_a_users_secret_is_masked_for_that_user_only(world: World) -> None
 
 async def test_a_mask_for_one_user_does_not_stay_in_the_kept_listing(world: World) -> None:
     await add(world, "s", EVERYTHING)
-    await set_secret(
-        world.deps, OPERATOR, server_name="s", name="key", value="text/plain", username="ada"
-    )
+    await keep(world, "ada", "key", "text/plain")
     types = []
     for username in ("ada", "bob"):
         entry = await find_entry(

@@ -1,28 +1,29 @@
-"""A start under another key than the secrets were stored under does not go unsaid."""
+"""A start without the keys that stored secrets need does not go unsaid."""
 
 import logging
-from dataclasses import replace
 
 import pytest
 
-from app.services.secrets import set_secret, warn_of_foreign_keys
-from app.vault.vault import SingleKeyVault
-from tests.services.conftest import OPERATOR, World, add
+from app.domain.secret import SecretRef
+from app.services.data_keys import store_sealed
+from app.services.secrets import warn_of_foreign_keys
+from tests.conftest import Stores
+from tests.services.key_room import ANOTHER, ANOTHER_ID, NEW, OLD, OLD_ID, insert_v1, key_room
 
-ANOTHER_KEY = bytes(range(32, 64))
+LOST = "process does not have. Start with it in SECRETS_KEYS_OLD, or set them again."
 
 
-async def test_secrets_that_cannot_be_opened_are_counted_in_the_log(
-    world: World, caplog: pytest.LogCaptureFixture
+async def test_keys_that_are_needed_and_missing_are_told_in_the_log(
+    stores: Stores, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await add(world)
-    for name in ("a", "b"):
-        await set_secret(
-            world.deps, OPERATOR, server_name="s", name=name, value="kept", username=None
-        )
+    await insert_v1([SecretRef("ada", "s", name) for name in ("a", "b")], OLD)
+    for username in ("ada", "bob"):
+        await store_sealed(key_room(stores, ANOTHER), SecretRef(username, "s", "c"), "kept")
     with caplog.at_level(logging.WARNING, logger="app.services.secrets"):
-        await warn_of_foreign_keys(world.deps)
+        await warn_of_foreign_keys(key_room(stores, NEW, OLD, ANOTHER))
         assert caplog.messages == []
-        await warn_of_foreign_keys(replace(world.deps, vault=SingleKeyVault(ANOTHER_KEY)))
-    (said,) = caplog.messages
-    assert said.startswith("2 stored secrets were sealed with another SECRETS_KEY than this one")
+        await warn_of_foreign_keys(key_room(stores, NEW))
+    assert sorted(caplog.messages) == sorted([
+        f"The secrets of 2 users, and 0 more, need the deployment key {ANOTHER_ID}, which this {LOST}",
+        f"The secrets of 0 users, and 2 more, need the deployment key {OLD_ID}, which this {LOST}",
+    ])  # fmt: skip

@@ -13,9 +13,8 @@ from app.domain.page import PageRequest
 from app.domain.secret import SecretRef
 from app.services.packages import install_package, uninstall_package
 from app.services.recovery import recover
-from app.services.secrets import set_secret
 from tests.models.factories import NOW, package, server
-from tests.services.conftest import OPERATOR, World, assert_nothing_is_left, request
+from tests.services.conftest import World, assert_nothing_is_left, keep, request
 from tests.waiting import until
 
 
@@ -79,9 +78,7 @@ async def test_an_uninstall_removes_everything_but_secrets_that_are_to_be_kept(
     await install_package(world.deps, request("s"))
     other, _ = await install_package(world.deps, request("other"))
     for name in ("s", "other"):
-        await set_secret(
-            world.deps, OPERATOR, server_name=name, name="key", value="value", username="ada"
-        )
+        await keep(world, "ada", "key", "value", name)
     await uninstall_package(world.deps, "s", keep_secrets=keep_secrets)
     assert await world.stores.packages.find("s") is None
     assert await world.stores.servers.find("s") is None

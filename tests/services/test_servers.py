@@ -11,7 +11,6 @@ from app.domain.page import PageRequest
 from app.domain.server import Isolation, ServerChanges, ServerStatus
 from app.services.calls import call_tool
 from app.services.packages import install_package
-from app.services.secrets import set_secret
 from app.services.servers import (
     add_server,
     delete_server,
@@ -23,7 +22,7 @@ from app.services.servers import (
     view_server,
 )
 from tests.models.factories import server, settings
-from tests.services.conftest import OPERATOR, World, add, request, until_started
+from tests.services.conftest import OPERATOR, World, add, keep, request, until_started
 from tests.subjects import SUBJECT, records, text_of
 from tests.waiting import is_alive, until
 
@@ -165,9 +164,7 @@ async def test_a_deleted_server_is_gone_with_its_session_and_secrets(world: Worl
     await add(world, "other")
     pid, other = await pid_of(world), await pid_of(world, "other")
     for name in ("s", "other"):
-        await set_secret(
-            world.deps, OPERATOR, server_name=name, name="key", value="value", username="ada"
-        )
+        await keep(world, "ada", "key", "value", name)
     await delete_server(world.deps, "s")
     assert await world.stores.servers.find("s") is None
     kept = await world.stores.secrets.list_page("ada", None, PageRequest(10))

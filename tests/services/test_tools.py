@@ -17,10 +17,10 @@ from app.domain.principal import Principal
 from app.domain.secret import SecretRef
 from app.domain.server import ServerChanges
 from app.services.calls import call_tool
-from app.services.secrets import delete_secret, list_secrets, set_secret
+from app.services.secrets import Place, delete_secret, list_secrets
 from app.services.servers import get_server, update_server
 from app.services.tools import list_tools
-from tests.services.conftest import OPERATOR, World, add, until_started
+from tests.services.conftest import OPERATOR, World, add, keep, until_started
 from tests.subjects import SUBJECT, text_of
 from tests.waiting import until
 
@@ -42,12 +42,6 @@ async def refusal(world: World, *args: Any, **more: Any) -> AppError:
     with pytest.raises(AppError) as caught:
         await call(world, *args, **more)
     return caught.value
-
-
-async def keep(world: World, username: str, name: str, value: str, server: str = "s") -> None:
-    await set_secret(
-        world.deps, OPERATOR, server_name=server, name=name, value=value, username=username
-    )
 
 
 async def prints(world: World, username: str | None = None, **arguments: str) -> dict[str, str]:
@@ -90,9 +84,9 @@ async def test_a_deleted_secret_reaches_no_further_call(world: World) -> None:
     await add(world)
     await keep(world, "ada", "a", "one")
     await keep(world, "ada", "a.b", "two")
-    more = {"server_name": "s", "name": "a", "username": "ada"}
-    assert await delete_secret(world.deps, OPERATOR, **more) is True
-    assert await delete_secret(world.deps, OPERATOR, **more) is False
+    place = Place(server_name="s", name="a", username="ada")
+    assert await delete_secret(world.deps, OPERATOR, place) is True
+    assert await delete_secret(world.deps, OPERATOR, place) is False
     assert await prints(world, "ada") == {"a.b": digest("two")}
 
 
@@ -150,7 +144,7 @@ async def test_a_secret_sealed_with_another_key_stops_the_call_and_names_the_sec
     now = (await get_server(world.deps, "s")).created_at
     await world.stores.secrets.put(ref, "v1.0123456789ab.AAAAAAAAAAAAAAAA.AAAA", "x", now)
     error = await refusal(world, username="ada")
-    assert error.code is ErrorCode.SECRET_UNREADABLE
+    assert error.code is ErrorCode.SECRET_KEY_MISSING
     assert "'key'" in error.message
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingChange, SessionView
 from app.domain.tool import Tool
+from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.sessions.registry import SessionRegistry
 
@@ -35,11 +37,17 @@ def heard() -> Heard:
 
 
 @pytest.fixture
+def files(tmp_path: Path) -> PrivateFiles:
+    return PrivateFiles(tmp_path / "secret-files")
+
+
+@pytest.fixture
 async def registry(
-    spawner: Spawner, seen: RecentSecrets, heard: Heard
+    spawner: Spawner, files: PrivateFiles, seen: RecentSecrets, heard: Heard
 ) -> AsyncIterator[SessionRegistry]:
     registry = SessionRegistry(
         spawner=spawner,
+        files=files,
         seen=seen,
         on_tools=heard.on_tools,
         on_change=heard.changes.append,

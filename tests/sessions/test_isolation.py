@@ -4,12 +4,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import SessionPlan, SessionState
+from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.sessions.registry import SessionRegistry
 from app.sessions.slots import SessionLimits
@@ -22,16 +24,18 @@ CAP = 10
 
 @pytest.fixture
 async def small(
-    spawner: Spawner, seen: RecentSecrets, heard: Heard
+    spawner: Spawner, files: PrivateFiles, seen: RecentSecrets, heard: Heard
 ) -> AsyncIterator[SessionRegistry]:
     """A registry with room for two sessions, and little patience."""
     limits = SessionLimits(total=2, per_server=2, per_user=2, waiting=3, wait_seconds=0.3)
-    registry = SessionRegistry(spawner=spawner, seen=seen, on_tools=heard.on_tools, limits=limits)
+    registry = SessionRegistry(
+        spawner=spawner, files=files, seen=seen, on_tools=heard.on_tools, limits=limits
+    )
     yield registry
     await registry.close()
 
 
-def own(name: str, **more: int) -> SessionPlan:
+def own(name: str, **more: Any) -> SessionPlan:
     how = launch(FINGERPRINT, env={"API_KEY": f"key-of-{name}"})
     return plan(how, owner=name, **more)
 
@@ -116,10 +120,12 @@ async def test_a_call_that_waits_gets_the_room_another_leaves(small: SessionRegi
 
 
 async def test_a_user_has_a_cap_over_all_servers(
-    spawner: Spawner, seen: RecentSecrets, heard: Heard
+    spawner: Spawner, files: PrivateFiles, seen: RecentSecrets, heard: Heard
 ) -> None:
     limits = SessionLimits(per_user=1, wait_seconds=0.2)
-    registry = SessionRegistry(spawner=spawner, seen=seen, on_tools=heard.on_tools, limits=limits)
+    registry = SessionRegistry(
+        spawner=spawner, files=files, seen=seen, on_tools=heard.on_tools, limits=limits
+    )
     async with registry.use(own("ada")), registry.use(own("bob")):
         with pytest.raises(AppError) as caught:
             async with registry.use(plan(subject(), revision="other", owner="ada")):
@@ -140,10 +146,12 @@ async def test_calls_beyond_a_servers_limit_take_turns(
 
 
 async def test_starts_at_the_same_time_are_bounded(
-    spawner: Spawner, seen: RecentSecrets, heard: Heard, record: Path
+    spawner: Spawner, files: PrivateFiles, seen: RecentSecrets, heard: Heard, record: Path
 ) -> None:
     limits = SessionLimits(starts_at_once=2)
-    registry = SessionRegistry(spawner=spawner, seen=seen, on_tools=heard.on_tools, limits=limits)
+    registry = SessionRegistry(
+        spawner=spawner, files=files, seen=seen, on_tools=heard.on_tools, limits=limits
+    )
     for name in ("a", "b", "c", "d"):
         registry.keep(plan(subject("hangs", record), owner=None, revision=name))
     await until(lambda: sum(v.pid is not None for v in registry.views()) == 2)

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from app.vault.keys import KEY_FILE, KeyProblem, key_id, load_or_make_key_file, parse_key
+from app.vault.keys import (
+    KEY_FILE,
+    key_id,
+    load_or_make_key_file,
+    make_key,
+    parse_key,
+    parse_key_source,
+    parse_old_keys,
+    read_key_file,
+)
+from app.vault.passphrase import KeyProblem, Passphrase
 
 KEY = bytes(range(200, 232))
 BASE64 = base64.b64encode(KEY).decode()
@@ -27,6 +37,7 @@ BASE64 = base64.b64encode(KEY).decode()
 )
 def test_a_key_of_32_bytes_is_read_in_every_usual_spelling(text: str) -> None:
     assert parse_key(text) == KEY
+    assert parse_key_source(text) == KEY
 
 
 @pytest.mark.parametrize(
@@ -39,11 +50,91 @@ def test_a_key_of_32_bytes_is_read_in_every_usual_spelling(text: str) -> None:
     ],
 )  # fmt: skip
 def test_another_text_is_refused_without_repeating_it(text: str) -> None:
-    with pytest.raises(KeyProblem) as caught:
-        parse_key(text)
-    assert "openssl rand -base64 32" in str(caught.value)
-    assert len(text.strip()) < 5 or text not in str(caught.value)
-    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    for parse in (parse_key, parse_key_source):  # none of these is a passphrase either
+        with pytest.raises(KeyProblem) as caught:
+            parse(text)
+        said = str(caught.value)
+        assert "openssl rand -base64 32" in said or "Remove them." in said
+        assert len(text.strip()) < 5 or text not in said
+        assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    "text", [f"{BASE64[:20]}\n{BASE64[20:]}", f"{KEY.hex()[:32]} {KEY.hex()[32:]}"]
+)
+def test_a_key_that_was_broken_up_is_told_so(text: str) -> None:
+    with pytest.raises(KeyProblem, match="is a key with blanks or line breaks in it") as caught:
+        parse_key_source(text)
+    assert text.split(maxsplit=1)[0] not in str(caught.value)
+
+
+@pytest.mark.parametrize("change", [1, 2, 3])
+def test_a_key_with_characters_lost_or_doubled_is_not_taken_for_a_passphrase(change: int) -> None:
+    for spelling in (BASE64, BASE64.rstrip("="), KEY.hex()):
+        for text in (spelling[change:], spelling[:-change], spelling[:change] + spelling):
+            if text.rstrip("=") == BASE64.rstrip("="):
+                continue
+            with pytest.raises(KeyProblem, match="looks like a mistyped key"):
+                parse_key_source(text)
+
+
+def test_old_keys_are_separated_by_commas() -> None:
+    words = "nine wet otters under a bridge"
+    assert parse_old_keys(f"{BASE64}, {KEY.hex()},,{words} ,") == [KEY, KEY, Passphrase(words)]
+    assert parse_old_keys("") == []
+    with pytest.raises(KeyProblem, match=r"^Entry 2 of SECRETS_KEYS_OLD ") as caught:
+        parse_old_keys(f"{BASE64},planted")
+    assert "planted" not in str(caught.value)
+
+
+def test_a_key_that_is_made_is_taken() -> None:
+    first, second = make_key(), make_key()
+    assert first != second
+    assert isinstance(parse_key_source(first), bytes)
+
+
+def key_file(folder: Path, content: str, mode: int = 0o600) -> Path:
+    path = folder / "mounted"
+    path.write_text(content)
+    path.chmod(mode)
+    return path
+
+
+@pytest.mark.parametrize("content", [BASE64 + "\n", KEY.hex()])
+def test_a_key_may_come_from_a_file_and_through_a_link(tmp_path: Path, content: str) -> None:
+    path = key_file(tmp_path, content)
+    assert read_key_file(path) == KEY
+    (tmp_path / "link").symlink_to(path)
+    assert read_key_file(tmp_path / "link") == KEY
+
+
+def test_a_passphrase_may_come_from_a_file(tmp_path: Path) -> None:
+    path = key_file(tmp_path, "nine wet otters under a bridge\n", 0o400)
+    assert read_key_file(path) == Passphrase("nine wet otters under a bridge")
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o602])
+def test_a_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
+    path = key_file(tmp_path, BASE64, mode)
+    with pytest.raises(KeyProblem, match=r"Others may read SECRETS_KEY_FILE=.*chmod 600") as caught:
+        read_key_file(path)
+    assert BASE64 not in str(caught.value)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_a_file_that_is_none_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    for path, said in ((tmp_path / "none", "cannot be read: No such file"),
+                       (tmp_path / "pipe", "is not a file"), (tmp_path, "is not a file")):  # fmt: skip
+        with pytest.raises(KeyProblem, match=said):
+            read_key_file(path)
+
+
+@pytest.mark.parametrize("content", ["", "planted", "\x00" * 50, "x" * 10_000])
+def test_a_file_without_a_key_is_refused(tmp_path: Path, content: str) -> None:
+    with pytest.raises(KeyProblem, match=r"^The content of SECRETS_KEY_FILE=") as caught:
+        read_key_file(key_file(tmp_path, content))
+    assert "planted" not in str(caught.value)
 
 
 def test_a_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from app.domain.package import InstallRequest, Runtime
 from app.domain.server import DEFAULT_STARTUP_SECONDS
 from app.resolvers.context import Info
 from app.resolvers.inputs import string_map
+from app.resolvers.mutations.binding_input import SECRETS, SecretBindingInput, bindings_of
 from app.resolvers.mutations.outcome import outcome
 from app.resolvers.types.error import (
     ConflictError,
@@ -46,9 +47,7 @@ class InstallPackageInput:
         default=None,
         description="Environment variables for the server, an object of strings. Not for secrets.",
     )
-    secret_names: list[str] = strawberry.field(
-        default_factory=list, description="The secrets its tools expect of each user."
-    )
+    secrets: list[SecretBindingInput] = strawberry.field(default_factory=list, description=SECRETS)
     allow_scripts: bool = strawberry.field(
         default=False,
         description="Whether the packages' install scripts may run, with this service's rights.",
@@ -70,7 +69,7 @@ class InstallPackageInput:
             command=self.command,
             args=tuple(self.args),
             env={} if self.env is None else string_map(self.env, "env"),
-            secret_names=tuple(self.secret_names),
+            secrets=bindings_of(self.secrets),
             allow_scripts=self.allow_scripts,
             is_enabled=self.enabled,
             display_name=self.display_name,

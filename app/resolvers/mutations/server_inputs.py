@@ -17,12 +17,16 @@ from app.domain.server import (
 )
 from app.domain.unset import UNSET
 from app.resolvers.inputs import string_map
+from app.resolvers.mutations.binding_input import SECRETS, SecretBindingInput, bindings_of
 
 COMMAND = "The program that starts it; for transport STDIO, which needs one."
 ENV = "Environment variables for the program, an object of strings"
 URL = "Its http or https address; for the other transports, which need one."
 HEADERS = "HTTP headers for every request, an object of strings"
-SECRET_NAMES = "The secrets its tools expect of each user."
+MASKS = (
+    "Whether secret values are masked in what it answers. They always are in errors, logs and "
+    "stderr."
+)
 ISOLATION = "Who shares a session of it."
 STARTUP = "How long it may take to start, in seconds; up to 600."
 CALL_TIMEOUT = (
@@ -52,7 +56,8 @@ class AddServerInput:
     transport: Transport = strawberry.field(
         default=Transport.STDIO, description="How it is spoken to."
     )
-    secret_names: list[str] = strawberry.field(default_factory=list, description=SECRET_NAMES)
+    secrets: list[SecretBindingInput] = strawberry.field(default_factory=list, description=SECRETS)
+    masks_results: bool = strawberry.field(default=True, description=MASKS)
     isolation: Isolation = strawberry.field(default=Isolation.SHARED, description=ISOLATION)
     enabled: bool = strawberry.field(default=True, description="Whether it may be called.")
     display_name: str | None = strawberry.field(default=None, description="A name for people.")
@@ -95,7 +100,8 @@ class AddServerInput:
             cwd=self.cwd,
             url=self.url,
             headers={} if self.headers is None else string_map(self.headers, "headers"),
-            secret_names=tuple(self.secret_names),
+            secrets=bindings_of(self.secrets),
+            masks_results=self.masks_results,
             isolation=self.isolation,
             startup_timeout_seconds=self.startup_timeout_seconds,
             call_timeout_seconds=self.call_timeout_seconds,
@@ -128,7 +134,10 @@ class UpdateServerInput:
         description=f"{HEADERS}; replaces all of them."
     )
     transport: strawberry.Maybe[Transport] = strawberry.field(description="How it is spoken to.")
-    secret_names: strawberry.Maybe[list[str]] = strawberry.field(description=SECRET_NAMES)
+    secrets: strawberry.Maybe[list[SecretBindingInput]] = strawberry.field(
+        description=f"{SECRETS} Replaces all of them."
+    )
+    masks_results: strawberry.Maybe[bool] = strawberry.field(description=MASKS)
     isolation: strawberry.Maybe[Isolation] = strawberry.field(description=ISOLATION)
     enabled: strawberry.Maybe[bool] = strawberry.field(description="Whether it may be called.")
     display_name: strawberry.Maybe[str | None] = strawberry.field(
@@ -164,7 +173,8 @@ class UpdateServerInput:
             url=_given(self.url),
             headers=UNSET if self.headers is None else string_map(self.headers.value, "headers"),
             transport=_given(self.transport),
-            secret_names=UNSET if self.secret_names is None else tuple(self.secret_names.value),
+            secrets=UNSET if self.secrets is None else bindings_of(self.secrets.value),
+            masks_results=_given(self.masks_results),
             isolation=_given(self.isolation),
             is_enabled=_given(self.enabled),
             display_name=_given(self.display_name),

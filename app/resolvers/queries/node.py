@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from app.domain.errors import AppError, ErrorCode
+from app.domain.secret import SHARED
 from app.domain.session import ListingKind
 from app.resolvers.context import Info
 from app.resolvers.inputs import decode_opaque
@@ -17,7 +18,7 @@ from app.resolvers.types.session import SessionType
 from app.resolvers.types.tool import ToolType
 from app.resolvers.types.viewer import Viewer
 from app.services.catalog import ForUser, find_entry
-from app.services.secrets import find_secret
+from app.services.secrets import Place, find_secret
 from app.services.sessions import find_session
 from app.services.tools import find_tool_of
 
@@ -77,9 +78,14 @@ async def _tool(info: Info, server_name: str, name: str) -> ToolType | None:
 
 async def _secret(info: Info, username: str, server_name: str, name: str) -> SecretType | None:
     context = info.context
-    secret = await find_secret(
-        context.deps, context.principal, server_name=server_name, name=name, username=username
+    is_shared = username == SHARED
+    place = Place(
+        server_name=server_name,
+        name=name,
+        username=None if is_shared else username,
+        is_shared=is_shared,
     )
+    secret = await find_secret(context.deps, context.principal, place)
     return None if secret is None else SecretType.of(secret)
 
 

@@ -7,7 +7,9 @@ import strawberry
 from app.resolvers.context import Info
 from app.resolvers.inputs import page_request
 from app.resolvers.types.node import After, Connection, First
+from app.resolvers.types.preflight import SecretPreflightType
 from app.resolvers.types.secret import SecretType
+from app.services.preflight import preflight
 from app.services.secrets import list_secrets
 
 
@@ -15,7 +17,10 @@ from app.services.secrets import list_secrets
 class SecretQueries:
     """The secret fields of Query."""
 
-    @strawberry.field(description="A user's secrets by server and name; never a value.")
+    @strawberry.field(
+        description="Secrets of a user, or those that all users share, by server and name; never "
+        "a value."
+    )
     async def secrets(
         self,
         info: Info,
@@ -27,6 +32,13 @@ class SecretQueries:
         ] = None,
         first: First = 50,
         after: After = None,
+        *,
+        shared: Annotated[
+            bool,
+            strawberry.argument(
+                description="Those that all users share, for callers who may act for anyone."
+            ),
+        ] = False,
     ) -> Connection[SecretType]:
         """A page of secrets."""
         context = info.context
@@ -36,7 +48,26 @@ class SecretQueries:
             username=username,
             server_name=server_name,
             page=page_request(first, after),
+            is_shared=shared,
         )
         return Connection[SecretType].of(
             page, lambda s: f"{s.ref.server_name} {s.ref.name}", SecretType.of
+        )
+
+    @strawberry.field(
+        description="What a call for a user would carry to a server, and what is missing; never a "
+        "value."
+    )
+    async def secret_preflight(
+        self,
+        info: Info,
+        server_name: Annotated[str, strawberry.argument(description="The server's exact name.")],
+        username: Annotated[
+            str | None, strawberry.argument(description="For whom; by default the caller.")
+        ] = None,
+    ) -> SecretPreflightType:
+        """A look before a call."""
+        context = info.context
+        return SecretPreflightType.of(
+            await preflight(context.deps, context.principal, server_name, username)
         )

@@ -38,7 +38,7 @@ class NotFoundError(ErrorInterface):
 
 @strawberry.type(description="The state of things does not allow this right now.")
 class ConflictError(ErrorInterface):
-    """CONFLICT, SERVER_DISABLED, SECRET_UNREADABLE and CALL_CANCELLED."""
+    """CONFLICT, SERVER_DISABLED, CALL_CANCELLED and the SECRET_* codes."""
 
 
 @strawberry.type(description="A package could not be fetched or installed; nothing is left of it.")
@@ -72,7 +72,10 @@ ERROR_TYPES: dict[ErrorCode, type[ErrorInterface] | None] = {
     ErrorCode.VERSION_NOT_FOUND: NotFoundError,
     ErrorCode.CONFLICT: ConflictError,
     ErrorCode.SERVER_DISABLED: ConflictError,
+    ErrorCode.SECRET_MISSING: ConflictError,
     ErrorCode.SECRET_UNREADABLE: ConflictError,
+    ErrorCode.SECRET_KEY_MISSING: ConflictError,
+    ErrorCode.SECRET_MOVED: ConflictError,
     ErrorCode.INSTALL_FAILED: InstallError,
     ErrorCode.REGISTRY_UNAVAILABLE: InstallError,
     ErrorCode.SERVER_DID_NOT_START: ServerError,

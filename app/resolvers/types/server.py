@@ -15,6 +15,7 @@ from app.domain.session import ListingKind
 from app.resolvers.context import Info
 from app.resolvers.enums import describe_enum
 from app.resolvers.inputs import page_request
+from app.resolvers.types.delivery import SecretBindingType
 from app.resolvers.types.listing import PromptType, ResourceTemplateType, ResourceType, Username
 from app.resolvers.types.node import After, Connection, First, Node, node_id
 from app.resolvers.types.session import SessionType
@@ -82,8 +83,11 @@ class ServerType(Node):
         description="Its address; null for a program on this machine."
     )
     headers: JSON = strawberry.field(description="The HTTP headers that every request carries.")
-    secret_names: list[str] = strawberry.field(
-        description="The secrets its tools expect of each user."
+    secret_bindings: list[SecretBindingType] = strawberry.field(
+        description="The secrets it wants of each user; others that a user has set are arguments."
+    )
+    masks_results: bool = strawberry.field(
+        description="Whether secret values are masked in what it answers."
     )
     startup_timeout_seconds: float = strawberry.field(
         description="How long it may take to start, in seconds."
@@ -234,7 +238,8 @@ class ServerType(Node):
             cwd=None if program is None else program.cwd,
             url=settings.url,
             headers=JSON(settings.headers),
-            secret_names=[*settings.secret_names],
+            secret_bindings=[SecretBindingType.of(binding) for binding in settings.secrets],
+            masks_results=settings.masks_results,
             startup_timeout_seconds=settings.startup_timeout_seconds,
             isolation=settings.isolation,
             call_timeout_seconds=settings.call_timeout_seconds,

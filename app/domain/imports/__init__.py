@@ -1,0 +1,1 @@
+"""Moving in: what a file or an original deployment holds, and what becomes of it here."""

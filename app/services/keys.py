@@ -1,0 +1,70 @@
+"""The deployment's keys, for who may manage them: looked at, and rotated in the background."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+
+from app.domain.data_key import KeyUsage, RotationProgress
+from app.domain.errors import AppError, ErrorCode, invalid
+from app.domain.principal import Principal
+from app.services.deps import Deps
+from app.services.rotation import key_usage, rotate_keys
+
+log = logging.getLogger(__name__)
+
+
+async def list_keys(deps: Deps, principal: Principal) -> list[KeyUsage]:
+    """What needs which deployment key.
+
+    Raises:
+        AppError: FORBIDDEN.
+    """
+    _check_may_manage(principal)
+    return await key_usage(deps)
+
+
+async def start_rotation(
+    deps: Deps, principal: Principal, sealing_key_id: str | None
+) -> RotationProgress:
+    """Begin a rotation, which goes on without the caller; how far it is as it begins.
+
+    Raises:
+        AppError: FORBIDDEN; INVALID_INPUT when another key seals; what `rotate_keys` raises.
+    """
+    _check_may_manage(principal)
+    sealing = (await deps.vault.key_ids())[0]
+    if sealing_key_id not in (None, sealing):
+        raise invalid(f"The key that seals here is {sealing}.", "sealingKeyId")
+    begun: asyncio.Future[RotationProgress] = asyncio.get_running_loop().create_future()
+
+    def tell(progress: RotationProgress) -> None:
+        deps.rotations.publish(progress)
+        if not begun.done():
+            begun.set_result(progress)
+
+    async def rotate() -> RotationProgress:
+        try:
+            return await rotate_keys(deps, tell)
+        except AppError as error:
+            if begun.done():  # else the caller is told
+                log.warning("The rotation of keys stopped: %s Rotate again.", error.message)
+            raise
+
+    work = deps.operations.start(rotate(), name="key rotation")
+    await asyncio.wait({begun, work}, return_when=asyncio.FIRST_COMPLETED)
+    return begun.result() if begun.done() else work.result()
+
+
+def follow_rotation(deps: Deps, principal: Principal) -> AsyncGenerator[RotationProgress, None]:
+    """The progress of rotations that this process does, beginning with the latest.
+
+    Raises:
+        AppError: FORBIDDEN; CONFLICT when the reader is too slow.
+    """
+    _check_may_manage(principal)
+    return deps.rotations.follow(lambda _progress: True, first=deps.rotations.latest)
+
+
+def _check_may_manage(principal: Principal) -> None:
+    if not principal.may_act_for_anyone:
+        raise AppError(ErrorCode.FORBIDDEN, "You may not manage the keys of this service.")

@@ -1,0 +1,25 @@
+"""Users: removed with everything that is theirs."""
+
+from app.domain.errors import AppError, ErrorCode
+from app.domain.names import check_username
+from app.domain.principal import Principal
+from app.services.data_keys import shred_user
+from app.services.deps import Deps
+
+
+async def remove_user(deps: Deps, principal: Principal, username: str) -> int:
+    """Shred a user's data key and secrets, and end the user's sessions; how many secrets.
+
+    Can be repeated. Other replicas end what they have of the user when it is idle.
+
+    Raises:
+        AppError: INVALID_INPUT or FORBIDDEN.
+    """
+    check_username(username)
+    if not principal.may_act_for_anyone:
+        raise AppError(
+            ErrorCode.FORBIDDEN, "You may not remove users.", hint="Ask who runs this service."
+        )
+    removed = await shred_user(deps, username)
+    deps.sessions.end_user(username)
+    return removed
