@@ -58,6 +58,7 @@ class LiveSession:
         self._drain_seconds = 0.0
         self._grace_seconds = 2.0
         self._start: asyncio.Timeout | None = None
+        self._is_aborted = False
         self._conversation = Conversation(way.wire, plan.key.server_name)
         self._catalog: Catalog | None = None
         self._gate = CallGate(plan.max_concurrent_calls, plan.key.server_name)
@@ -110,8 +111,10 @@ class LiveSession:
 
     def abort_start(self) -> None:
         """Let a start that nobody waits for fail now."""
+        self._is_aborted = True
         if self._start is not None:
-            self._start.reschedule(0.0)
+            with contextlib.suppress(RuntimeError):  # it has failed already
+                self._start.reschedule(0.0)
 
     async def own(self) -> str | None:
         """Run the session from start to end; why it ended, None when it was asked to.
@@ -206,7 +209,7 @@ class LiveSession:
         """A step of the start: bounded, and every failure of it in words."""
         seconds = self._plan.launch.startup_timeout_seconds
         try:
-            async with asyncio.timeout(seconds) as self._start:
+            async with asyncio.timeout(0.0 if self._is_aborted else seconds) as self._start:
                 yield
         except CannotOpen as error:
             raise self._not_started(str(error)) from None

@@ -19,7 +19,7 @@ from mcp.types import INTERNAL_ERROR, REQUEST_TIMEOUT
 
 from app.domain.launch import StdioLaunch
 from app.processes.environment import base_environment
-from app.processes.run import read_lines
+from app.processes.run import KEPT_LINES, LINE_LIMIT
 from app.processes.spawner import Child, Spawner
 from app.sessions import rpc
 from app.sessions.exchange import Exchange, Message, Pending
@@ -212,8 +212,19 @@ class StdioWire:
             pending.fail(MessageTooBig(INTERNAL_ERROR, f"The answer is larger than {size}"))
 
     async def _read_stderr(self, child: Child) -> None:
-        if child.process.stderr is not None:
-            await read_lines(child.process.stderr, self._on_stderr)
+        """Hand over each line; of a flood only the last ones, as no more are kept anyway."""
+        stderr, cutter, data = child.process.stderr, LineCutter(LINE_LIMIT), b"\n"
+        while stderr is not None and data:
+            data = await stderr.read(CHUNK_BYTES)
+            for line in cutter.feed(data or b"\n")[-KEPT_LINES:]:
+                self._hand_on(line)
+                await asyncio.sleep(0)  # others have their turn between two lines
+
+    def _hand_on(self, line: bytes | Overlong) -> None:
+        if isinstance(line, Overlong):
+            self._on_stderr("(a line too long to keep)")
+        elif text := line.decode(errors="replace").rstrip():
+            self._on_stderr(text)
 
     def _required_child(self) -> Child:
         if self._child is None:

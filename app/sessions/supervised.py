@@ -99,6 +99,11 @@ class Supervised:
         return self._stop_asked
 
     @property
+    def is_abandoned(self) -> bool:
+        """Whether it is to end, and nobody waits for it."""
+        return self._stop_asked is not None and self.usage.count == 0
+
+    @property
     def surroundings(self) -> Surroundings:
         """What it shares with the other sessions."""
         return self._around
@@ -248,7 +253,7 @@ class Supervised:
     async def _own(self, on_ready: "Callable[[LiveSession], None]") -> str | None:
         try:
             opener = await self._around.load_opener()
-            return await opener.run(self, on_ready)
+            return None if self.is_abandoned else await opener.run(self, on_ready)
         except AppError as error:
             if error.code is ErrorCode.SERVER_DID_NOT_START and self._last_words:
                 error.hint = "Its last words: " + " | ".join(self._last_words)

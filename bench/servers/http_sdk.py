@@ -54,7 +54,7 @@ async def main() -> None:
     server = uvicorn.Server(
         uvicorn.Config(both(), log_level="critical", ws="none", timeout_graceful_shutdown=1)
     )
-    with socket.socket() as listening:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:  # or asyncio sets no TCP_NODELAY
         listening.bind(("127.0.0.1", 0))
         listening.listen(200)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
