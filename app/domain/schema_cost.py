@@ -9,10 +9,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-# Parts a schema may have with its references written out; the largest of real tools have some 3000.
+# Parts with references written out; tools have tens or hundreds.
 MAX_WEIGHT = 10_000
+# The checker recurses into the schema as well as into the value.
+MAX_SCHEMA_DEPTH = 1_000
+MAX_PATTERNS = 200
+# One `unevaluatedProperties` makes the checker evaluate what is beneath it again: nested, they
+# multiply.
+MAX_UNEVALUATED = 2
 REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
-PATTERNS_OF_NAMES = "patternProperties"
+UNEVALUATED = ("unevaluatedProperties", "unevaluatedItems")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ def schema_cost(schema: Mapping[str, object]) -> SchemaCost | None:
     has a base URI of its own (JSON Schema 2020-12, section 8.2).
     """
     base = "id" if "draft-04" in str(schema.get("$schema")) else "$id"
-    weight = depth = recursions = patterns = 0
+    weight = depth = recursions = patterns = unevaluated = 0
     # Definitions cost nothing until they are referred to.
     root = {k: v for k, v in schema.items() if k not in {"$defs", "definitions"}}
     stack: list[tuple[object, int, frozenset[str]]] = [(root, 1, frozenset({"#"}))]
@@ -54,13 +60,16 @@ def schema_cost(schema: Mapping[str, object]) -> SchemaCost | None:
                 else:
                     stack.append((target, level + 1, path | {reference}))
             patterns += _count_patterns(node)
+            unevaluated += sum(keyword in node for keyword in UNEVALUATED)
             children = [*node.values()]
         else:
             children = node if isinstance(node, list) else []
         stack += [(child, level + 1, path) for child in children if isinstance(child, dict | list)]
         weight, depth = weight + 1 + len(children), max(depth, level)
-        if weight > MAX_WEIGHT:
+        if weight > MAX_WEIGHT or depth > MAX_SCHEMA_DEPTH:
             return None
+    if patterns > MAX_PATTERNS or unevaluated > MAX_UNEVALUATED:
+        return None
     return SchemaCost(weight, depth, recursions, patterns)
 
 
@@ -72,7 +81,7 @@ def _references(node: Mapping[str, object]) -> Iterator[str]:
 
 
 def _count_patterns(node: Mapping[str, object]) -> int:
-    named = node.get(PATTERNS_OF_NAMES)
+    named = node.get("patternProperties")
     return isinstance(node.get("pattern"), str) + (len(named) if isinstance(named, dict) else 0)
 
 
