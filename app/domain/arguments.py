@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import jsonschema_rs
 import orjson
@@ -37,6 +37,7 @@ MAX_PATTERN_WORK = 20_000
 PATTERN_OPTIONS = jsonschema_rs.RegexOptions(size_limit=1024 * 1024)
 MAX_SCHEMA_BYTES = 256 * 1024
 CACHED_SCHEMAS = 512
+_CONTAINERS = (dict, list, tuple)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,10 @@ class _Checker:
     cost: SchemaCost
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Size:
-    depth: int = 0
-    parts: int = 0
-    characters: int = 0
+    depth: int
+    parts: int
 
 
 def check_arguments(tool: Tool, arguments: Mapping[str, object]) -> str | None:
@@ -65,16 +65,16 @@ def check_arguments(tool: Tool, arguments: Mapping[str, object]) -> str | None:
     size = _measure(instance)
     if size.depth > MAX_DEPTH:
         return f"{INTRODUCTION}: they are nested more than {MAX_DEPTH} levels deep."
-    if _is_too_much(checker.cost, size):
-        return None
     try:
+        if _is_too_much(checker.cost, size, instance):
+            return None
         if checker.validator.is_valid(instance):
             return None
         if _is_too_much_to_tell(checker.cost, size):
             return f"{INTRODUCTION}, and are too large to tell where."
         return _tell(checker.validator.iter_errors(instance))
-    except ValueError:
-        return None  # a value that JSON does not have, or nested too deep for `uniqueItems`
+    except (TypeError, ValueError):
+        return None  # a value that JSON does not have
 
 
 def _checker_of(schema: Mapping[str, object]) -> _Checker | None:
@@ -121,36 +121,27 @@ def _refuse(_uri: str) -> NoReturn:
     raise LookupError("a schema may refer to itself only")
 
 
-def _measure(arguments: Mapping[str, object]) -> _Size:
-    """The size of a JSON value, looked at no deeper than `MAX_DEPTH`, without recursion."""
-    size = _Size()
-    layer: list[object] = [arguments]
-    while layer and size.depth <= MAX_DEPTH:
-        size.depth += 1
-        following: list[object] = []
-        for parent in layer:
-            children: Iterable[object] = ()
-            if isinstance(parent, dict):
-                children = (*parent, *parent.values())
-            elif isinstance(parent, list | tuple):
-                children = parent
-            for child in children:
-                size.parts += 1
-                if isinstance(child, str):
-                    size.characters += len(child)
-                elif isinstance(child, dict | list | tuple):
-                    following.append(child)
-        layer = following
-    return size
+def _measure(arguments: dict[str, object]) -> _Size:
+    """The size of a JSON value, looked at no deeper than just beyond `MAX_DEPTH`."""
+    depth = parts = 0
+    layer: list[Any] = [arguments]
+    while layer and depth <= MAX_DEPTH:
+        depth += 1
+        parts += sum(map(len, layer))
+        layer = [
+            child
+            for parent in layer
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, _CONTAINERS)
+        ]
+    return _Size(depth, parts)
 
 
-def _is_too_much(cost: SchemaCost, size: _Size) -> bool:
+def _is_too_much(cost: SchemaCost, size: _Size, instance: object) -> bool:
     levels = size.depth if cost.recursions else 1
-    return (
-        size.parts * cost.weight > MAX_CHECK_WORK
-        or size.characters * cost.patterns > MAX_PATTERN_WORK
-        or levels * cost.depth > MAX_FRAMES
-    )
+    if size.parts * cost.weight > MAX_CHECK_WORK or levels * cost.depth > MAX_FRAMES:
+        return True
+    return cost.patterns > 0 and len(orjson.dumps(instance)) * cost.patterns > MAX_PATTERN_WORK
 
 
 def _is_too_much_to_tell(cost: SchemaCost, size: _Size) -> bool:
@@ -198,18 +189,20 @@ def _rule(error: ValidationError) -> str:
     if isinstance(kind, ValidationErrorKind.OneOfMultipleValid):
         return "must fit only one alternative of oneOf"
     if isinstance(kind, ValidationErrorKind.AnyOf | ValidationErrorKind.OneOfNotValid):
-        types = _types_of(kind.context)
+        types = _types_of(kind.context, error.instance_path)
         return f"must be of type {types}" if types else f"must fit an alternative of {kind.name}"
     # `contains` has three keywords, and a `false` schema is told by the keyword it stands under.
     keyword = error.schema_path[-1] if error.schema_path else None
     return _PLAIN.get(str(keyword)) or _PLAIN.get(kind.name) or f"must fit {kind.name}"
 
 
-def _types_of(alternatives: Iterable[Iterable[ValidationError]]) -> str | None:
+def _types_of(
+    alternatives: Iterable[Iterable[ValidationError]], path: list[str | int]
+) -> str | None:
     """`integer or null`, where each alternative asks for another type and for nothing else."""
     types: set[str] = set()
     for errors in alternatives:
-        kinds = [error.kind for error in errors if not error.instance_path]
+        kinds = [error.kind if error.instance_path == path else None for error in errors]
         if len(kinds) != 1 or not isinstance(kinds[0], ValidationErrorKind.Type):
             return None
         types.update(kinds[0].types)

@@ -1,4 +1,4 @@
-"""The echo server made with the SDK at /json and /sse; it prints its port and ends with its stdin."""
+"""The echo server made with the SDK at /json and /sse; prints its port, ends with its stdin."""
 
 import asyncio
 import contextlib
@@ -7,8 +7,8 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
-import mcp.types as types
 import uvicorn
+from mcp import types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from starlette.applications import Starlette

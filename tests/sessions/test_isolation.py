@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ async def small(
     await registry.close()
 
 
-def own(name: str, **more: int) -> SessionPlan:
+def own(name: str, **more: Any) -> SessionPlan:
     how = launch(FINGERPRINT, env={"API_KEY": f"key-of-{name}"})
     return plan(how, owner=name, **more)
 

@@ -5,10 +5,11 @@ import contextlib
 import ctypes
 import gc
 import itertools
+import logging
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +20,12 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.launch import HttpLaunch, Launch, StdioLaunch
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import SessionKey, SessionPlan
+from app.domain.tool import Tool
 from app.processes.guard import Guard
 from app.processes.guard_program import find_marked
 from app.processes.spawner import Spawner
 from app.sessions.registry import SessionRegistry
 from tests.servers.http_sdk import Subject, over_sse, streamable
-from tests.sessions.conftest import Heard
 from tests.sessions.real_servers import free_port
 from tests.subjects import plan, subject, text_of
 from tests.waiting import open_files, until
@@ -52,6 +53,7 @@ class World:
     """A registry, and servers that are there already."""
 
     registry: SessionRegistry
+    server: Subject
     streamable: str
     sse: str
 
@@ -164,12 +166,16 @@ LIVES: tuple[Callable[[World, int], Awaitable[None]], ...] = (
 )  # fmt: skip
 
 
+async def forget(name: str, revision: str, tools: Sequence[Tool]) -> None:
+    """What a test keeps would look like a leak."""
+
+
 @contextlib.asynccontextmanager
 async def begun(spawner: Spawner) -> AsyncIterator[World]:
-    heard, subject = Heard(), Subject()
-    registry = SessionRegistry(spawner=spawner, seen=RecentSecrets(), on_tools=heard.on_tools)
-    async with streamable(subject) as url, over_sse(subject) as sse_url:
-        yield World(registry, url, sse_url)
+    server = Subject()
+    registry = SessionRegistry(spawner=spawner, seen=RecentSecrets(), on_tools=forget)
+    async with streamable(server) as url, over_sse(server) as sse_url:
+        yield World(registry, server, url, sse_url)
         await registry.close()
 
 
@@ -180,6 +186,8 @@ async def live(world: World, numbers: Iterator[int], count: int) -> None:
     async def work() -> None:
         for number in left:
             await LIVES[number % len(LIVES)](world, number)
+            world.server.requests.clear()
+            world.server.started.clear()
 
     async with asyncio.TaskGroup() as group:
         for _ in range(AT_ONCE):
@@ -216,8 +224,9 @@ def resident() -> int:
     "starts", [pytest.param(100, id="100"), pytest.param(2000, id="2000", marks=pytest.mark.soak)]
 )
 async def test_what_was_started_and_ended_leaves_nothing(
-    spawner: Spawner, guard: Guard, starts: int
+    spawner: Spawner, guard: Guard, caplog: pytest.LogCaptureFixture, starts: int
 ) -> None:
+    caplog.set_level(logging.ERROR, "app")  # it keeps every record
     numbers = itertools.count()
     async with begun(spawner) as world:  # what is made once and kept is made here
         await live(world, numbers, WARM_UP)
