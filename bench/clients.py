@@ -1,10 +1,12 @@
 """The contestants: our sessions, our bare wires, and the SDK's clients."""
 
 import contextlib
+import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
+from mcp.client import Transport
 from mcp.client.client import Client
 from mcp.client.session import ClientSession
 from mcp.client.stdio import StdioServerParameters, stdio_client
@@ -108,12 +110,13 @@ async def wire_call(launch: Launch) -> AsyncIterator[Call]:
 @contextlib.asynccontextmanager
 async def sdk_client(launch: Launch) -> AsyncIterator[Client]:
     """The SDK's client of its own transport, in the era that our side agrees on as well."""
-    if isinstance(launch, StdioLaunch):
-        client = Client(sdk_parameters(launch), mode="legacy")
-    else:
-        client = Client(launch.url, mode="auto")
-    async with client:
-        yield client
+    if isinstance(launch, HttpLaunch):
+        async with Client(launch.url, mode="auto") as client:
+            yield client
+        return
+    with quiet_stdio(launch) as transport:
+        async with Client(transport, mode="legacy") as client:
+            yield client
 
 
 @contextlib.asynccontextmanager
@@ -132,20 +135,24 @@ async def sdk_call(launch: Launch) -> AsyncIterator[Call]:
 @contextlib.asynccontextmanager
 async def sdk_wire_call(launch: StdioLaunch) -> AsyncIterator[Call]:
     """A raw request over the SDK's own stdio transport: no typed results, as on our wire."""
-    async with stdio_client(sdk_parameters(launch)) as streams:
-        dispatcher = JSONRPCDispatcher(*streams)
-        async with ClientSession(dispatcher=dispatcher) as client:
-            await client.initialize()
+    with quiet_stdio(launch) as transport:
+        async with transport as streams:
+            dispatcher = JSONRPCDispatcher(*streams)
+            async with ClientSession(dispatcher=dispatcher) as client:
+                await client.initialize()
 
-            async def call() -> None:
-                check(await dispatcher.send_raw_request("tools/call", PARAMS))
+                async def call() -> None:
+                    check(await dispatcher.send_raw_request("tools/call", PARAMS))
 
-            yield call
+                yield call
 
 
-def sdk_parameters(launch: StdioLaunch) -> StdioServerParameters:
-    """The launch in the SDK's words."""
-    return StdioServerParameters(command=launch.command, args=[*launch.args])
+@contextlib.contextmanager
+def quiet_stdio(launch: StdioLaunch) -> Iterator[Transport]:
+    """The SDK's own stdio transport; what the server says on stderr goes nowhere."""
+    parameters = StdioServerParameters(command=launch.command, args=[*launch.args])
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        yield stdio_client(parameters, errlog=nowhere)
 
 
 def check(result: Mapping[str, Any]) -> None:
