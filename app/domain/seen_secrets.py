@@ -10,6 +10,8 @@ from app.domain.redaction import MASK, SHORTEST_IN_LOGS, spellings
 KEPT_SECONDS = MAX_TIMEOUT_SECONDS + 600.0
 MOST_VALUES = 10_000
 PREFIX = SHORTEST_IN_LOGS
+# Up to so many prefixes, looking for each of them is quicker than cutting the text up.
+FEW = 64
 
 
 class RecentSecrets:
@@ -39,9 +41,11 @@ class RecentSecrets:
         """The text without any value that is remembered."""
         while self._until and next(iter(self._until.values())) < self._now():
             self._forget_oldest()
+        if not self._may_hold_one(text):
+            return text
         kept: list[str] = []
         start = place = 0
-        while self._by_prefix and place <= len(text) - PREFIX:
+        while place <= len(text) - PREFIX:
             length = self._longest_at(text, place)
             if length == 0:
                 place += 1
@@ -49,6 +53,13 @@ class RecentSecrets:
             kept += [text[start:place], MASK]
             start = place = place + length
         return "".join((*kept, text[start:]))
+
+    def _may_hold_one(self, text: str) -> bool:
+        """Whether any value could begin somewhere in the text; nearly always not, and quickly."""
+        if len(self._by_prefix) < FEW:
+            return any(prefix in text for prefix in self._by_prefix)
+        starts = {text[i : i + PREFIX] for i in range(len(text) - PREFIX + 1)}
+        return not starts.isdisjoint(self._by_prefix)
 
     def _longest_at(self, text: str, place: int) -> int:
         forms = self._by_prefix.get(text[place : place + PREFIX], ())

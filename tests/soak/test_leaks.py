@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,8 @@ AT_ONCE = 24
 WARM_UP = 36
 GROWTH = 1.1
 SETTLED_SECONDS = 20.0
+# As many as asyncio ever keeps for blocking work.
+MOST_THREADS = 32
 PRESSED = 4
 
 
@@ -230,6 +233,7 @@ async def test_what_was_started_and_ended_leaves_nothing(
     numbers = itertools.count()
     async with begun(spawner) as world:  # what is made once and kept is made here
         await live(world, numbers, WARM_UP)
+    await asyncio.gather(*(asyncio.to_thread(time.sleep, 0.05) for _ in range(MOST_THREADS)))
     untouched = counted(guard)
     async with begun(spawner) as world:
         await live(world, numbers, starts // 4)
