@@ -1,9 +1,9 @@
 """The contestants: our sessions, our bare wires, and the SDK's clients."""
 
 import contextlib
-import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import Any
+from subprocess import DEVNULL
+from typing import Any, TextIO, cast
 from uuid import uuid4
 
 from mcp.client import Transport
@@ -114,9 +114,8 @@ async def sdk_client(launch: Launch) -> AsyncIterator[Client]:
         async with Client(launch.url, mode="auto") as client:
             yield client
         return
-    with quiet_stdio(launch) as transport:
-        async with Client(transport, mode="legacy") as client:
-            yield client
+    async with Client(quiet_stdio(launch), mode="legacy") as client:
+        yield client
 
 
 @contextlib.asynccontextmanager
@@ -135,24 +134,22 @@ async def sdk_call(launch: Launch) -> AsyncIterator[Call]:
 @contextlib.asynccontextmanager
 async def sdk_wire_call(launch: StdioLaunch) -> AsyncIterator[Call]:
     """A raw request over the SDK's own stdio transport: no typed results, as on our wire."""
-    with quiet_stdio(launch) as transport:
-        async with transport as streams:
-            dispatcher = JSONRPCDispatcher(*streams)
-            async with ClientSession(dispatcher=dispatcher) as client:
-                await client.initialize()
+    async with quiet_stdio(launch) as streams:
+        dispatcher = JSONRPCDispatcher(*streams)
+        async with ClientSession(dispatcher=dispatcher) as client:
+            await client.initialize()
 
-                async def call() -> None:
-                    check(await dispatcher.send_raw_request("tools/call", PARAMS))
+            async def call() -> None:
+                check(await dispatcher.send_raw_request("tools/call", PARAMS))
 
-                yield call
+            yield call
 
 
-@contextlib.contextmanager
-def quiet_stdio(launch: StdioLaunch) -> Iterator[Transport]:
+def quiet_stdio(launch: StdioLaunch) -> Transport:
     """The SDK's own stdio transport; what the server says on stderr goes nowhere."""
     parameters = StdioServerParameters(command=launch.command, args=[*launch.args])
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:
-        yield stdio_client(parameters, errlog=nowhere)
+    # Handed on to anyio as it is. A file for each client would count as its memory.
+    return stdio_client(parameters, errlog=cast("TextIO", DEVNULL))
 
 
 def check(result: Mapping[str, Any]) -> None:

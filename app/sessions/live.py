@@ -173,13 +173,16 @@ class LiveSession:
             AppError: SERVER_FAILED, SESSION_LIMIT, or INVALID_INPUT for what JSON cannot carry.
         """
         tool = self.tools.get(name)
-        async with self._gate.call(listener):
+        turn = await self._gate.enter(listener)
+        try:
             return await self._conversation.request(
                 "tools/call",
                 {"name": name, "arguments": dict(arguments)},
                 listener=listener,
                 schema=None if tool is None else tool.input_schema,
             )
+        finally:
+            self._gate.leave(turn, listener)
 
     async def request(self, method: str, params: Mapping[str, object]) -> dict[str, object]:
         """The raw result of any other request.
@@ -200,8 +203,7 @@ class LiveSession:
             async with asyncio.timeout(seconds):
                 return await self._conversation.is_answered()
         except TimeoutError:
-            for elder in elders:
-                await elder.wait()
+            await self._gate.until_gone(elders)
             return self._wire.last_heard > heard
 
     @contextlib.asynccontextmanager

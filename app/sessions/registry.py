@@ -1,10 +1,9 @@
 """The registry: at most one live session for each user or all, of each revision of each server."""
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from app.domain.errors import AppError
@@ -98,20 +97,16 @@ class SessionRegistry:
         """Every session that takes calls."""
         return [*self._entries.values()]
 
-    @contextlib.asynccontextmanager
-    async def use(self, plan: SessionPlan) -> AsyncIterator["LiveSession"]:
-        """The live session of the plan, started when there is none.
+    def use(self, plan: SessionPlan) -> "UseOfSession":
+        """The live session of the plan, started when there is none; an `async with`.
 
         While it is in use, a change of the server lets it finish. A caller that goes away does
         not stop a start that others wait for.
 
         Raises:
-            AppError: SERVER_DID_NOT_START, SESSION_LIMIT or SHUTTING_DOWN.
+            AppError: SHUTTING_DOWN; entering it also SERVER_DID_NOT_START or SESSION_LIMIT.
         """
-        entry = self._find_or_begin(plan)
-        with entry.usage.hold():
-            live = entry.live
-            yield live if live is not None and live.is_usable else await entry.ready(plan)
+        return UseOfSession(self._find_or_begin(plan), plan)
 
     def keep(self, plan: SessionPlan) -> None:
         """Start the session in the background, and keep it alive if the plan says so."""
@@ -249,6 +244,32 @@ class SessionRegistry:
             if self._opener is None:  # somebody else may have come first meanwhile
                 self._opener = opener_class(self._spawner)
         return self._opener
+
+
+class UseOfSession:
+    """One caller's use of a session. A class, for a call goes through here: it is the cheapest."""
+
+    __slots__ = ("_entry", "_plan")
+
+    def __init__(self, entry: Supervised, plan: SessionPlan) -> None:
+        self._entry = entry
+        self._plan = plan
+        entry.usage.hold()  # now: nobody may end it before it is entered
+
+    async def __aenter__(self) -> "LiveSession":
+        """Wait until the session is ready."""
+        live = self._entry.live
+        if live is not None and live.is_usable:
+            return live
+        try:
+            return await self._entry.ready(self._plan)
+        except BaseException:
+            self._entry.usage.let_go()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        """Let go of it."""
+        self._entry.usage.let_go()
 
 
 def _import_opener() -> "type[Opener]":

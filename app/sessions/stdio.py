@@ -178,10 +178,11 @@ class StdioWire:
         if self._stdin.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
             raise MCPError(INTERNAL_ERROR, "The server does not read what is sent to it")
         self._stdin.write(data + b"\n")
-        try:
-            await self._stdin.drain()
-        except ConnectionError:
-            raise ConnectionClosed from None
+        if self._stdin.transport.get_write_buffer_size():
+            try:
+                await self._stdin.drain()
+            except ConnectionError:
+                raise ConnectionClosed from None
 
     async def _read(self) -> None:
         stdout = self._required_child().process.stdout
