@@ -111,8 +111,8 @@ async def _call(
 ) -> dict[str, object]:
     server = await get_enabled_server(deps, call.server_name)
     settings = server.settings
-    seconds = call.timeout_seconds or settings.call_timeout_seconds
-    most = max(seconds, settings.longest_call_seconds)
+    most = settings.longest_call_seconds
+    seconds = min(call.timeout_seconds or settings.call_timeout_seconds, most)
     loop = asyncio.get_running_loop()
     latest, has_progressed = loop.time() + most, False
     try:

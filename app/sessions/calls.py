@@ -6,7 +6,7 @@ from typing import Any
 
 from mcp.types import LoggingMessageNotification
 
-from app.domain.errors import AppError, ErrorCode
+from app.domain.errors import AppError, ErrorCode, NotSent
 from app.domain.ports import CallListener
 from app.domain.session import LogMessage, Progress
 
@@ -50,6 +50,8 @@ class CallGate:
         self.at_work: set[object] = set()
         self._only_user: str | None = None
         self._has_others = False
+        # Set when the session ends: who has not been sent yet goes elsewhere.
+        self.is_closed = False
 
     async def enter(self, listener: CallListener | None) -> object:
         """One call's turn; `leave` with what it returns.
@@ -59,6 +61,10 @@ class CallGate:
         """
         if self._slots is not None:
             await self._wait_for_turn(self._slots)
+            if self.is_closed:
+                self._slots.release()
+                told = f"Server {self._server_name!r} was changed while the call waited."
+                raise NotSent(ErrorCode.SERVER_FAILED, told, hint="Try again.")
         if listener is not None:
             self._note(listener)
         turn = object()

@@ -101,6 +101,7 @@ class LiveSession:
         """Ask the owner to end the session once nobody holds it or the time is up."""
         self._drain_seconds = drain_seconds
         self._grace_seconds = grace_seconds
+        self._gate.is_closed = True
         self._stop.set()
 
     def give_up(self, reason: str) -> None:

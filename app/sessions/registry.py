@@ -1,12 +1,13 @@
 """The registry: at most one live session for each user or all, of each revision of each server."""
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from app.domain.errors import AppError
+from app.domain.errors import AppError, NotSent
 from app.domain.ports import SeenSecrets
 from app.domain.server import ServerStatus
 from app.domain.session import (
@@ -21,6 +22,7 @@ from app.late_import import import_late
 from app.processes.memory import resident_bytes
 from app.processes.run import KEPT_LINE_CHARACTERS
 from app.processes.spawner import Spawner
+from app.sessions.attempt import shutting_down, superseded
 from app.sessions.record import Record
 from app.sessions.slots import Scope, SessionLimits, Slots, scopes_of
 from app.sessions.supervised import (
@@ -28,7 +30,6 @@ from app.sessions.supervised import (
     GRACE_SECONDS,
     Supervised,
     Surroundings,
-    shutting_down,
 )
 from app.sessions.watch import Watch
 
@@ -111,7 +112,8 @@ class SessionRegistry:
     def keep(self, plan: SessionPlan) -> None:
         """Start the session in the background, and keep it alive if the plan says so."""
         if not self._is_closing:
-            self._find_or_begin(plan)
+            with contextlib.suppress(NotSent):  # it has been changed again: that start will do
+                self._find_or_begin(plan)
 
     def restart(self, server_name: str) -> None:
         """Let every session of the server be replaced by a new one, when its calls are done."""
@@ -145,7 +147,9 @@ class SessionRegistry:
         self._is_closing = True
         await self._watch.close()
         for entry in self._all:
-            entry.stop(drain_seconds=0, grace_seconds=GRACE_AT_SHUTDOWN_SECONDS)
+            entry.stop(
+                drain_seconds=0, grace_seconds=GRACE_AT_SHUTDOWN_SECONDS, because=shutting_down()
+            )
             entry.task.cancel()
         await asyncio.gather(*(entry.task for entry in self._all), return_exceptions=True)
         if self._opener is not None:
@@ -179,11 +183,15 @@ class SessionRegistry:
         return [e for k, e in keys if (k.server_name, k.revision) == (server_name, revision)]
 
     def _find_or_begin(self, plan: SessionPlan) -> Supervised:
-        if self._is_closing:
-            raise shutting_down()
         entry = self._entries.get(plan.key)
         if entry is not None and not entry.is_broken:
             return entry
+        if self._is_closing:
+            raise shutting_down()
+        key = plan.key
+        if SessionKey(key.server_name, key.revision) in self._retired:
+            # The caller read the server just before it changed.
+            raise superseded(key.server_name)
         record = Record()
         if entry is not None:
             record = entry.record
@@ -192,12 +200,7 @@ class SessionRegistry:
         fresh = Supervised(plan, self._around, record)
         self._all.add(fresh)
         self._watch.start()
-        key = plan.key
-        if SessionKey(key.server_name, key.revision) in self._retired:
-            # A caller that read the server just before it changed: served, and nobody after it.
-            fresh.stop(drain_seconds=DRAIN_SECONDS, grace_seconds=GRACE_SECONDS)
-        else:
-            self._entries[key] = fresh
+        self._entries[plan.key] = fresh
         return fresh
 
     def _drop(self, entry: Supervised) -> None:

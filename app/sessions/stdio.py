@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import anyio.abc
@@ -82,6 +83,8 @@ class StdioWire:
                 line_limit=CHUNK_BYTES,
             )
         except (OSError, ValueError) as error:
+            if launch.cwd is not None and not await asyncio.to_thread(Path(launch.cwd).is_dir):
+                raise CannotOpen(f"its folder {launch.cwd!r} does not exist") from None
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise CannotOpen(f"{launch.command!r} cannot be run: {reason}") from None
         self._child = child

@@ -13,6 +13,7 @@ from app.domain.clock import utc_now
 from app.domain.errors import AppError, ErrorCode
 from app.domain.session import ListingKind, SessionPlan, SessionState, SessionView
 from app.domain.tool import Tool
+from app.sessions.attempt import Attempt, no_room, shutting_down, superseded
 from app.sessions.record import Record
 from app.sessions.slots import SessionLimits, Slots
 from app.sessions.usage import Usage
@@ -45,27 +46,13 @@ class Surroundings:
     on_end: Callable[["Supervised"], None]
 
 
-class _Attempt:
-    """One start that callers wait for."""
-
-    def __init__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.admitted: asyncio.Future[None] = loop.create_future()
-        self.live: asyncio.Future[LiveSession] = loop.create_future()
-
-    def fail(self, error: AppError) -> None:
-        for future in (self.admitted, self.live):
-            if not future.done():
-                future.set_exception(error)
-                future.exception()  # nobody may be waiting; that is no surprise
-
-
 class Supervised:
     """The session of one key. Its task is its only owner."""
 
     def __init__(self, plan: SessionPlan, around: Surroundings, record: Record) -> None:
         self.id = uuid4().hex
         self.plan = plan
+        self._name = plan.key.server_name
         self._around = around
         self.record = record
         self._last_words: deque[str] = deque(maxlen=LINES_IN_ERRORS)
@@ -73,7 +60,7 @@ class Supervised:
         self.live: LiveSession | None = None
         self.state = SessionState.WAITING
         self.since = utc_now()
-        self._attempt = _Attempt()
+        self._attempt = Attempt()
         self._demand = asyncio.Event()
         self._stop_asked: tuple[float, float] | None = None
         self._task = asyncio.create_task(self._run(), name=f"session {plan.key.server_name}")
@@ -122,6 +109,7 @@ class Supervised:
         if self.live is None:
             self.plan = plan
         self._demand.set()
+        self._around.slots.press()
         attempt = self._attempt
         if not attempt.admitted.done():
             await self._wait_for_slot(attempt)
@@ -129,20 +117,25 @@ class Supervised:
             await asyncio.wait({attempt.live})
         return attempt.live.result()
 
-    async def _wait_for_slot(self, attempt: _Attempt) -> None:
+    async def _wait_for_slot(self, attempt: Attempt) -> None:
         slots, limits = self._around.slots, self._around.limits
         if slots.calls_waiting >= limits.waiting:
-            raise self._limit_error(f"{limits.waiting} calls are waiting already")
+            raise no_room(self._name, f"{limits.waiting} calls are waiting already")
         slots.calls_waiting += 1
         try:
             await asyncio.wait({attempt.admitted}, timeout=limits.wait_seconds)
         finally:
             slots.calls_waiting -= 1
         if not attempt.admitted.done():
-            raise self._limit_error(f"none has ended within {limits.wait_seconds:g} s")
+            raise no_room(self._name, f"none has ended within {limits.wait_seconds:g} s")
 
-    def stop(self, *, drain_seconds: float, grace_seconds: float) -> None:
-        """End it once nobody holds it or the time is up, and start it no more."""
+    def stop(
+        self, *, drain_seconds: float, grace_seconds: float, because: AppError | None = None
+    ) -> None:
+        """End it once nobody holds it or the time is up, and start it no more.
+
+        Who still waits for it is told to look elsewhere, or else `because`.
+        """
         self._stop_asked = (drain_seconds, grace_seconds)
         self._demand.set()
         if self.live is not None:
@@ -151,6 +144,8 @@ class Supervised:
                 self._to(SessionState.DRAINING)
             if self.usage.count == 0:
                 self.live.abort_start()
+        if not self._attempt.live.done():
+            self._attempt.fail(because or superseded(self.plan.key.server_name))
 
     def keep_line(self, line: str) -> None:
         """Keep a line of its stderr, which is masked."""
@@ -193,7 +188,9 @@ class Supervised:
     async def _take_slot(self) -> bool:
         """Wait for a slot as long as somebody wants the session."""
         self._to(SessionState.WAITING)
-        turn = asyncio.create_task(self._around.slots.take(self.plan))
+        # By itself it takes only what is free; for a call, an idle session makes room.
+        is_wanted = lambda: self.usage.count > 0  # noqa: E731 - a name says what it is
+        turn = asyncio.create_task(self._around.slots.take(self.plan, is_wanted))
         try:
             while not turn.done():
                 is_kept = self.plan.is_kept_alive and self._stop_asked is None
@@ -211,7 +208,8 @@ class Supervised:
                 turn.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await turn
-        self._attempt.admitted.set_result(None)
+        if not self._attempt.admitted.done():
+            self._attempt.admitted.set_result(None)
         return True
 
     async def _live_once(self) -> bool:
@@ -225,16 +223,18 @@ class Supervised:
             nonlocal ready_at
             ready_at = loop.time()
             self._to(SessionState.READY if self._stop_asked is None else SessionState.DRAINING)
-            self._attempt.live.set_result(live)
+            if not self._attempt.live.done():
+                self._attempt.live.set_result(live)
             log.info("Server %r is up.", self.plan.key.server_name)
 
         problem = await self._start_in_turn(on_ready)
-        if problem is not None:
+        if problem is not None and not (ready_at is None and self._stop_asked is not None):
             self.record.pace.died(lived_seconds=0.0 if ready_at is None else loop.time() - ready_at)
             self.record.last_error = problem
-            log.warning("Server %r: %s", self.plan.key.server_name, problem)
+            is_whole = problem.startswith("Server ")
+            log.warning("%s", problem if is_whole else f"Server {self._name!r}: {problem}")
         if self._attempt.live.done():
-            self._attempt = _Attempt()
+            self._attempt = Attempt()
         return ready_at is not None
 
     async def _start_in_turn(self, on_ready: "Callable[[LiveSession], None]") -> str | None:
@@ -297,17 +297,3 @@ class Supervised:
         if state is not self.state:
             self.state, self.since = state, utc_now()
         self._around.on_change(self)
-
-    def _limit_error(self, what: str) -> AppError:
-        return AppError(
-            ErrorCode.SESSION_LIMIT,
-            f"No more sessions of server {self.plan.key.server_name!r} may be started, and {what}.",
-            hint="Try again later, or allow more sessions.",
-        )
-
-
-def shutting_down() -> AppError:
-    """What callers hear who still wait at the end."""
-    return AppError(
-        ErrorCode.SHUTTING_DOWN, "This server is shutting down.", hint="Try again in a moment."
-    )
