@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-annotate --quiet
 
-.PHONY: help run test soak coverage check format schema lock clean
+.PHONY: help run test soak coverage bench check format schema lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ soak: $(VENV)/.dev ## The tests that take minutes: leaks, long calls, MCP's conf
 
 coverage: $(VENV)/.dev ## The same tests, and which lines and branches they reach in-process
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
+
+bench: $(VENV)/.dev ## Measure sessions against the SDK: everything, or BENCH=stdio_calls …
+	$(BIN)/python -m bench $(BENCH)
 
 check: $(VENV)/.dev ## Format, lint, types, import contracts, schema, locks
 	$(BIN)/ruff format --check .

@@ -4,9 +4,11 @@ import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from subprocess import DEVNULL
+from typing import Any, TextIO, cast
 from uuid import uuid4
 
+from mcp.client import Transport
 from mcp.client.client import Client
 from mcp.client.session import ClientSession
 from mcp.client.stdio import StdioServerParameters, stdio_client
@@ -112,11 +114,11 @@ async def wire_call(launch: Launch) -> AsyncIterator[Call]:
 @contextlib.asynccontextmanager
 async def sdk_client(launch: Launch) -> AsyncIterator[Client]:
     """The SDK's client of its own transport, in the era that our side agrees on as well."""
-    if isinstance(launch, StdioLaunch):
-        client = Client(sdk_parameters(launch), mode="legacy")
-    else:
-        client = Client(launch.url, mode="auto")
-    async with client:
+    if isinstance(launch, HttpLaunch):
+        async with Client(launch.url, mode="auto") as client:
+            yield client
+        return
+    async with Client(quiet_stdio(launch), mode="legacy") as client:
         yield client
 
 
@@ -136,7 +138,7 @@ async def sdk_call(launch: Launch) -> AsyncIterator[Call]:
 @contextlib.asynccontextmanager
 async def sdk_wire_call(launch: StdioLaunch) -> AsyncIterator[Call]:
     """A raw request over the SDK's own stdio transport: no typed results, as on our wire."""
-    async with stdio_client(sdk_parameters(launch)) as streams:
+    async with quiet_stdio(launch) as streams:
         dispatcher = JSONRPCDispatcher(*streams)
         async with ClientSession(dispatcher=dispatcher) as client:
             await client.initialize()
@@ -147,9 +149,11 @@ async def sdk_wire_call(launch: StdioLaunch) -> AsyncIterator[Call]:
             yield call
 
 
-def sdk_parameters(launch: StdioLaunch) -> StdioServerParameters:
-    """The launch in the SDK's words."""
-    return StdioServerParameters(command=launch.command, args=[*launch.args])
+def quiet_stdio(launch: StdioLaunch) -> Transport:
+    """The SDK's own stdio transport; what the server says on stderr goes nowhere."""
+    parameters = StdioServerParameters(command=launch.command, args=[*launch.args])
+    # Handed on to anyio as it is. A file for each client would count as its memory.
+    return stdio_client(parameters, errlog=cast("TextIO", DEVNULL))
 
 
 def check(result: Mapping[str, Any]) -> None:

@@ -23,10 +23,10 @@ Call = Callable[[], Awaitable[None]]
 class Sizes:
     """How much a benchmark does; each reads what it needs."""
 
-    repetitions: int = 7
-    calls: int = 2000
+    repetitions: int = 9
+    calls: int = 500
     callers: Sequence[int] = (1, 16)
-    starts: int = 5
+    starts: int = 2
     sessions: int = 200
     has_npm: bool = True
 
@@ -37,41 +37,37 @@ TINY = Sizes(repetitions=1, calls=8, callers=(2,), starts=1, sessions=2, has_npm
 
 @dataclass(slots=True)
 class Report:
-    """The outcome of one benchmark: rows of a table, under the same columns each."""
+    """The outcome of one benchmark: rows of a table, under the same columns each.
+
+    `measure` is what is compared with the baseline's: its ratio has a column.
+    """
 
     name: str
     sizes: Sizes
+    measure: str
+    baseline: str
     rows: list[dict[str, str | float]] = field(default_factory=list)
 
-    def add(
-        self,
-        samples: Samples,
-        *,
-        baseline: str,
-        compared: Sequence[str],
-        **labels: str | float,
-    ) -> None:
-        """A row for each contestant: its medians, and how they compare with the baseline's.
+    def add(self, samples: Samples, **labels: str | float) -> None:
+        """A row for each contestant: its medians, and the ratio.
 
-        `compared` are the measures that get a column of ratios: the median of the ratios
-        of the single repetitions, so that what slows the machine for a while cancels out.
+        The ratio is the median of the ratios of the single repetitions, so that what slows the
+        machine for a while cancels out.
         """
         for name, own in samples.items():
             row: dict[str, str | float] = {**labels, "contestant": name}
-            for measure in own[0]:
-                row[measure] = median(s[measure] for s in own)
-                if measure in compared:
-                    pairs = zip(own, samples[baseline], strict=True)
-                    ratio = median(s[measure] / other[measure] for s, other in pairs)
-                    row[f"{measure}: ratio to {baseline}"] = ratio
+            row |= {measure: median(s[measure] for s in own) for measure in own[0]}
+            pairs = zip(own, samples[self.baseline], strict=True)
+            row["ratio"] = median(s[self.measure] / other[self.measure] for s, other in pairs)
             self.rows.append(row)
 
     def table(self) -> str:
-        """The rows as a Markdown table."""
+        """The rows in Markdown."""
         columns = [*self.rows[0]]
         lines = [columns, ["---" if isinstance(v, str) else "--:" for v in self.rows[0].values()]]
         lines += [[_shown(row[column]) for column in columns] for row in self.rows]
-        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        legend = f"ratio: {self.measure} to that of {self.baseline}"
+        return "\n".join((*(f"| {' | '.join(line)} |" for line in lines), "", legend))
 
     def write(self, folder: Path) -> Path:
         """The rows as JSON, with what they were measured on."""
@@ -87,6 +83,7 @@ class Report:
                 **{name: version(name) for name in ("mcp", "uvloop", "aiohttp")},
             },
             "sizes": sizes,
+            "ratio": {"of": self.measure, "to": self.baseline},
             "rows": self.rows,
         }
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -25,7 +25,7 @@ FEWER = 5
 
 async def run(sizes: Sizes) -> Report:
     """CPU per call and calls per second."""
-    report = Report("http_calls", sizes)
+    report = Report("http_calls", sizes, "CPU µs/call", BASELINE)
     for server, script in SERVERS.items():
         async with served(script) as launch_at:
             for answers in ("json", "sse"):
@@ -45,6 +45,4 @@ async def _against(report: Report, launch: HttpLaunch, **labels: str) -> None:
         calls = max(1, sizes.calls // FEWER)
         for callers in sizes.callers:
             samples = await interleave(measured(ways, calls, callers), sizes.repetitions)
-            report.add(
-                samples, baseline=BASELINE, compared=["CPU µs/call"], callers=callers, **labels
-            )
+            report.add(samples, **labels, callers=callers)

@@ -43,7 +43,7 @@ INITIALIZE = {
 
 async def run(sizes: Sizes) -> Report:
     """Milliseconds to ready."""
-    report = Report("session_start", sizes)
+    report = Report("session_start", sizes, "ms to ready", BASELINE)
     await _of(report, "python -S", subject())
     if sizes.has_npm:
         async with everything() as launch:
@@ -62,7 +62,7 @@ async def _of(report: Report, name: str, launch: StdioLaunch) -> None:
         }
         ways = {n: functools.partial(_timed, s, report.sizes.starts) for n, s in starts.items()}
         samples = await interleave(ways, report.sizes.repetitions)
-        report.add(samples, baseline=BASELINE, compared=["ms to ready"], subject=name)
+        report.add(samples, subject=name)
 
 
 async def _timed(start: Start, times: int) -> Sample:

@@ -28,7 +28,7 @@ BASELINE = "SDK Client.call_tool"
 
 async def run(sizes: Sizes) -> Report:
     """CPU per call and calls per second."""
-    report = Report("stdio_calls", sizes)
+    report = Report("stdio_calls", sizes, "CPU µs/call", BASELINE)
     launch = python(SERVERS / "stdio_echo.py")
     async with contextlib.AsyncExitStack() as stack:
         registry = await stack.enter_async_context(our_registry())
@@ -40,5 +40,5 @@ async def run(sizes: Sizes) -> Report:
         }
         for callers in sizes.callers:
             samples = await interleave(measured(ways, sizes.calls, callers), sizes.repetitions)
-            report.add(samples, baseline=BASELINE, compared=["CPU µs/call"], callers=callers)
+            report.add(samples, callers=callers)
     return report

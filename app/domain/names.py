@@ -74,8 +74,9 @@ def check_secret_value(value: str, *path: str) -> None:
 def check_text(value: str, *path: str, most: int = MAX_TEXT) -> None:
     """Accept text that can be an argument or environment value: no NUL, no lone surrogate."""
     if len(value) > most or "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        name = path[-1] if not path[-1].isdecimal() else f"{path[-2]}[{path[-1]}]"
         raise invalid(
-            f"{path[-1]} must be at most {most} characters of Unicode text without NUL.", *path
+            f"{name} must be at most {most} characters of Unicode text without NUL.", *path
         )
 
 

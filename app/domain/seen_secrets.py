@@ -1,7 +1,7 @@
 """Remembering for a while which secret values passed through, to mask them in logs.
 
-The values themselves are not kept: of each spelling only its length, a keyed digest, and a
-salted hash of its first characters, by which it is found.
+The values themselves are not kept: of each spelling only its length, a keyed digest, and its
+first three characters, by which it is found.
 """
 
 import hashlib
@@ -15,7 +15,9 @@ from app.domain.redaction import MASK, SHORTEST_IN_LOGS, spellings
 # A server may write what it was given for as long as the call lasts, and a little after.
 KEPT_SECONDS = MAX_TIMEOUT_SECONDS + 600.0
 MOST_VALUES = 10_000
-PREFIX = SHORTEST_IN_LOGS
+PREFIX = SHORTEST_IN_LOGS - 1
+# Up to so many prefixes, looking for each of them is quicker than cutting the text up.
+FEW = 64
 
 Form = tuple[int, bytes]  # its length in characters, and its digest
 
@@ -29,9 +31,8 @@ class RecentSecrets:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._key = os.urandom(32)
-        self._salt = os.urandom(16).hex()
-        self._known: dict[bytes, tuple[float, tuple[tuple[int, Form], ...]]] = {}
-        self._by_prefix: dict[int, list[Form]] = {}
+        self._known: dict[bytes, tuple[float, tuple[tuple[str, Form], ...]]] = {}
+        self._by_prefix: dict[str, list[Form]] = {}
 
     def note(self, values: Sequence[str]) -> None:
         """Mask these from now on, until they have not been seen for more than an hour."""
@@ -48,9 +49,11 @@ class RecentSecrets:
         """The text without any value that is remembered."""
         while self._known and next(iter(self._known.values()))[0] < self._now():
             self._forget_oldest()
+        if not self._may_hold_one(text):
+            return text
         kept: list[str] = []
         start = place = 0
-        while self._by_prefix and place <= len(text) - PREFIX:
+        while place <= len(text) - PREFIX:
             length = self._longest_at(text, place)
             if length == 0:
                 place += 1
@@ -59,26 +62,30 @@ class RecentSecrets:
             start = place = place + length
         return "".join((*kept, text[start:]))
 
-    def _learn(self, value: str) -> tuple[tuple[int, Form], ...]:
+    def _learn(self, value: str) -> tuple[tuple[str, Form], ...]:
         learnt = []
         for spelling in spellings([value], shortest=SHORTEST_IN_LOGS):
             form = (len(spelling), self._digest(spelling))
-            prefix = self._prefix_at(spelling, 0)
+            prefix = spelling[:PREFIX]
             self._by_prefix.setdefault(prefix, []).append(form)
             learnt.append((prefix, form))
         return tuple(learnt)
 
+    def _may_hold_one(self, text: str) -> bool:
+        """Whether any value could begin somewhere in the text; nearly always not, and quickly."""
+        if len(self._by_prefix) < FEW:
+            return any(prefix in text for prefix in self._by_prefix)
+        starts = {text[i : i + PREFIX] for i in range(len(text) - PREFIX + 1)}
+        return not starts.isdisjoint(self._by_prefix)
+
     def _longest_at(self, text: str, place: int) -> int:
-        forms = self._by_prefix.get(self._prefix_at(text, place), ())
+        forms = self._by_prefix.get(text[place : place + PREFIX], ())
         lengths = (
             length
             for length, digest in forms
             if place + length <= len(text) and self._digest(text[place : place + length]) == digest
         )
         return max(lengths, default=0)
-
-    def _prefix_at(self, text: str, place: int) -> int:
-        return hash((self._salt, text[place : place + PREFIX]))
 
     def _digest(self, text: str) -> bytes:
         return hashlib.blake2b(

@@ -160,13 +160,14 @@ def new_revision() -> str:
 
 
 def apply_changes(settings: ServerSettings, changes: ServerChanges) -> ServerSettings:
-    """The settings after an update, unchecked; a new transport drops what the old one needed."""
+    """The settings after an update, unchecked; what a new transport cannot use is dropped."""
     given = {field.name: getattr(changes, field.name) for field in fields(changes)}
     given = {name: value for name, value in given.items() if not isinstance(value, Unset)}
     names = given.pop("secret_names", None)
     if names is not None:
         given["secrets"] = bindings_for(names, settings.secrets)
-    if given.get("transport", settings.transport) is not settings.transport:
+    is_program = given.get("transport", settings.transport) is Transport.STDIO
+    if is_program is not (settings.transport is Transport.STDIO):
         settings = replace(settings, command=None, args=(), env={}, cwd=None, url=None, headers={})
     return replace(settings, **given)
 

@@ -138,6 +138,8 @@ def _check_program(settings: ServerSettings) -> None:
     if settings.command is None or not settings.command.strip():
         raise invalid("command must name the program that starts the server.", "command")
     check_text(settings.command, "command")
+    if settings.cwd is not None and not settings.cwd.startswith(("/", PACKAGE_DIR)):
+        raise invalid("cwd must be an absolute path.", "cwd")
     check_arguments_list(settings.args, "args")
     check_environment(settings.env, "env")
 

@@ -24,8 +24,8 @@ from app.domain.tool import Tool
 from app.services.bundles import open_bundle
 from app.services.deps import Deps
 from app.services.running import RunningCall
-from app.services.servers import get_enabled_server
-from app.services.session_use import on_session
+from app.services.servers import get_enabled_server, plan_of
+from app.services.session_use import until_sent
 
 log = logging.getLogger(__name__)
 
@@ -112,8 +112,8 @@ async def _call(
 ) -> dict[str, object]:
     server = await get_enabled_server(deps, call.server_name)
     settings = server.settings
-    seconds = call.timeout_seconds or settings.call_timeout_seconds
-    most = max(seconds, settings.longest_call_seconds)
+    most = settings.longest_call_seconds
+    seconds = min(call.timeout_seconds or settings.call_timeout_seconds, most)
     loop = asyncio.get_running_loop()
     latest, has_progressed = loop.time() + most, False
     try:
@@ -125,7 +125,8 @@ async def _call(
                 if not deadline.expired():
                     deadline.reschedule(min(loop.time() + seconds, latest))
 
-            return await _call_in_time(deps, server, call, _Ears(username, listener, more_time, ()))
+            ears = _Ears(username, listener, more_time, ())
+            return await until_sent(deps, server, lambda now: _call_in_time(deps, now, call, ears))
     except TimeoutError:
         what = f"did not answer within {seconds:g} s"
         if has_progressed:
@@ -150,7 +151,8 @@ async def _call_in_time(
         return await session.call_tool(tool.name, arguments, ears)
 
     try:
-        raw = await on_session(deps, server, secrets, work)
+        async with deps.sessions.use(plan_of(deps, server, secrets)) as session:
+            raw = await work(session)
     except AppError as error:
         raise _masked(error, secrets.values) from None
     if server.settings.masks_results:
@@ -208,7 +210,7 @@ def _masked(error: AppError, secrets: Sequence[str]) -> AppError:
     """The error without any secret of this call: servers put arguments into their messages."""
     forms = spellings(secrets, shortest=SHORTEST_IN_LOGS)
     hint = None if error.hint is None else mask_text(error.hint, forms)
-    return AppError(error.code, mask_text(error.message, forms), path=error.path, hint=hint)
+    return type(error)(error.code, mask_text(error.message, forms), path=error.path, hint=hint)
 
 
 def _timed_out(call: ToolCall, what: str) -> AppError:

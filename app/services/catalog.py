@@ -13,11 +13,12 @@ from app.domain.page import Page, PageRequest, check_page, cut_page
 from app.domain.ports import Session
 from app.domain.principal import Principal, acting_user
 from app.domain.redaction import SHORTEST_IN_RESULTS, mask_json, mask_text, spellings
+from app.domain.server import Server
 from app.domain.session import ListingKind
 from app.services.bundles import open_bundle
 from app.services.deps import Deps
-from app.services.servers import get_enabled_server
-from app.services.session_use import on_session
+from app.services.servers import get_enabled_server, plan_of
+from app.services.session_use import until_sent
 
 T = TypeVar("T")
 
@@ -120,18 +121,26 @@ async def _ask(
 ) -> T:
     username = acting_user(principal, whose.username)
     server = await get_enabled_server(deps, whose.server_name)
-    secrets = await open_bundle(deps, server, username)
-    forms = spellings(secrets.values, shortest=SHORTEST_IN_RESULTS)
     seconds = server.settings.call_timeout_seconds
     try:
         async with asyncio.timeout(seconds):
-            answer = await on_session(deps, server, secrets, work)
+            return await until_sent(deps, server, lambda now: _ask_now(deps, username, now, work))
     except TimeoutError:
         message = f"Server {server.name!r} did not answer within {seconds:g} s."
         raise AppError(ErrorCode.TOOL_TIMEOUT, message) from None
+
+
+async def _ask_now(
+    deps: Deps, username: str, server: Server, work: Callable[[Session], Awaitable[T]]
+) -> T:
+    secrets = await open_bundle(deps, server, username)
+    forms = spellings(secrets.values, shortest=SHORTEST_IN_RESULTS)
+    try:
+        async with deps.sessions.use(plan_of(deps, server, secrets)) as session:
+            answer = await work(session)
     except AppError as error:
         text = mask_text(error.message, forms)
-        raise AppError(error.code, text, path=error.path, hint=error.hint) from None
+        raise type(error)(error.code, text, path=error.path, hint=error.hint) from None
     if server.settings.masks_results:
         mask_json(answer, forms)
     return answer

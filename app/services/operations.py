@@ -1,4 +1,4 @@
-"""Long work that outlives the request that asked for it."""
+"""Work that outlives the request that asked for it: long, or of several steps."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Operations:
-    """Owns the tasks of long operations; a client that goes away does not stop one."""
+    """Owns the tasks of operations; a client that goes away does not stop one half-way."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()

@@ -104,9 +104,13 @@ async def add_server(deps: Deps, settings: ServerSettings) -> Server:
         created_at=now,
         updated_at=now,
     )
-    await deps.servers.insert(server)
-    start_soon(deps, server)
-    return server
+
+    async def store() -> Server:
+        await deps.servers.insert(server)
+        start_soon(deps, server)
+        return server
+
+    return await deps.operations.run(store(), f"add {server.name}")
 
 
 async def update_server(deps: Deps, name: str, changes: ServerChanges) -> Server:
@@ -115,6 +119,10 @@ async def update_server(deps: Deps, name: str, changes: ServerChanges) -> Server
     Raises:
         AppError: INVALID_INPUT, SERVER_NOT_FOUND or CONFLICT.
     """
+    return await deps.operations.run(_update_server(deps, name, changes), f"update {name}")
+
+
+async def _update_server(deps: Deps, name: str, changes: ServerChanges) -> Server:
     before = await get_server(deps, name)
     settings = apply_changes(before.settings, changes)
     check_settings(settings)
@@ -155,10 +163,16 @@ async def delete_server(deps: Deps, name: str) -> None:
             path=("serverName",),
             hint="Uninstall the package instead; that removes the server too.",
         )
+    await deps.operations.run(_delete_server(deps, name), f"delete {name}")
+
+
+async def _delete_server(deps: Deps, name: str) -> None:
+    # The secrets first: whatever ends us in between, no later server of that name gets them.
+    await deps.secrets.delete_of_server(name)
     if not await deps.servers.delete(name, install_id=None):
         await get_server(deps, name)  # gone meanwhile: the same answer as for any unknown name
     deps.sessions.forget(name)
-    await deps.secrets.delete_of_server(name)
+    await deps.secrets.delete_of_server(name)  # those set meanwhile
 
 
 def view_server(deps: Deps, server: Server) -> ServerView:

@@ -1,33 +1,31 @@
-"""Doing something on a user's session of a server."""
+"""Trying again what never reached its server."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from app.domain.delivery import SecretBundle
 from app.domain.errors import NotSent
-from app.domain.ports import Session
 from app.domain.server import Server
 from app.services.deps import Deps
-from app.services.servers import plan_of
+from app.services.servers import get_enabled_server
 
 T = TypeVar("T")
 
+ATTEMPTS = 3
 
-async def on_session(
-    deps: Deps, server: Server, secrets: SecretBundle, work: Callable[[Session], Awaitable[T]]
-) -> T:
-    """What `work` returns, on the session that serves the user whose secrets these are.
 
-    A request that surely never reached the server is made once more, on a new session; any
-    other is never sent twice: tools may not be idempotent.
+async def until_sent(deps: Deps, server: Server, attempt: Callable[[Server], Awaitable[T]]) -> T:
+    """What the attempt returns.
+
+    A request that surely never reached the server is made again, on a new session and with the
+    server's settings of that moment; any other is never sent twice: tools may not be idempotent.
 
     Raises:
-        AppError: SERVER_DID_NOT_START, SESSION_LIMIT, SHUTTING_DOWN, and whatever `work` raises.
+        AppError: SERVER_NOT_FOUND or SERVER_DISABLED when it is gone meanwhile, and whatever
+            the attempt raises.
     """
-    plan = plan_of(deps, server, secrets)
-    try:
-        async with deps.sessions.use(plan) as session:
-            return await work(session)
-    except NotSent:
-        async with deps.sessions.use(plan) as session:
-            return await work(session)
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await attempt(server)
+        except NotSent:
+            server = await get_enabled_server(deps, server.name)
+    return await attempt(server)

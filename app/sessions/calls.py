@@ -1,13 +1,12 @@
 """The calls of one session: how many at once, and which of them a log message belongs to."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mcp.types import LoggingMessageNotification
 
-from app.domain.errors import AppError, ErrorCode
+from app.domain.errors import AppError, ErrorCode, NotSent
 from app.domain.ports import CallListener
 from app.domain.session import LogMessage, Progress
 
@@ -46,33 +45,46 @@ class CallGate:
         self._server_name = server_name
         self._waiting = 0
         self._listeners: set[CallListener] = set()
-        # The calls that have not ended; each event is set when its call does.
-        self.at_work: set[asyncio.Event] = set()
+        self._left = asyncio.Event()
+        # The calls that have not ended.
+        self.at_work: set[object] = set()
         self._only_user: str | None = None
         self._has_others = False
+        # Set when the session ends: who has not been sent yet goes elsewhere.
+        self.is_closed = False
 
-    @contextlib.asynccontextmanager
-    async def call(self, listener: CallListener | None) -> AsyncIterator[None]:
-        """One call's turn.
+    async def enter(self, listener: CallListener | None) -> object:
+        """One call's turn; `leave` with what it returns.
 
         Raises:
             AppError: SESSION_LIMIT when too many wait, or one waits too long.
         """
         if self._slots is not None:
             await self._wait_for_turn(self._slots)
+            if self.is_closed:
+                self._slots.release()
+                told = f"Server {self._server_name!r} was changed while the call waited."
+                raise NotSent(ErrorCode.SERVER_FAILED, told, hint="Try again.")
         if listener is not None:
             self._note(listener)
-        turn = asyncio.Event()
+        turn = object()
         self.at_work.add(turn)
-        try:
-            yield
-        finally:
-            self.at_work.discard(turn)
-            turn.set()
-            if listener is not None:
-                self._listeners.discard(listener)
-            if self._slots is not None:
-                self._slots.release()
+        return turn
+
+    def leave(self, turn: object, listener: CallListener | None) -> None:
+        """The call has ended."""
+        self.at_work.discard(turn)
+        self._left.set()
+        if listener is not None:
+            self._listeners.discard(listener)
+        if self._slots is not None:
+            self._slots.release()
+
+    async def until_gone(self, elders: set[object]) -> None:
+        """Return when all these calls have ended."""
+        while elders & self.at_work:
+            self._left.clear()
+            await self._left.wait()
 
     def hear(self, message: object) -> None:
         """Hand a log message to the calls at work."""

@@ -99,6 +99,7 @@ class Exchange:
         self._transport = TransportContext(kind=kind, can_send_request=True)
         self._ids = itertools.count(1)
         self._handlers: set[asyncio.Task[None]] = set()
+        self._is_flooded = False  # since the handlers were last all done
         self._on_request: OnRequest | None = None
         self._on_notify: OnNotify | None = None
         self._intercept: OnNotifyIntercept | None = None
@@ -241,7 +242,8 @@ class Exchange:
 
     def _handle(self, work: Awaitable[None]) -> None:
         if self.closed.is_set() or len(self._handlers) >= MAX_HANDLERS:
-            if not self.closed.is_set():
+            if not self.closed.is_set() and not self._is_flooded:
+                self._is_flooded = True
                 log.warning("A server sends messages faster than they can be handled.")
             cast("Coroutine[Any, Any, None]", work).close()
             return
@@ -251,6 +253,7 @@ class Exchange:
 
     def _handled(self, task: asyncio.Task[None]) -> None:
         self._handlers.discard(task)
+        self._is_flooded = self._is_flooded and bool(self._handlers)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("A message of a server could not be handled.", exc_info=error)
 

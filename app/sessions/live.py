@@ -58,6 +58,7 @@ class LiveSession:
         self._drain_seconds = 0.0
         self._grace_seconds = 2.0
         self._start: asyncio.Timeout | None = None
+        self._is_aborted = False
         self._conversation = Conversation(way.wire, plan.key.server_name)
         self._catalog: Catalog | None = None
         self._gate = CallGate(plan.max_concurrent_calls, plan.key.server_name)
@@ -100,6 +101,7 @@ class LiveSession:
         """Ask the owner to end the session once nobody holds it or the time is up."""
         self._drain_seconds = drain_seconds
         self._grace_seconds = grace_seconds
+        self._gate.is_closed = True
         self._stop.set()
 
     def give_up(self, reason: str) -> None:
@@ -110,8 +112,10 @@ class LiveSession:
 
     def abort_start(self) -> None:
         """Let a start that nobody waits for fail now."""
+        self._is_aborted = True
         if self._start is not None:
-            self._start.reschedule(0.0)
+            with contextlib.suppress(RuntimeError):  # it has failed already
+                self._start.reschedule(0.0)
 
     async def own(self) -> str | None:
         """Run the session from start to end; why it ended, None when it was asked to.
@@ -170,13 +174,16 @@ class LiveSession:
             AppError: SERVER_FAILED, SESSION_LIMIT, or INVALID_INPUT for what JSON cannot carry.
         """
         tool = self.tools.get(name)
-        async with self._gate.call(listener):
+        turn = await self._gate.enter(listener)
+        try:
             return await self._conversation.request(
                 "tools/call",
                 {"name": name, "arguments": dict(arguments)},
                 listener=listener,
                 schema=None if tool is None else tool.input_schema,
             )
+        finally:
+            self._gate.leave(turn, listener)
 
     async def request(self, method: str, params: Mapping[str, object]) -> dict[str, object]:
         """The raw result of any other request.
@@ -197,8 +204,7 @@ class LiveSession:
             async with asyncio.timeout(seconds):
                 return await self._conversation.is_answered()
         except TimeoutError:
-            for elder in elders:
-                await elder.wait()
+            await self._gate.until_gone(elders)
             return self._wire.last_heard > heard
 
     @contextlib.asynccontextmanager
@@ -206,7 +212,7 @@ class LiveSession:
         """A step of the start: bounded, and every failure of it in words."""
         seconds = self._plan.launch.startup_timeout_seconds
         try:
-            async with asyncio.timeout(seconds) as self._start:
+            async with asyncio.timeout(0.0 if self._is_aborted else seconds) as self._start:
                 yield
         except CannotOpen as error:
             raise self._not_started(str(error)) from None

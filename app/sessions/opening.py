@@ -57,6 +57,8 @@ class Opener:
                 return await live.own()
             except MCPError as error:
                 refusals.append(error)
+                if entry.is_abandoned:
+                    break
             except AppError:
                 self._verdicts.pop(_name(entry), None)
                 if not refusals:

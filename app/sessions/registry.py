@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.domain.errors import AppError
+from app.domain.errors import AppError, NotSent
 from app.domain.ports import SeenSecrets
 from app.domain.server import ServerStatus
 from app.domain.session import (
@@ -24,7 +24,7 @@ from app.processes.memory import resident_bytes
 from app.processes.private_files import PrivateFiles
 from app.processes.run import KEPT_LINE_CHARACTERS
 from app.processes.spawner import Spawner
-from app.sessions.attempt import shutting_down
+from app.sessions.attempt import shutting_down, superseded
 from app.sessions.record import Record
 from app.sessions.slots import Scope, SessionLimits, Slots, scopes_of
 from app.sessions.supervised import (
@@ -103,25 +103,22 @@ class SessionRegistry:
         """Every session that takes calls."""
         return [*self._entries.values()]
 
-    @contextlib.asynccontextmanager
-    async def use(self, plan: SessionPlan) -> AsyncIterator["LiveSession"]:
-        """The live session of the plan, started when there is none.
+    def use(self, plan: SessionPlan) -> "UseOfSession":
+        """The live session of the plan, started when there is none; an `async with`.
 
         While it is in use, a change of the server lets it finish. A caller that goes away does
         not stop a start that others wait for.
 
         Raises:
-            AppError: SERVER_DID_NOT_START, SESSION_LIMIT or SHUTTING_DOWN.
+            AppError: SHUTTING_DOWN; entering it also SERVER_DID_NOT_START or SESSION_LIMIT.
         """
-        entry = self._find_or_begin(plan)
-        with entry.usage.hold():
-            live = entry.live
-            yield live if live is not None and live.is_usable else await entry.ready(plan)
+        return UseOfSession(self._find_or_begin(plan), plan)
 
     def keep(self, plan: SessionPlan) -> None:
         """Start the session in the background, and keep it alive if the plan says so."""
         if not self._is_closing:
-            self._find_or_begin(plan)
+            with contextlib.suppress(NotSent):  # it has been changed again: that start will do
+                self._find_or_begin(plan)
 
     def restart(self, server_name: str) -> None:
         """Let every session of the server be replaced by a new one, when its calls are done."""
@@ -171,7 +168,9 @@ class SessionRegistry:
         self._is_closing = True
         await self._watch.close()
         for entry in self._all:
-            entry.stop(drain_seconds=0, grace_seconds=GRACE_AT_SHUTDOWN_SECONDS)
+            entry.stop(
+                drain_seconds=0, grace_seconds=GRACE_AT_SHUTDOWN_SECONDS, because=shutting_down()
+            )
             entry.task.cancel()
         await asyncio.gather(*(entry.task for entry in self._all), return_exceptions=True)
         if self._opener is not None:
@@ -205,11 +204,15 @@ class SessionRegistry:
         return [e for k, e in keys if (k.server_name, k.revision) == (server_name, revision)]
 
     def _find_or_begin(self, plan: SessionPlan) -> Supervised:
-        if self._is_closing:
-            raise shutting_down()
         entry = self._entries.get(plan.key)
         if entry is not None and not entry.is_broken:
             return entry
+        if self._is_closing:
+            raise shutting_down()
+        key = plan.key
+        if SessionKey(key.server_name, key.revision) in self._retired:
+            # The caller read the server just before it changed.
+            raise superseded(key.server_name)
         record = Record()
         if entry is not None:
             record = entry.record
@@ -220,12 +223,7 @@ class SessionRegistry:
         fresh = Supervised(plan, self._around, record)
         self._all.add(fresh)
         self._watch.start()
-        key = plan.key
-        if SessionKey(key.server_name, key.revision) in self._retired:
-            # A caller that read the server just before it changed: served, and nobody after it.
-            fresh.stop(drain_seconds=DRAIN_SECONDS, grace_seconds=GRACE_SECONDS)
-        else:
-            self._entries[key] = fresh
+        self._entries[plan.key] = fresh
         return fresh
 
     def _end_outdated(self, new: SessionKey) -> None:
@@ -278,6 +276,32 @@ class SessionRegistry:
             if self._opener is None:  # somebody else may have come first meanwhile
                 self._opener = opener_class(self._spawner, self._files)
         return self._opener
+
+
+class UseOfSession:
+    """One caller's use of a session. A class, for a call goes through here: it is the cheapest."""
+
+    __slots__ = ("_entry", "_plan")
+
+    def __init__(self, entry: Supervised, plan: SessionPlan) -> None:
+        self._entry = entry
+        self._plan = plan
+        entry.usage.hold()  # now: nobody may end it before it is entered
+
+    async def __aenter__(self) -> "LiveSession":
+        """Wait until the session is ready."""
+        live = self._entry.live
+        if live is not None and live.is_usable:
+            return live
+        try:
+            return await self._entry.ready(self._plan)
+        except BaseException:
+            self._entry.usage.let_go()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        """Let go of it."""
+        self._entry.usage.let_go()
 
 
 def _import_opener() -> "type[Opener]":

@@ -23,6 +23,7 @@ class SessionLimits:
 @dataclass(slots=True, eq=False)
 class _Waiter:
     plan: SessionPlan
+    is_wanted: Callable[[], bool]
     turn: asyncio.Future[None]
     is_promised: bool = False  # a session is being ended to make room for this one
 
@@ -55,12 +56,15 @@ class Slots:
         """Whether somebody waits for a slot."""
         return bool(self._waiters)
 
-    async def take(self, plan: SessionPlan) -> None:
-        """Return with a slot, in the order of asking."""
+    async def take(self, plan: SessionPlan, is_wanted: Callable[[], bool]) -> None:
+        """Return with a slot, in the order of asking.
+
+        Idle sessions are ended for it only while it is wanted.
+        """
         if self._blocked(plan) is None:
             self._count(plan, 1)
             return
-        waiter = _Waiter(plan, asyncio.get_running_loop().create_future())
+        waiter = _Waiter(plan, is_wanted, asyncio.get_running_loop().create_future())
         self._waiters.append(waiter)
         self._press(waiter)
         try:
@@ -92,7 +96,7 @@ class Slots:
 
     def _press(self, waiter: _Waiter) -> None:
         scope = self._blocked(waiter.plan)
-        if scope is not None and not waiter.is_promised:
+        if scope is not None and not waiter.is_promised and waiter.is_wanted():
             waiter.is_promised = self._make_room(scope)
 
     def _blocked(self, plan: SessionPlan) -> Scope | None:

@@ -21,7 +21,7 @@ from mcp.types import INTERNAL_ERROR, REQUEST_TIMEOUT
 from app.domain.launch import StdioLaunch
 from app.processes.environment import base_environment
 from app.processes.private_files import PrivateFiles
-from app.processes.run import read_lines
+from app.processes.run import KEPT_LINES, LINE_LIMIT
 from app.processes.spawner import Child, Spawner
 from app.sessions import rpc
 from app.sessions.exchange import Exchange, Message, Pending
@@ -96,6 +96,8 @@ class StdioWire:
                 line_limit=CHUNK_BYTES,
             )
         except (OSError, ValueError) as error:
+            if launch.cwd is not None and not await asyncio.to_thread(Path(launch.cwd).is_dir):
+                raise CannotOpen(f"its folder {launch.cwd!r} does not exist") from None
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise CannotOpen(f"{launch.command!r} cannot be run: {reason}") from None
         self._child = child
@@ -194,10 +196,11 @@ class StdioWire:
         if self._stdin.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
             raise MCPError(INTERNAL_ERROR, "The server does not read what is sent to it")
         self._stdin.write(data + b"\n")
-        try:
-            await self._stdin.drain()
-        except ConnectionError:
-            raise ConnectionClosed from None
+        if self._stdin.transport.get_write_buffer_size():
+            try:
+                await self._stdin.drain()
+            except ConnectionError:
+                raise ConnectionClosed from None
 
     async def _read(self) -> None:
         stdout = self._required_child().process.stdout
@@ -228,8 +231,19 @@ class StdioWire:
             pending.fail(MessageTooBig(INTERNAL_ERROR, f"The answer is larger than {size}"))
 
     async def _read_stderr(self, child: Child) -> None:
-        if child.process.stderr is not None:
-            await read_lines(child.process.stderr, self._on_stderr)
+        """Hand over each line; of a flood only the last ones, as no more are kept anyway."""
+        stderr, cutter, data = child.process.stderr, LineCutter(LINE_LIMIT), b"\n"
+        while stderr is not None and data:
+            data = await stderr.read(CHUNK_BYTES)
+            for line in cutter.feed(data or b"\n")[-KEPT_LINES:]:
+                self._hand_on(line)
+                await asyncio.sleep(0)  # others have their turn between two lines
+
+    def _hand_on(self, line: bytes | Overlong) -> None:
+        if isinstance(line, Overlong):
+            self._on_stderr("(a line too long to keep)")
+        elif text := line.decode(errors="replace").rstrip():
+            self._on_stderr(text)
 
     def _required_child(self) -> Child:
         if self._child is None:

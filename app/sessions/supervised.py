@@ -14,7 +14,7 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.launch import StdioLaunch
 from app.domain.session import ListingKind, SessionPlan, SessionState, SessionView
 from app.domain.tool import Tool
-from app.sessions.attempt import Attempt, shutting_down
+from app.sessions.attempt import Attempt, no_room, shutting_down, superseded
 from app.sessions.record import Record
 from app.sessions.slots import SessionLimits, Slots
 from app.sessions.usage import Usage
@@ -54,6 +54,7 @@ class Supervised:
     def __init__(self, plan: SessionPlan, around: Surroundings, record: Record) -> None:
         self.id = uuid4().hex
         self.plan = plan
+        self._name = plan.key.server_name
         self._around = around
         self.record = record
         self._last_words: deque[str] = deque(maxlen=LINES_IN_ERRORS)
@@ -87,6 +88,11 @@ class Supervised:
         return self._stop_asked
 
     @property
+    def is_abandoned(self) -> bool:
+        """Whether it is to end, and nobody waits for it."""
+        return self._stop_asked is not None and self.usage.count == 0
+
+    @property
     def surroundings(self) -> Surroundings:
         """What it shares with the other sessions."""
         return self._around
@@ -105,6 +111,7 @@ class Supervised:
         if self.live is None:
             self.plan = plan
         self._demand.set()
+        self._around.slots.press()
         attempt = self._attempt
         if not attempt.admitted.done():
             await self._wait_for_slot(attempt)
@@ -115,17 +122,22 @@ class Supervised:
     async def _wait_for_slot(self, attempt: Attempt) -> None:
         slots, limits = self._around.slots, self._around.limits
         if slots.calls_waiting >= limits.waiting:
-            raise self._limit_error(f"{limits.waiting} calls are waiting already")
+            raise no_room(self._name, f"{limits.waiting} calls are waiting already")
         slots.calls_waiting += 1
         try:
             await asyncio.wait({attempt.admitted}, timeout=limits.wait_seconds)
         finally:
             slots.calls_waiting -= 1
         if not attempt.admitted.done():
-            raise self._limit_error(f"none has ended within {limits.wait_seconds:g} s")
+            raise no_room(self._name, f"none has ended within {limits.wait_seconds:g} s")
 
-    def stop(self, *, drain_seconds: float, grace_seconds: float) -> None:
-        """End it once nobody holds it or the time is up, and start it no more."""
+    def stop(
+        self, *, drain_seconds: float, grace_seconds: float, because: AppError | None = None
+    ) -> None:
+        """End it once nobody holds it or the time is up, and start it no more.
+
+        Who still waits for it is told to look elsewhere, or else `because`.
+        """
         self._stop_asked = (drain_seconds, grace_seconds)
         self._demand.set()
         if self.live is not None:
@@ -134,6 +146,8 @@ class Supervised:
                 self._to(SessionState.DRAINING)
             if self.usage.count == 0:
                 self.live.abort_start()
+        if not self._attempt.live.done():
+            self._attempt.fail(because or superseded(self.plan.key.server_name))
 
     def forget_secrets(self) -> None:
         """Drop what the launch carries, once the wire has it: the next start brings its own."""
@@ -182,7 +196,9 @@ class Supervised:
     async def _take_slot(self) -> bool:
         """Wait for a slot as long as somebody wants the session."""
         self._to(SessionState.WAITING)
-        turn = asyncio.create_task(self._around.slots.take(self.plan))
+        # By itself it takes only what is free; for a call, an idle session makes room.
+        is_wanted = lambda: self.usage.count > 0  # noqa: E731 - a name says what it is
+        turn = asyncio.create_task(self._around.slots.take(self.plan, is_wanted))
         try:
             while not turn.done():
                 is_kept = self.plan.is_kept_alive and self._stop_asked is None
@@ -200,7 +216,8 @@ class Supervised:
                 turn.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await turn
-        self._attempt.admitted.set_result(None)
+        if not self._attempt.admitted.done():
+            self._attempt.admitted.set_result(None)
         return True
 
     async def _live_once(self) -> bool:
@@ -214,14 +231,16 @@ class Supervised:
             nonlocal ready_at
             ready_at = loop.time()
             self._to(SessionState.READY if self._stop_asked is None else SessionState.DRAINING)
-            self._attempt.live.set_result(live)
+            if not self._attempt.live.done():
+                self._attempt.live.set_result(live)
             log.info("Server %r is up.", self.plan.key.server_name)
 
         problem = await self._start_in_turn(on_ready)
-        if problem is not None:
+        if problem is not None and not (ready_at is None and self._stop_asked is not None):
             self.record.pace.died(lived_seconds=0.0 if ready_at is None else loop.time() - ready_at)
             self.record.last_error = problem
-            log.warning("Server %r: %s", self.plan.key.server_name, problem)
+            is_whole = problem.startswith("Server ")
+            log.warning("%s", problem if is_whole else f"Server {self._name!r}: {problem}")
         if self._attempt.live.done():
             self._attempt = Attempt()
         return ready_at is not None
@@ -242,7 +261,7 @@ class Supervised:
     async def _own(self, on_ready: "Callable[[LiveSession], None]") -> str | None:
         try:
             opener = await self._around.load_opener()
-            problem = await opener.run(self, on_ready)
+            problem = None if self.is_abandoned else await opener.run(self, on_ready)
             return None if problem is None else self._around.mask(problem)
         except AppError as error:
             if error.code is ErrorCode.SERVER_DID_NOT_START and self._last_words:
@@ -287,10 +306,3 @@ class Supervised:
         if state is not self.state:
             self.state, self.since = state, utc_now()
         self._around.on_change(self)
-
-    def _limit_error(self, what: str) -> AppError:
-        return AppError(
-            ErrorCode.SESSION_LIMIT,
-            f"No more sessions of server {self.plan.key.server_name!r} may be started, and {what}.",
-            hint="Try again later, or allow more sessions.",
-        )

@@ -2,38 +2,47 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from app.domain.clock import utc_now
 
 
 class Usage:
-    """Counts the callers that hold a session; `on_free` runs when the last lets go."""
+    """Counts the callers that hold a session; `on_free` runs when the last lets go.
+
+    While it is held, a stop waits for its drain time before it ends the session.
+    """
 
     def __init__(self, on_free: Callable[[], None]) -> None:
         self._on_free = on_free
         self._free = asyncio.Event()
         self._free.set()
         self._loop = asyncio.get_running_loop()
+        self._has_been_used = False
         self.count = 0
         self.last_used = self._loop.time()
-        self.last_used_at: datetime | None = None
 
-    @contextlib.contextmanager
-    def hold(self) -> Iterator[None]:
-        """While held, a stop waits for its drain time before it ends the session."""
+    @property
+    def last_used_at(self) -> datetime | None:
+        """When the last caller let go; None before the first."""
+        if not self._has_been_used:
+            return None
+        return utc_now() - timedelta(seconds=self._loop.time() - self.last_used)
+
+    def hold(self) -> None:
+        """One more caller; `let_go` in any case."""
         self.count += 1
         self._free.clear()
-        try:
-            yield
-        finally:
-            self.count -= 1
-            self.last_used = self._loop.time()
-            self.last_used_at = utc_now()
-            if self.count == 0:
-                self._free.set()
-                self._on_free()
+
+    def let_go(self) -> None:
+        """One caller less."""
+        self.count -= 1
+        self.last_used = self._loop.time()
+        self._has_been_used = True
+        if self.count == 0:
+            self._free.set()
+            self._on_free()
 
     async def wait_until_free(self, seconds: float) -> None:
         """Return when nobody holds the session, or the time is up."""

@@ -1,4 +1,4 @@
-"""The echo server made with the SDK at /json and /sse; it prints its port and ends with its stdin."""
+"""The echo server made with the SDK at /json and /sse; prints its port, ends with its stdin."""
 
 import asyncio
 import contextlib
@@ -7,8 +7,8 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
-import mcp.types as types
 import uvicorn
+from mcp import types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from starlette.applications import Starlette
@@ -54,7 +54,7 @@ async def main() -> None:
     server = uvicorn.Server(
         uvicorn.Config(both(), log_level="critical", ws="none", timeout_graceful_shutdown=1)
     )
-    with socket.socket() as listening:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:  # or asyncio sets no TCP_NODELAY
         listening.bind(("127.0.0.1", 0))
         listening.listen(200)
         serving = asyncio.create_task(server.serve(sockets=[listening]))

@@ -4,6 +4,7 @@ Standard library only, one message at a time, one write for each answer.
 """
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -42,11 +43,11 @@ def answer_to(message: dict[str, Any]) -> dict[str, Any] | None:
 
 def main() -> None:
     """Answer until stdin ends."""
-    write = sys.stdout.buffer.raw.write  # type: ignore[attr-defined]
+    stdout = sys.stdout.fileno()
     for line in sys.stdin.buffer:
         answer = answer_to(json.loads(line))
         if answer is not None:
-            write(json.dumps(answer).encode() + b"\n")
+            os.write(stdout, json.dumps(answer).encode() + b"\n")
 
 
 if __name__ == "__main__":

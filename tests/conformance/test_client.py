@@ -49,7 +49,7 @@ class Suite:
             [
                 node / "conformance", "client", "--scenario", scenario,
                 "--command", f"{sys.executable} {HERE / 'client.py'}",
-                "--spec-version", revision, "--output-dir", output,
+                "--spec-version", revision, "--force", "--output-dir", output,
             ],
             cwd=self.folder,
             env={**os.environ, "PATH": f"{node}:{os.environ['PATH']}"},

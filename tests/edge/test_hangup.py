@@ -1,10 +1,9 @@
-"""Clients that leave: around bare ASGI applications driven by hand, and at a real uvicorn."""
+"""Clients that leave, around bare ASGI applications driven by hand."""
 
 import asyncio
 import contextlib
 import logging
-import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -12,82 +11,22 @@ import pytest
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app.edge.guards import SurpriseGuard
-from app.edge.hangup import PATIENCE_SECONDS, HangupGuard
-
-DISCONNECT: Message = {"type": "http.disconnect"}
-BODY: Message = {"type": "http.request", "body": b"{}", "more_body": False}
-EMPTY: Message = {"type": "http.request", "body": b"", "more_body": False}
-START: Message = {"type": "http.response.start", "status": 200, "headers": []}
-END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
-DEADLINE_SECONDS = 10.0
-
-
-class Wire:
-    """The server's side of one request; it fails when two callers receive at once."""
-
-    def __init__(self, *messages: Message, method: str = "POST") -> None:
-        self.scope: Scope = {"type": "http", "method": method, "path": "/call", "headers": []}
-        if method == "POST":
-            self.scope["headers"].append((b"content-length", b"2"))
-        self.sent: list[Message] = []
-        self.calls = 0
-        self.is_asked = asyncio.Event()  # somebody waits for a message that is not there yet
-        self._messages: asyncio.Queue[Message] = asyncio.Queue()
-        self._is_busy = False
-        self.say(*messages)
-
-    def say(self, *messages: Message) -> None:
-        for message in messages:
-            self._messages.put_nowait(message)
-
-    async def receive(self) -> Message:
-        assert not self._is_busy, "two calls of receive at once"
-        self._is_busy = True
-        self.calls += 1
-        if self._messages.empty():
-            self.is_asked.set()
-        try:
-            return await self._messages.get()
-        finally:
-            self._is_busy = False
-
-    async def send(self, message: Message) -> None:
-        self.sent.append(message)
-
-    async def hang_up(self) -> None:
-        """Leave, as soon as somebody would notice."""
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            await self.is_asked.wait()
-        self.say(DISCONNECT)
-
-    async def serve(self, app: ASGIApp) -> None:
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            await HangupGuard(app)(self.scope, self.receive, self.send)
-
-
-async def past_patience() -> None:
-    """Return when a request that runs now must have been taken for a slow one."""
-    await asyncio.sleep(2 * PATIENCE_SECONDS)
-
-
-class Slow:
-    """Reads its body if it shall, and then works until it is cancelled."""
-
-    def __init__(self, *, reads: bool = True) -> None:
-        self.has_cleaned_up = False
-        self._reads = reads
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._reads:
-            await receive()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await asyncio.sleep(0)
-            self.has_cleaned_up = True
+from app.edge.hangup import HangupGuard
+from tests.edge.wire import (
+    BODY,
+    DEADLINE_SECONDS,
+    DISCONNECT,
+    EMPTY,
+    END,
+    START,
+    Slow,
+    Wire,
+    past_patience,
+    serving,
+)
 
 
 @pytest.mark.parametrize(
@@ -329,14 +268,6 @@ async def test_what_is_no_http_request_passes_untouched(kind: str) -> None:
     assert passed == [scope, wire.receive, wire.send]
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, which leaves this process's signals alone."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 async def test_uvicorn_ends_a_request_whose_client_hangs_up(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -351,15 +282,10 @@ async def test_uvicorn_ends_a_request_whose_client_hangs_up(
             ended.set()
 
     config = uvicorn.Config(SurpriseGuard(HangupGuard(app)), lifespan="off", log_config=None)
-    server = _Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        serving = asyncio.create_task(server.serve([listening]))
-        _, writer = await asyncio.open_connection(*listening.getsockname())
+    async with asyncio.timeout(DEADLINE_SECONDS), serving(config) as address:
+        _, writer = await asyncio.open_connection(*address)
         writer.write(b"POST /call HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            await begun.wait()
-            writer.close()
-            await ended.wait()
-            server.should_exit = True
-            await serving
+        await begun.wait()
+        writer.close()
+        await ended.wait()
     assert [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING] == []

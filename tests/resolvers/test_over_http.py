@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.product import JSON, Product
+from tests.subjects import FINGERPRINT
 
 VIEWER = "{ viewer { username } }"
 NEW_TYPE = "application/graphql-response+json"
@@ -90,22 +91,35 @@ def test_a_browser_gets_the_page_and_a_script_does_not(product: Product) -> None
     assert product.http.get("/graphql").status_code == 400
 
 
-@pytest.mark.parametrize(
-    "arguments", [3, "text", [1], True, {"deep": None}], ids=["int", "text", "list", "bool", "deep"]
-)
-def test_arguments_that_no_tool_can_take_are_refused(product: Product, arguments: Any) -> None:
-    if isinstance(arguments, dict):
-        for _ in range(400):
-            arguments = {"deep": arguments}
+CALL = """mutation ($input: CallToolInput!) {
+  callTool(input: $input) { __typename ... on ToolResult { isError text } ... on Error { code } }
+}"""
+REFUSED = {"__typename": "InvalidInputError", "code": "INVALID_INPUT"}
+
+
+@pytest.mark.parametrize("arguments", [3, "text", [1], True], ids=["int", "text", "list", "bool"])
+def test_arguments_that_no_tool_can_take_are_refused(product: Product, arguments: object) -> None:
     call = {"serverName": "a", "toolName": "pid", "arguments": arguments}
-    query = """mutation ($input: CallToolInput!) {
-      callTool(input: $input) { __typename ... on Error { code } }
-    }"""
-    response = product.http.post("/graphql", json={"query": query, "variables": {"input": call}})
-    assert response.json()["data"]["callTool"] == {
-        "__typename": "InvalidInputError",
-        "code": "INVALID_INPUT",
-    }
+    assert product.graphql(CALL, input=call) == REFUSED
+
+
+def test_arguments_that_are_nested_too_deep_are_not_sent(product: Product) -> None:
+    arguments: dict[str, Any] = {"deep": None}
+    for _ in range(400):
+        arguments = {"deep": arguments}
+    body = {"serverName": "a", "toolName": "pid", "arguments": arguments}
+    checked = post(product, body)
+    assert (checked["__typename"], checked["isError"]) == ("ToolResult", True)
+    assert checked["text"].endswith("they are nested more than 100 levels deep.")
+    product.add_server("unchecked", FINGERPRINT, checksArguments=False)
+    assert post(product, {**body, "serverName": "unchecked"}) == REFUSED
+    product.rest("DELETE", "/mcp/servers/unchecked")
+
+
+def post(product: Product, call: object) -> Any:
+    """The result of a call that the test's own JSON library would not write."""
+    body = {"query": CALL, "variables": {"input": call}}
+    return product.http.post("/graphql", json=body).json()["data"]["callTool"]
 
 
 def test_a_document_of_too_many_words_is_refused(product: Product) -> None:

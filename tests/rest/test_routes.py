@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -170,6 +171,49 @@ def test_declared_secrets_are_shown_in_full_and_by_name(product: Product) -> Non
         declared[0],
     ]
     assert product.rest("DELETE", "/mcp/servers/declares").json() == {"success": True}
+
+
+def test_a_server_elsewhere_is_shown_by_its_address(product: Product) -> None:
+    given = {
+        "name": "far", "transportType": "streamable_http", "url": "http://127.0.0.1:9/mcp",
+        "headers": {"X-Team": "a"}, "enabled": False, "isolation": "per_user",
+        "callTimeout": 90_000, "idleTimeout": 60_000, "maxConcurrentCalls": 2, "maxSessions": 3,
+    }  # fmt: skip
+    server = product.rest("POST", "/mcp/servers", given).json()["server"]
+    assert server | given == server
+    assert set(server) == REMOTE_FIELDS
+    assert one(product, "far") == server
+    here = {"transportType": "stdio", "command": "true"}
+    moved = product.rest("PUT", "/mcp/servers/far", here).json()["server"]
+    assert moved | here | {"args": [], "env": {}} == moved
+    assert set(moved) == SERVER_FIELDS
+    assert product.rest("DELETE", "/mcp/servers/far").json() == {"success": True}
+
+
+def test_a_server_elsewhere_is_called_like_one_that_is_here(
+    product: Product, tmp_path: Path
+) -> None:
+    other = Product(tmp_path).start()
+    other.add_fingerprint("inner")
+    pid = other.call("inner", "pid")
+    given = {"transportType": "streamable_http", "url": f"{other.address}/mcp"}
+    assert product.rest("POST", "/mcp/servers", {"name": "far", **given}).json()["success"]
+    assert product.call_rest("far", "inner__pid") == pid
+    assert one(product, "far")["status"] == "connected"
+    product.set_secret("far", "key", "of alice", "alice")
+    assert orjson.loads(product.call_rest("far", "inner__fingerprint", {}, "alice")) == hashes(
+        key="of alice"
+    )
+    product.rest("DELETE", "/mcp/servers/far")
+    other.stop()
+
+
+def test_a_call_may_say_how_long_it_may_take(product: Product) -> None:
+    call = {"serverName": "fp", "methodName": "slow", "args": {"seconds": 20}, "timeout": 200}
+    response = product.rest("POST", "/mcp/tool/call", call)
+    assert (response.status_code, response.json()["code"]) == (504, "TOOL_TIMEOUT")
+    call = {**call, "args": {"seconds": 0.3}, "timeout": 20_000}
+    assert product.rest("POST", "/mcp/tool/call", call).json()["success"]
 
 
 def test_the_tools_of_enabled_servers_are_listed(product: Product) -> None:

@@ -86,7 +86,7 @@ def grow(request_id: object) -> None:
 def call(request_id: object, params: dict[str, Any]) -> None:
     name, given = params["name"], params.get("arguments") or {}
     if name == "echo":
-        send({"id": request_id, "result": text(given["text"])})
+        send({"id": request_id, "result": text(str(given["text"]))})
     elif name == "grow":
         grow(request_id)
     else:

@@ -175,7 +175,9 @@ class OddServer:
                 "capabilities": {"tools": {}},
                 "serverInfo": {"name": "odd", "version": "0"},
             }
-            given = {} if self.session_id is None else {"mcp_session_id": self.session_id}
+            given: dict[str, Any] = {}
+            if self.session_id is not None:
+                given["mcp_session_id"] = self.session_id
             reply.json({"jsonrpc": "2.0", "id": reply.id, "result": result}, **given)
         elif seen.rpc == "tools/call":
             await self.behaviours.get(seen.body["params"]["name"], _good)(self, reply)

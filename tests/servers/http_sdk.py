@@ -140,7 +140,7 @@ async def over_sse(subject: Subject) -> AsyncIterator[str]:
 
     async def connect(request: Request) -> Response:
         async with transport.connect_sse(request.scope, request.receive, request._send) as streams:
-            await server.run(*streams, server.create_initialization_options())
+            await server.run(streams[0], streams[1], server.create_initialization_options())
         return Response()
 
     routes = [

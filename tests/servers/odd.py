@@ -114,7 +114,9 @@ def ask_for_much(request_id: object, params: dict[str, Any]) -> None:
 
 
 def flood_stderr(request_id: object, params: dict[str, Any]) -> None:
-    sys.stderr.write("a line of the flood\n" * (MIB // 2))
+    """10 MiB in lines of the length asked for, then one that is too long, then the last."""
+    length = int(params["arguments"]["length"])
+    sys.stderr.write(("x" * (length - 1) + "\n") * (10 * MIB // length))
     sys.stderr.write("x" * 4 * MIB + "\nthe last line\n")
     sys.stderr.flush()
     answer(request_id, text("flooded"))

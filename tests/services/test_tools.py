@@ -5,6 +5,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from app.services.secrets import Place, delete_secret, list_secrets
 from app.services.servers import get_server, update_server
 from app.services.tools import list_tools
 from tests.services.conftest import OPERATOR, World, add, keep, until_started
-from tests.subjects import SUBJECT, text_of
+from tests.subjects import EVERYTHING, SUBJECT, records, text_of
 from tests.waiting import until
 
 PLANTED = 'planted/"secret"\\of ada+bob='
@@ -146,6 +147,24 @@ async def test_a_secret_sealed_with_another_key_stops_the_call_and_names_the_sec
     error = await refusal(world, username="ada")
     assert error.code is ErrorCode.SECRET_KEY_MISSING
     assert "'key'" in error.message
+
+
+async def test_arguments_that_do_not_fit_are_the_tools_failure_and_are_not_sent(
+    world: World, record: Path
+) -> None:
+    await add(world, "s", EVERYTHING, str(record))
+    outcome = await call(world, "echo", {"text": 3})
+    assert outcome.is_error
+    assert text_of(outcome.raw).startswith("The arguments do not fit the tool's input schema")
+    assert "/text" in text_of(outcome.raw)
+    assert "tools/call" not in [entry.get("method") for entry in records(record)]
+    await keep(world, "ada", "text", "planted-secret")
+    assert not (await call(world, "echo", username="ada")).is_error
+
+
+async def test_a_server_may_have_its_arguments_unchecked(world: World) -> None:
+    await add(world, "s", EVERYTHING, checks_arguments=False)
+    assert text_of((await call(world, "echo", {"text": 3})).raw) == "3"
 
 
 async def test_a_disabled_server_is_not_called(world: World) -> None:

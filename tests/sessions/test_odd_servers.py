@@ -11,6 +11,7 @@ import pytest
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.launch import StdioLaunch
+from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import Progress
 from app.processes.memory import resident_bytes
 from app.processes.run import KEPT_LINE_CHARACTERS
@@ -99,7 +100,10 @@ async def test_what_nobody_understands_is_passed_over(
 
 
 async def test_a_storm_of_changes_costs_a_handful_of_reads_and_stalls_nobody(
-    registry: SessionRegistry, record: Path, heard: Heard
+    registry: SessionRegistry,
+    record: Path,
+    heard: Heard,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     how = oddity("storm", record)
     assert await echo(registry, how, "before") == "before"
@@ -111,6 +115,7 @@ async def test_a_storm_of_changes_costs_a_handful_of_reads_and_stalls_nobody(
     assert methods(record).count("tools/list") <= 6
     assert len(heard.listing_changes) <= 5
     assert heard.listing_changes != []
+    assert sum("faster than" in message for message in caplog.messages) <= 5
 
 
 async def test_a_tool_list_without_end_is_cut_at_so_many_tools(registry: SessionRegistry) -> None:
@@ -182,24 +187,26 @@ async def test_elicitation_is_declined_and_sampling_and_roots_are_not_there(
     answers = json.loads(text_of(await go(registry, oddity("asks", record))))
     assert answers == {
         "elicitation/create": {"action": "decline"},
-        "sampling/createMessage": -32601,
-        "roots/list": -32601,
+        "sampling/createMessage": -32600,
+        "roots/list": -32600,
     }
     offered = records(record)[0]["params"]["capabilities"]
     assert set(offered) == {"elicitation"}
 
 
+@pytest.mark.parametrize("length", [20, 2000, 60_000])
 async def test_a_flood_on_stderr_is_read_bounded_and_holds_up_no_call(
-    registry: SessionRegistry,
+    registry: SessionRegistry, seen: RecentSecrets, length: int
 ) -> None:
+    seen.note(["a secret, for which every line is searched"])
     how = oddity("floods-stderr")
     assert await echo(registry, subject(), "before", revision="other") == "before"
-    calls = asyncio.create_task(go(registry, how))
+    calls = asyncio.create_task(go(registry, how, length=length))
     assert await slowest_call(registry, calls) < UNDISTURBED_SECONDS
     assert text_of(await calls) == "flooded"
     await until(lambda: registry.logs("s", 1) == ["the last line"])
     lines = registry.logs("s", 10_000)
-    assert len(lines) == KEPT_LOG_LINES
+    assert len(lines) == min(KEPT_LOG_LINES, 10 * MIB // length + 2)
     assert "(a line too long to keep)" in lines[-3:]
     assert max(map(len, lines)) <= KEPT_LINE_CHARACTERS
     view = next(v for v in registry.views() if v.key.revision == "r")
