@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import AppError, ErrorCode
+from app.domain.errors import AppError, ErrorCode, NotSent
 from app.domain.server import ServerStatus
 from app.processes.guard import Guard
 from app.processes.guard_program import find_marked
@@ -62,14 +62,26 @@ async def test_retiring_one_revision_leaves_the_next_alone(
     assert await start(registry, "plain", record, "r2") == new
 
 
-async def test_a_caller_that_comes_too_late_is_served_and_leaves_no_session(
+async def test_a_caller_that_comes_too_late_is_sent_elsewhere_and_starts_nothing(
     registry: SessionRegistry, record: Path
 ) -> None:
     registry.retire("s", "r")
-    pid = await start(registry, "plain", record)
+    with pytest.raises(NotSent) as caught:
+        await start(registry, "plain", record)
+    assert caught.value.message == "Server 's' was changed while the call waited."
     assert registry.status("s", "r") is ServerStatus.DISCONNECTED
-    await until(lambda: not is_alive(pid), seconds=2)
-    assert registry.last_error("s", "r") is None
+    assert not record.exists()
+
+
+async def test_calls_that_wait_for_a_start_are_sent_elsewhere_when_it_is_given_up(
+    registry: SessionRegistry, record: Path
+) -> None:
+    calls = [asyncio.create_task(start(registry, "hangs", record)) for _ in range(3)]
+    await until(record.exists)
+    registry.retire("s", "r")
+    errors = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(error) for error in errors] == [NotSent] * 3
+    await until(lambda: not registry.views())
 
 
 async def test_retiring_what_never_ran_is_fine(registry: SessionRegistry) -> None:
