@@ -23,6 +23,15 @@ log = logging.getLogger(__name__)
 # How graphql-core 3.3 quotes what it refuses, in the messages of its parser, its validation
 # rules and its scalars.
 QUOTED = (
+    # Strawberry's words for a null where a field may only be left out; the name is the schema's.
+    (
+        re.compile(r"Expected value of type '.*', found null\. \w+ '(\w+)' of type .*", re.DOTALL),
+        r"\1 must not be null; leave it out to keep what is there.",
+    ),
+    (
+        re.compile(r"Expected value of type '.*', found null\. Field of type .*", re.DOTALL),
+        "A field must not be null; leave it out to keep what is there.",
+    ),
     (re.compile(r"[,.]? found:? .*", re.DOTALL | re.IGNORECASE), "."),
     (re.compile(r"(?<!invalid) value: .*", re.DOTALL), " value."),
     (re.compile(r"Value '.*' does not exist", re.DOTALL), "The value does not exist"),

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from mcp.client.context import ClientRequestContext
 from mcp.shared.dispatcher import ProgressFnT
 from mcp.shared.exceptions import MCPError
-from mcp.types import INTERNAL_ERROR
+from mcp.types import INTERNAL_ERROR, ElicitRequestParams, ElicitResult
 
 from app.domain.errors import AppError, ErrorCode, NotSent, invalid
 from app.domain.ports import CallListener
@@ -134,3 +135,8 @@ def _declined(params: Mapping[str, Any], raw: Mapping[str, Any]) -> Mapping[str,
     if "requestState" in raw:
         again["requestState"] = raw["requestState"]
     return again
+
+
+async def decline(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+    """Nobody is there to be asked."""
+    return ElicitResult(action="decline")

@@ -5,10 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from mcp.client.context import ClientRequestContext
 from mcp.client.session import ClientSession
 from mcp.shared.exceptions import MCPError
-from mcp.types import ElicitRequestParams, ElicitResult
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.ports import CallListener
@@ -16,7 +14,7 @@ from app.domain.session import ListingKind, SessionPlan
 from app.domain.tool import Tool
 from app.sessions.calls import CallGate
 from app.sessions.catalog import Catalog
-from app.sessions.conversation import Conversation
+from app.sessions.conversation import Conversation, decline
 from app.sessions.era import CLIENT, Stamp, Verdict, agree
 from app.sessions.usage import Usage
 from app.sessions.wire import (
@@ -132,7 +130,7 @@ class LiveSession:
                 dispatcher=self._wire,
                 client_info=CLIENT,
                 message_handler=self._on_message,
-                elicitation_callback=_decline,
+                elicitation_callback=decline,
             ) as client:
                 try:
                     async with self._starting():
@@ -296,8 +294,3 @@ class LiveSession:
         return AppError(
             ErrorCode.SERVER_DID_NOT_START, f"Server {self.name!r} did not start: {reason}."
         )
-
-
-async def _decline(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
-    """Nobody is there to be asked."""
-    return ElicitResult(action="decline")

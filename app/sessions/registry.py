@@ -33,10 +33,10 @@ from app.sessions.supervised import (
     Supervised,
     Surroundings,
 )
+from app.sessions.use import UseOfSession
 from app.sessions.watch import Watch
 
 if TYPE_CHECKING:
-    from app.sessions.live import LiveSession
     from app.sessions.opening import Opener
 
 log = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ class SessionRegistry:
         """Every session that takes calls."""
         return [*self._entries.values()]
 
-    def use(self, plan: SessionPlan) -> "UseOfSession":
+    def use(self, plan: SessionPlan) -> UseOfSession:
         """The live session of the plan, started when there is none; an `async with`.
 
         While it is in use, a change of the server lets it finish. A caller that goes away does
@@ -276,32 +276,6 @@ class SessionRegistry:
             if self._opener is None:  # somebody else may have come first meanwhile
                 self._opener = opener_class(self._spawner, self._files)
         return self._opener
-
-
-class UseOfSession:
-    """One caller's use of a session. A class, for a call goes through here: it is the cheapest."""
-
-    __slots__ = ("_entry", "_plan")
-
-    def __init__(self, entry: Supervised, plan: SessionPlan) -> None:
-        self._entry = entry
-        self._plan = plan
-        entry.usage.hold()  # now: nobody may end it before it is entered
-
-    async def __aenter__(self) -> "LiveSession":
-        """Wait until the session is ready."""
-        live = self._entry.live
-        if live is not None and live.is_usable:
-            return live
-        try:
-            return await self._entry.ready(self._plan)
-        except BaseException:
-            self._entry.usage.let_go()
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        """Let go of it."""
-        self._entry.usage.let_go()
 
 
 def _import_opener() -> "type[Opener]":

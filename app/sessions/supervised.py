@@ -55,7 +55,7 @@ class Supervised:
         self.id = uuid4().hex
         self.plan = plan
         self._name = plan.key.server_name
-        self._around = around
+        self.surroundings = around
         self.record = record
         self._last_words: deque[str] = deque(maxlen=LINES_IN_ERRORS)
         self.usage = Usage(self._freed)
@@ -65,12 +65,7 @@ class Supervised:
         self._attempt = Attempt()
         self._demand = asyncio.Event()
         self._stop_asked: tuple[float, float] | None = None
-        self._task = asyncio.create_task(self._run(), name=f"session {plan.key.server_name}")
-
-    @property
-    def task(self) -> asyncio.Task[None]:
-        """The owner."""
-        return self._task
+        self.task = asyncio.create_task(self._run(), name=f"session {plan.key.server_name}")
 
     @property
     def is_usable(self) -> bool:
@@ -93,11 +88,6 @@ class Supervised:
         return self._stop_asked is not None and self.usage.count == 0
 
     @property
-    def surroundings(self) -> Surroundings:
-        """What it shares with the other sessions."""
-        return self._around
-
-    @property
     def is_idle(self) -> bool:
         """Whether it is up, and nobody uses it."""
         return self.state is SessionState.READY and self.usage.count == 0
@@ -111,7 +101,7 @@ class Supervised:
         if self.live is None:
             self.plan = plan
         self._demand.set()
-        self._around.slots.press()
+        self.surroundings.slots.press()
         attempt = self._attempt
         if not attempt.admitted.done():
             await self._wait_for_slot(attempt)
@@ -120,7 +110,7 @@ class Supervised:
         return attempt.live.result()
 
     async def _wait_for_slot(self, attempt: Attempt) -> None:
-        slots, limits = self._around.slots, self._around.limits
+        slots, limits = self.surroundings.slots, self.surroundings.limits
         if slots.calls_waiting >= limits.waiting:
             raise no_room(self._name, f"{limits.waiting} calls are waiting already")
         slots.calls_waiting += 1
@@ -184,13 +174,13 @@ class Supervised:
                     was_ready = await self._live_once()
                 finally:
                     self.live = None
-                    self._around.slots.give_back(self.plan)
+                    self.surroundings.slots.give_back(self.plan)
                 if self._stop_asked is not None or not await self._pause(was_ready=was_ready):
                     return
                 self.record.restarts += 1
         finally:
             self._attempt.fail(shutting_down())
-            self._around.on_end(self)
+            self.surroundings.on_end(self)
             self._to(SessionState.ENDED)
 
     async def _take_slot(self) -> bool:
@@ -198,12 +188,12 @@ class Supervised:
         self._to(SessionState.WAITING)
         # By itself it takes only what is free; for a call, an idle session makes room.
         is_wanted = lambda: self.usage.count > 0  # noqa: E731 - a name says what it is
-        turn = asyncio.create_task(self._around.slots.take(self.plan, is_wanted))
+        turn = asyncio.create_task(self.surroundings.slots.take(self.plan, is_wanted))
         try:
             while not turn.done():
                 is_kept = self.plan.is_kept_alive and self._stop_asked is None
                 if self.usage.count == 0 and not is_kept:
-                    self._around.on_end(self)  # now: nobody may come while we wait below
+                    self.surroundings.on_end(self)  # now: nobody may come while we wait below
                     return False
                 self._demand.clear()
                 changed = asyncio.create_task(self._demand.wait())
@@ -248,8 +238,8 @@ class Supervised:
     async def _start_in_turn(self, on_ready: "Callable[[LiveSession], None]") -> str | None:
         """Run a session; its start counts among those at work until it is ready."""
         turn = contextlib.ExitStack()
-        await self._around.starts.acquire()
-        turn.callback(self._around.starts.release)
+        await self.surroundings.starts.acquire()
+        turn.callback(self.surroundings.starts.release)
 
         def started(live: "LiveSession") -> None:
             turn.close()
@@ -260,14 +250,14 @@ class Supervised:
 
     async def _own(self, on_ready: "Callable[[LiveSession], None]") -> str | None:
         try:
-            opener = await self._around.load_opener()
+            opener = await self.surroundings.load_opener()
             problem = None if self.is_abandoned else await opener.run(self, on_ready)
-            return None if problem is None else self._around.mask(problem)
+            return None if problem is None else self.surroundings.mask(problem)
         except AppError as error:
             if error.code is ErrorCode.SERVER_DID_NOT_START and self._last_words:
                 error.hint = "Its last words: " + " | ".join(self._last_words)
             self._attempt.fail(error)
-            return self._around.mask(error.sentence())  # kept, and shown to others
+            return self.surroundings.mask(error.sentence())  # kept, and shown to others
         except Exception:
             log.exception(
                 "The session of server %r failed unexpectedly.", self.plan.key.server_name
@@ -299,10 +289,10 @@ class Supervised:
             self._demand.set()
         if self._stop_asked is not None and self.live is not None:
             self.live.abort_start()
-        if self._around.slots.is_awaited:
-            self._around.slots.press()
+        if self.surroundings.slots.is_awaited:
+            self.surroundings.slots.press()
 
     def _to(self, state: SessionState) -> None:
         if state is not self.state:
             self.state, self.since = state, utc_now()
-        self._around.on_change(self)
+        self.surroundings.on_change(self)

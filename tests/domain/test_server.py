@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.delivery import bindings_for
-from app.domain.delivery import bundle_secrets
+from app.domain.delivery import bindings_for, bundle_secrets
 from app.domain.errors import AppError, ErrorCode
 from app.domain.launch import HttpLaunch, StdioLaunch
 from app.domain.server import (

@@ -35,3 +35,14 @@ def test_a_refused_input_is_not_quoted(
     assert error["extensions"]["code"] == "INVALID_INPUT"
     assert error["message"].endswith((".", "?", '"')), error["message"]
     assert PLANTED not in product.output()
+
+
+def test_a_null_that_may_only_be_left_out_is_named(product: Product) -> None:
+    for field in ("isolation", "args", "callTimeoutSeconds"):
+        document = (
+            f'mutation {{ updateServer(input: {{name: "a", {field}: null}}) {{ __typename }} }}'
+        )
+        response = product.rest("POST", "/graphql", {"query": document})
+        (error, *_) = response.json()["errors"]
+        expected = f"{field} must not be null; leave it out to keep what is there."
+        assert error["message"] == expected

@@ -37,9 +37,10 @@ class Calls:
         self._refs = refs
         self.last = {ref: value_of(ref) for ref in refs}
         self.made = 0
+        self.is_over = False
 
     async def make(self) -> None:
-        while True:
+        while not self.is_over:
             ref = self._refs[self.made * 7919 % len(self._refs)]
             self.made += 1
             assert await open_one(self._room, ref) == self.last[ref]
@@ -55,6 +56,8 @@ async def calling(calls: Calls) -> AsyncIterator[None]:
     try:
         yield
         assert not task.done(), task.exception()
+        calls.is_over = True  # not cancelled: whether a write cut short was made is not known
+        await task
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

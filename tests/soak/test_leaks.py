@@ -1,7 +1,6 @@
 """Starts and ends of every kind, by the thousand: nothing of them is left."""
 
 import asyncio
-import tempfile
 import contextlib
 import ctypes
 import gc
@@ -9,16 +8,16 @@ import itertools
 import logging
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import psutil
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import psutil
 import pytest
 
 from app.domain.errors import AppError, ErrorCode
@@ -182,7 +181,10 @@ async def forget(name: str, revision: str, tools: Sequence[Tool]) -> None:
 async def begun(spawner: Spawner) -> AsyncIterator[World]:
     server = Subject()
     registry = SessionRegistry(
-        spawner=spawner, files=PrivateFiles(Path(tempfile.gettempdir(), uuid4().hex)), seen=RecentSecrets(), on_tools=forget
+        spawner=spawner,
+        files=PrivateFiles(Path(tempfile.gettempdir(), uuid4().hex)),
+        seen=RecentSecrets(),
+        on_tools=forget,
     )
     async with streamable(server) as url, over_sse(server) as sse_url:
         yield World(registry, server, url, sse_url)
