@@ -13,8 +13,12 @@ help: ## Say what can be made
 run: $(VENV)/.run ## Set everything up and serve the product
 	@exec $(BIN)/mcp-api serve
 
-test: $(VENV)/.dev ## Set everything up and run every test
+test: $(VENV)/.dev ## Set everything up and run every test; some of them: ARGS=tests/domain
+ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
+else
+	$(BIN)/python -m tests.halves
+endif
 
 soak: $(VENV)/.dev ## The tests that take minutes: leaks, long calls, MCP's conformance suite
 	$(BIN)/python -m pytest -m soak $(ARGS)
