@@ -167,6 +167,19 @@ def test_a_new_transport_drops_what_the_old_one_needed() -> None:
     assert again == after
 
 
+def test_one_transport_over_http_keeps_the_address_of_the_other() -> None:
+    before = settings(**REMOTE)
+    after = apply_changes(before, ServerChanges(transport=Transport.SSE))
+    assert (after.url, after.headers) == (before.url, before.headers)
+
+
+@pytest.mark.parametrize("cwd", ["", "relative", "./here", "~"])
+def test_a_folder_that_is_not_absolute_is_refused(cwd: str) -> None:
+    with pytest.raises(AppError) as caught:
+        check_settings(settings(cwd=cwd))
+    assert (caught.value.message, caught.value.path) == ("cwd must be an absolute path.", ("cwd",))
+
+
 @pytest.mark.parametrize(
     ("isolation", "username", "idle", "planned"),
     [

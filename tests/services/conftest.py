@@ -29,6 +29,7 @@ from app.services.secret_use import SecretUse
 from app.services.secrets import Place, set_secret
 from app.services.servers import add_server, get_server
 from app.sessions.registry import SessionRegistry
+from app.sessions.slots import SessionLimits
 from tests.conftest import Stores
 from tests.subjects import FINGERPRINT
 from tests.vault.keys import vault
@@ -94,6 +95,7 @@ async def world(
         spawner=spawner,
         files=PrivateFiles(secret_files),
         seen=seen,
+        limits=SessionLimits(wait_seconds=60),  # a busy machine is no failure
         on_tools=stores.servers.remember_tools,
         on_change=session_changes.publish,
         on_listing=listing_changes.publish,

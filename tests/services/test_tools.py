@@ -194,6 +194,13 @@ async def test_a_slow_tool_times_out_and_the_server_answers_on(world: World) -> 
     assert text_of((await call(world, "pid")).raw) == pid
 
 
+async def test_no_call_takes_longer_than_its_servers_longest(world: World) -> None:
+    await add(world)
+    await update_server(world.deps, "s", ServerChanges(longest_call_seconds=0.2))
+    error = await refusal(world, "slow", {"seconds": 30}, timeout_seconds=20.0)
+    assert error.code is ErrorCode.TOOL_TIMEOUT
+
+
 async def test_a_crash_in_mid_call_is_said_and_the_next_call_works(world: World) -> None:
     await add(world)
     error = await refusal(world, "crash")

@@ -35,6 +35,19 @@ async def small(
     await registry.close()
 
 
+@pytest.fixture
+async def patient(
+    spawner: Spawner, files: PrivateFiles, seen: RecentSecrets, heard: Heard
+) -> AsyncIterator[SessionRegistry]:
+    """A registry whose calls wait for as long as a busy machine takes."""
+    limits = SessionLimits(wait_seconds=300)
+    registry = SessionRegistry(
+        spawner=spawner, files=files, seen=seen, on_tools=heard.on_tools, limits=limits
+    )
+    yield registry
+    await registry.close()
+
+
 def own(name: str, **more: Any) -> SessionPlan:
     how = launch(FINGERPRINT, env={"API_KEY": f"key-of-{name}"})
     return plan(how, owner=name, **more)
@@ -49,7 +62,7 @@ async def key_of(registry: SessionRegistry, how: SessionPlan) -> str:
 
 
 async def test_a_hundred_users_get_their_own_process_and_never_more_than_ten_live(
-    registry: SessionRegistry,
+    patient: SessionRegistry,
 ) -> None:
     users = [f"user-{number}" for number in range(100)]
     most = 0
@@ -57,8 +70,8 @@ async def test_a_hundred_users_get_their_own_process_and_never_more_than_ten_liv
     async def call(user: str) -> None:
         nonlocal most
         for _ in range(3):
-            assert await key_of(registry, own(user, max_sessions=CAP)) == f"key-of-{user}"
-            most = max(most, sum(v.pid is not None for v in registry.views()))
+            assert await key_of(patient, own(user, max_sessions=CAP)) == f"key-of-{user}"
+            most = max(most, sum(v.pid is not None for v in patient.views()))
 
     await asyncio.gather(*(call(user) for user in users))
     assert 1 < most <= CAP
@@ -157,3 +170,18 @@ async def test_starts_at_the_same_time_are_bounded(
     await until(lambda: sum(v.pid is not None for v in registry.views()) == 2)
     assert len(registry.views()) == 4
     await registry.close()
+
+
+async def test_only_a_call_pushes_an_idle_session_out(small: SessionRegistry) -> None:
+    for name in ("ada", "bob"):
+        assert await key_of(small, own(name)) == f"key-of-{name}"
+    shared = plan(subject(), revision="shared")
+    small.keep(shared)
+    await until(lambda: any(v.state is SessionState.WAITING for v in small.views()))
+    states = {(v.key.owner, v.state) for v in small.views()}
+    assert states == {
+        ("ada", SessionState.READY), ("bob", SessionState.READY), (None, SessionState.WAITING),
+    }  # fmt: skip
+    async with small.use(shared) as session:
+        assert "echo" in session.tools
+    assert {v.key.owner for v in small.views()} == {"bob", None}

@@ -130,6 +130,16 @@ async def test_a_secret_at_the_end_of_a_long_line_is_not_cut_in_half(
     assert not any("planted" in line for line in registry.logs("s", 200))
 
 
+async def test_a_missing_folder_is_named(registry: SessionRegistry) -> None:
+    how = StdioLaunch(
+        command="true", args=(), env={}, cwd="/no/such/folder", startup_timeout_seconds=5.0
+    )
+    error = await failure(registry, how)
+    assert error.message == (
+        "Server 's' did not start: its folder '/no/such/folder' does not exist."
+    )
+
+
 async def test_a_missing_program_is_named(registry: SessionRegistry) -> None:
     how = StdioLaunch(
         command="/no/such/program", args=(), env={}, cwd=None, startup_timeout_seconds=5.0
