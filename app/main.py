@@ -105,15 +105,7 @@ class _Engines:
 
     def __init__(self, machine: Machine) -> None:
         settings = machine.settings
-        uri = machine.mongod.uri if machine.mongod is not None else settings.database_uri
-        if uri is None:
-            raise ValueError("there is neither an embedded nor a configured database")
-        self._database = Database(
-            uri,
-            documents_by_database(
-                settings.mongo_dbname, settings.secrets_dbname or settings.mongo_dbname
-            ),
-        )
+        self._database = _database_of(machine)
         seen, spawner = RecentSecrets(), Spawner(machine.guard)
         servers = MongoServers(self._database)
         deployment = MongoDeployment(self._database)
@@ -193,6 +185,15 @@ class _Engines:
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 return
+
+
+def _database_of(machine: Machine) -> Database:
+    settings = machine.settings
+    uri = machine.mongod.uri if machine.mongod is not None else settings.database_uri
+    if uri is None:
+        raise ValueError("there is neither an embedded nor a configured database")
+    secrets_name = settings.secrets_dbname or settings.mongo_dbname
+    return Database(uri, documents_by_database(settings.mongo_dbname, secrets_name))
 
 
 def _session_limits(settings: Settings) -> SessionLimits:

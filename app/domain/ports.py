@@ -93,9 +93,6 @@ class SecretStore(Protocol):
     async def find(self, ref: SecretRef) -> Secret | None:
         """The one at that place."""
 
-    async def list_sealed(self, username: str, server_name: str) -> list[SealedSecret]:
-        """All of one user for one server."""
-
     async def list_applying(self, username: str, server_name: str) -> list[SealedSecret]:
         """Those of one user for one server, and those that all its users share."""
 

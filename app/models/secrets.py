@@ -85,13 +85,6 @@ class MongoSecrets:
             found = await SecretDoc.find_one(_place(ref))
         return None if found is None else found.to_domain()
 
-    async def list_sealed(self, username: str, server_name: str) -> list[SealedSecret]:
-        """All of one user for one server."""
-        where = {"username": username, "server_name": server_name}
-        async with self._database.operation():
-            found = await SecretDoc.find(where).to_list()
-        return [SealedSecret(doc.to_domain().ref, doc.sealed) for doc in found]
-
     async def list_applying(self, username: str, server_name: str) -> list[SealedSecret]:
         """Those of one user for one server, and those that all its users share."""
         where = {"username": {"$in": [username, SHARED]}, "server_name": server_name}

@@ -1,12 +1,11 @@
 """A recognisable secret is planted; afterwards it is nowhere but sealed in the database."""
 
-import base64
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -14,6 +13,7 @@ from bson import json_util
 from pymongo import MongoClient
 
 from app.mongo.process import socket_folder
+from tests.e2e.canary import CANARY, FORMS, HEADER_CANARY, LITERAL, PART
 from tests.graphql_documents import (
     ADD_SERVER,
     CALL_TOOL,
@@ -27,33 +27,9 @@ from tests.product import Product, all_processes, eventually, read_proc
 from tests.servers.http_echo import echoing, received
 from tests.subjects import KEYED
 
-CANARY = 'canary/+?&=% "9f1d-Zürich"\\c0ffee~yes\tno'
 USER = "carol"
 NAME = "token"
-# The same for a header, which takes printable ASCII only.
-HEADER_CANARY = 'canary/+?&=% "9f1d-Zurich"\\c0ffee~yes no'
-PART = "c0ffee~yes"  # no spelling changes it
 OF_CAROL = {"keyed": ("key", "API_CERT_FILE"), "far": ("token", "query")}
-
-
-def forms_of(value: str) -> dict[str, str]:
-    """How the value may be written."""
-    return {
-        "plain": value,
-        "JSON": json.dumps(value)[1:-1],
-        "JSON in Unicode": json.dumps(value, ensure_ascii=False)[1:-1],
-        "Python": repr(value)[1:-1],
-        "base64": base64.b64encode(value.encode()).decode().rstrip("="),
-        "base64url": base64.urlsafe_b64encode(value.encode()).decode().rstrip("="),
-        "percent": quote(value, safe=""),
-        "percent, slashes kept": quote(value),
-        "form": quote_plus(value),
-        "a part": PART,
-    }
-
-
-FORMS = [item for value in (CANARY, HEADER_CANARY) for item in forms_of(value).items()]
-LITERAL = json.dumps(CANARY, ensure_ascii=False)
 
 
 class Listener:

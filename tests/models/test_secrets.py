@@ -41,13 +41,13 @@ async def test_a_secret_set_again_is_replaced_and_keeps_its_birthday(stores: Sto
     later = NOW + timedelta(days=1)
     stored = await stores.secrets.put(REF, "second", "key2", later)
     assert stored == Secret(ref=REF, key_id="key2", created_at=NOW, updated_at=later)
-    assert await stores.secrets.list_sealed("ada", "weather") == [SealedSecret(REF, "second")]
+    assert await stores.secrets.list_applying("ada", "weather") == [SealedSecret(REF, "second")]
 
 
 async def test_twenty_settings_of_one_secret_leave_one(stores: Stores) -> None:
     texts = [f"sealed {n}" for n in range(20)]
     await asyncio.gather(*(put(stores, REF, text) for text in texts))
-    found = await stores.secrets.list_sealed("ada", "weather")
+    found = await stores.secrets.list_applying("ada", "weather")
     assert len(found) == 1
     assert found[0].sealed in texts
 
@@ -63,7 +63,7 @@ async def test_a_place_is_matched_exactly(stores: Stores, neighbour: SecretRef) 
 async def test_only_the_users_own_for_that_server_are_opened(stores: Stores) -> None:
     for ref in (REF, *NEIGHBOURS):
         await put(stores, ref, f"of {ref.username}")
-    found = await stores.secrets.list_sealed("ada", "weather")
+    found = await stores.secrets.list_applying("ada", "weather")
     assert {secret.ref.name for secret in found} == {"a", "a.b", "a.b.c", "A.B", "axb"}
     assert {secret.ref.username for secret in found} == {"ada"}
     assert {secret.ref.server_name for secret in found} == {"weather"}
@@ -72,7 +72,7 @@ async def test_only_the_users_own_for_that_server_are_opened(stores: Stores) -> 
 async def test_a_user_name_is_never_a_pattern_or_an_operator(stores: Stores) -> None:
     await put(stores, REF)
     for name in ("$ne", ".*", "{'$gt': ''}", "ada\\"):
-        assert await stores.secrets.list_sealed(name, "weather") == []
+        assert await stores.secrets.list_applying(name, "weather") == []
 
 
 async def test_pages_go_by_server_and_name(stores: Stores) -> None:
@@ -164,5 +164,5 @@ async def test_the_raw_database_holds_no_value(stores: Stores) -> None:
     raw = b"".join(rows)
     assert decode(raw[: int.from_bytes(raw[:4], "little")])["sealed"].startswith("v2.")
     assert value.encode() not in raw
-    sealed = await stores.secrets.list_sealed("ada", "weather")
+    sealed = await stores.secrets.list_applying("ada", "weather")
     assert await vault().open_all(data_key, sealed) == {REF.name: value}

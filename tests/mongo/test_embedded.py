@@ -79,7 +79,7 @@ async def test_writes_acknowledged_before_a_kill_are_there_after_it(
         restarted.set()
     assert slowest < 2.5
     assert refused <= {ErrorCode.DATABASE_UNAVAILABLE}
-    found = await eventually(lambda: stores.secrets.list_sealed("ada", "s"))
+    found = await eventually(lambda: stores.secrets.list_applying("ada", "s"))
     assert set(acknowledged) <= {secret.ref.name for secret in found}
 
 
@@ -111,7 +111,7 @@ async def test_an_absent_database_is_said_at_once_and_its_return_noticed(
     finally:
         mongo.process.start()
         await mongo.embedded.start()
-    found = await eventually(lambda: stores.secrets.list_sealed("ada", "s"))
+    found = await eventually(lambda: stores.secrets.list_applying("ada", "s"))
     assert [secret.ref.name for secret in found] == ["before"]
 
 

@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,11 +12,10 @@ import orjson
 import pytest
 
 from tests.product import JSON, Product, eventually
+from tests.rest.asking import ARGS, call_with, hashes, listed_tools, one, received
 from tests.rest.stored import stored
-from tests.subjects import FINGERPRINT
 
 EVERYTHING = "@modelcontextprotocol/server-everything"
-ARGS = ["-S", str(FINGERPRINT)]
 SERVER_FIELDS = {
     "name", "displayName", "description", "transportType", "command", "args", "env",
     "secretNames", "secrets", "masksResults", "status", "enabled", "startupTimeout", "toolsList", "logs",
@@ -275,27 +273,3 @@ def test_deep_and_large_arguments_are_passed_on_or_refused(product: Product) -> 
 def test_the_health_check_says_ok(product: Product) -> None:
     response = product.rest("GET", "/healthz")
     assert (response.status_code, response.json()) == (200, {"success": True, "status": "ok"})
-
-
-def call_with(value: bytes) -> bytes:
-    return b'{"serverName":"fp","methodName":"fingerprint","args":{"value":' + value + b"}}"
-
-
-def one(product: Product, name: str) -> dict[str, Any]:
-    answer = product.rest("GET", f"/mcp/servers/{name}").json()
-    server: dict[str, Any] = answer["server"]
-    return server
-
-
-def listed_tools(product: Product) -> list[dict[str, Any]]:
-    tools: list[dict[str, Any]] = product.rest("GET", "/mcp/tools").json()["tools"]
-    return tools
-
-
-def received(product: Product, sent: dict[str, str], username: str | None) -> object:
-    """The hashes of what reached the tool."""
-    return orjson.loads(product.call_rest("fp", "fingerprint", sent, username))
-
-
-def hashes(**values: str) -> dict[str, str]:
-    return {name: sha256(value.encode()).hexdigest() for name, value in values.items()}

@@ -63,5 +63,6 @@ def value_of(ref: SecretRef) -> str:
 
 async def open_one(room: KeyRoom, ref: SecretRef) -> str:
     """The value of a secret as a call would get it."""
-    sealed = await room.secrets.list_sealed(ref.username, ref.server_name)
+    found = await room.secrets.list_applying(ref.username, ref.server_name)
+    sealed = [secret for secret in found if secret.ref.username == ref.username]
     return (await open_stored(room, ref.username, sealed))[ref.name]

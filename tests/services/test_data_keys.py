@@ -52,7 +52,7 @@ async def test_a_users_key_and_secrets_are_shredded_and_nobody_elses(stores: Sto
     for username in ("ada", "Ada", "bob", ""):
         await store_sealed(room, replace(REF, username=username), username)
     await insert_v1([replace(REF, name="old")])
-    kept = await stores.secrets.list_sealed("ada", "weather")
+    kept = await stores.secrets.list_applying("ada", "weather")
     assert await shred_user(room, "ada") == 2
     assert await shred_user(room, "ada") == 0
     assert await stores.data_keys.find("ada") is None
@@ -115,9 +115,9 @@ async def test_a_user_whose_key_is_not_here_can_set_nothing_and_loses_nothing(
     stores: Stores,
 ) -> None:
     await store_sealed(key_room(stores, OLD), REF, "kept")
-    before = await stores.secrets.list_sealed("ada", "weather")
+    before = await stores.secrets.list_applying("ada", "weather")
     with pytest.raises(AppError) as caught:
         await store_sealed(key_room(stores, NEW), REF, "other")
     assert caught.value.code is ErrorCode.SECRET_KEY_MISSING
-    assert await stores.secrets.list_sealed("ada", "weather") == before
+    assert await stores.secrets.list_applying("ada", "weather") == before
     assert before[0] == SealedSecret(REF, before[0].sealed)

@@ -69,10 +69,13 @@ async def test_everything_opens_with_the_new_key_alone_afterwards(stores: Stores
 
 async def test_with_nothing_to_do_nothing_is_changed(stores: Stores) -> None:
     await store_sealed(key_room(stores, NEW), REF, "kept")
-    before = await stores.data_keys.find("ada"), await stores.secrets.list_sealed("ada", "weather")
+    before = (
+        await stores.data_keys.find("ada"),
+        await stores.secrets.list_applying("ada", "weather"),
+    )
     finished = await rotate_keys(key_room(stores, NEW, OLD), Progress())
     assert finished == RotationProgress(total=0, done=0, unreadable=0, is_finished=True)
-    after = await stores.data_keys.find("ada"), await stores.secrets.list_sealed("ada", "weather")
+    after = await stores.data_keys.find("ada"), await stores.secrets.list_applying("ada", "weather")
     assert after == before
 
 
@@ -104,11 +107,11 @@ async def test_what_cannot_be_opened_stays_as_it_is_and_is_counted(
     await insert_v1([REF], OLD)
     await stores.secrets.put(replace(REF, name="damaged"), f"v1.{OLD_ID}.x.y", OLD_ID, utc_now())
     await store_sealed(key_room(stores, ANOTHER), replace(REF, username="bob"), "x")
-    before = await stores.secrets.list_sealed("ada", "lost"), await stores.data_keys.find("bob")
+    before = await stores.secrets.list_applying("ada", "lost"), await stores.data_keys.find("bob")
     finished = await rotate_keys(key_room(stores, NEW, OLD), Progress())
     assert finished == RotationProgress(total=33, done=1, unreadable=32, is_finished=True)
     assert finished.left == 32
-    after = await stores.secrets.list_sealed("ada", "lost"), await stores.data_keys.find("bob")
+    after = await stores.secrets.list_applying("ada", "lost"), await stores.data_keys.find("bob")
     assert after == before
     told = [r.getMessage() for r in caplog.records if r.name == "app.services.rotation"]
     assert len(told) == 20
@@ -218,7 +221,7 @@ async def test_a_failed_rotation_gives_its_lease_back(stores: Stores) -> None:
 
 async def test_keys_are_not_rotated_to_one_that_a_running_process_lacks(stores: Stores) -> None:
     await insert_v1([REF])
-    before = await stores.secrets.list_sealed("ada", "weather")
+    before = await stores.secrets.list_applying("ada", "weather")
     running = asyncio.create_task(announce_keys(key_room(stores, OLD), "an older replica"))
     async with asyncio.timeout(DEADLINE_SECONDS):
         while await stores.deployment.list_announced(utc_now()) != [[OLD_ID]]:
@@ -229,7 +232,7 @@ async def test_keys_are_not_rotated_to_one_that_a_running_process_lacks(stores: 
     assert caught.value.message == (
         f"1 running MCP API processes do not have the sealing key {NEW_ID}."
     )
-    assert await stores.secrets.list_sealed("ada", "weather") == before
+    assert await stores.secrets.list_applying("ada", "weather") == before
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert (await rotate_keys(key_room(stores, NEW, OLD), Progress())).done == 1
@@ -258,7 +261,7 @@ async def test_secrets_set_and_read_during_a_rotation_keep_their_last_value(
 async def test_values_are_sealed_secrets_throughout(stores: Stores) -> None:
     await insert_v1([REF])
     await rotate_keys(key_room(stores, NEW, OLD), Progress())
-    (row,) = await stores.secrets.list_sealed("ada", "weather")
+    (row,) = await stores.secrets.list_applying("ada", "weather")
     assert row == SealedSecret(REF, row.sealed)
     assert row.sealed.startswith("v2.")
     assert value_of(REF) not in repr(row)

@@ -104,7 +104,7 @@ async def finish(stores: Stores, progress: Progress) -> None:
 async def everything_opened(room: KeyRoom, usernames: set[str]) -> dict[SecretRef, str]:
     opened: dict[SecretRef, str] = {}
     for username in usernames:
-        values = await open_stored(room, username, await room.secrets.list_sealed(username, "s"))
+        values = await open_stored(room, username, await room.secrets.list_applying(username, "s"))
         opened |= {SecretRef(username, "s", name): value for name, value in values.items()}
     return opened
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from app.domain.errors import AppError, ErrorCode
-from app.domain.launch import StdioLaunch
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import Progress
 from app.processes.memory import resident_bytes
@@ -22,10 +21,10 @@ from app.sessions.registry import KEPT_LOG_LINES, SessionRegistry
 from app.sessions.wire import MAX_MESSAGE_BYTES
 from tests.servers import odd
 from tests.sessions.conftest import Heard
-from tests.subjects import SERVERS, launch, plan, records, subject, text_of
+from tests.sessions.oddities import echo, failure, go, methods, oddity
+from tests.subjects import plan, records, subject, text_of
 from tests.waiting import is_alive, until
 
-ODD = SERVERS / "odd.py"
 MIB = 1024**2
 # The longest that a call of another session may take while an odd server is at work.
 UNDISTURBED_SECONDS = 0.5
@@ -44,30 +43,6 @@ class Listener:
 
     def on_log(self, message: object) -> None:
         """Not looked at."""
-
-
-def oddity(mode: str, record: Path | None = None) -> StdioLaunch:
-    return launch(ODD, mode, *([] if record is None else [str(record)]))
-
-
-def methods(record: Path) -> list[str]:
-    return [entry["method"] for entry in records(record) if "method" in entry]
-
-
-async def go(registry: SessionRegistry, how: StdioLaunch, **arguments: Any) -> dict[str, Any]:
-    async with registry.use(plan(how)) as session:
-        return await session.call_tool("go", arguments)
-
-
-async def failure(registry: SessionRegistry, how: StdioLaunch, **arguments: Any) -> AppError:
-    with pytest.raises(AppError) as caught:
-        await go(registry, how, **arguments)
-    return caught.value
-
-
-async def echo(registry: SessionRegistry, how: StdioLaunch, word: str, revision: str = "r") -> str:
-    async with registry.use(plan(how, revision=revision)) as session:
-        return text_of(await session.call_tool("echo", {"text": word}))
 
 
 async def slowest_call(registry: SessionRegistry, until_done: asyncio.Task[Any]) -> float:
