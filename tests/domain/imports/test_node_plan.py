@@ -219,14 +219,21 @@ KEYS = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=4).map(".
 
 
 @given(st.lists(KEYS, unique=True), st.dictionaries(KEYS, st.lists(KEYS, max_size=2), max_size=4))
-def test_every_secret_is_placed_or_listed_and_never_under_a_foreign_name(
+def test_every_place_of_a_secret_is_filled_or_listed_and_never_another(
     keys: list[str], declared: dict[str, list[str]]
 ) -> None:
     servers = [{"name": n, "command": "x", "secretNames": s} for n, s in declared.items()]
     secrets = [{"username": "al", "key": key, "value": key} for key in keys]
     found = plan(servers, [], secrets)
-    told = {row.what for row in found.unplaced}
-    values = set(placed(found).values())
-    assert all((key in values) != (f"secret {key!r} of 'al'" in told) for key in keys)
-    for (_, server, name), value in placed(found).items():
-        assert value in (name, f"{server}.{name}")
+    filled = placed(found)
+    told = {(row.what, row.why) for row in found.unplaced}
+    for key in keys:
+        what, places = f"secret {key!r} of 'al'", find_places(key, declared)
+        if isinstance(places, str):
+            assert (what, places) in told
+            continue
+        for server, name in places:
+            conflict = f"Several rows give {name!r} of {server!r} different values."
+            assert (filled.get(("al", server, name)) == key) != ((what, conflict) in told)
+    for (_, server, name), value in filled.items():
+        assert (server, name) in find_places(str(value), declared)
