@@ -24,6 +24,7 @@ from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
 from app.installers.npm import NpmInstaller
 from app.models import documents_by_database
+from app.models.answers import MongoAnswers
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
 from app.models.packages import MongoPackages
@@ -129,6 +130,7 @@ class _Engines:
             packages=MongoPackages(self._database),
             secrets=secrets,
             secret_use=SecretUse(secrets),
+            answers=MongoAnswers(self._database),
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,
             vault=EnvelopeVault(LocalKeyring(machine.keys, deployment.salt)),

@@ -11,6 +11,7 @@ import pytest
 import uvloop
 
 from app.models import documents_by_database
+from app.models.answers import AnswerDoc, MongoAnswers
 from app.models.data_keys import DataKeyDoc, MongoDataKeys
 from app.models.deployment import DeploymentDoc, MongoDeployment
 from app.models.packages import MongoPackages, PackageDoc
@@ -39,6 +40,7 @@ class Stores:
     servers: MongoServers
     packages: MongoPackages
     secrets: MongoSecrets
+    answers: MongoAnswers
     data_keys: MongoDataKeys
     deployment: MongoDeployment
 
@@ -85,12 +87,13 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def stores(database: Database) -> Stores:
-    for document in (ServerDoc, PackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc):
+    for document in (ServerDoc, PackageDoc, SecretDoc, AnswerDoc, DataKeyDoc, DeploymentDoc):
         await document.get_motor_collection().delete_many({})
     return Stores(
         MongoServers(database),
         MongoPackages(database),
         MongoSecrets(database),
+        MongoAnswers(database),
         MongoDataKeys(database),
         MongoDeployment(database),
     )

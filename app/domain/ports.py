@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from app.domain.kept_answer import Claim
 from app.domain.package import InstalledFiles, InstallPhase, InstallRequest, Package
 from app.domain.page import PageRequest
 from app.domain.secret import SealedSecret, Secret, SecretRef
@@ -130,6 +131,22 @@ class SecretStore(Protocol):
 
     async def delete_of_server(self, server_name: str) -> int:
         """Remove every user's for that server; how many there were."""
+
+
+class AnswerStore(Protocol):
+    """Kept answers. Every method raises DATABASE_UNAVAILABLE when the database is away."""
+
+    async def claim(self, claim: Claim, now: datetime) -> Claim | None:
+        """Take the key; who has it, where somebody does."""
+
+    async def renew(self, claim_id: str, lease_expires_at: datetime) -> None:
+        """Extend the lease of a request at work."""
+
+    async def complete(self, claim_id: str, sealed: str | None) -> None:
+        """Keep the answer; None: that there was one."""
+
+    async def release(self, claim_id: str) -> None:
+        """Forget the claim: the request has done nothing."""
 
 
 class CallEvents(Protocol):

@@ -18,9 +18,13 @@ def json_response(
 
 def error_response(error: AppError, headers: Mapping[str, str] | None = None) -> Response:
     """The answer to an expected failure: what happened and what to do, with a fitting status."""
-    body = {"success": False, "error": error.sentence(), "code": error.code.value}
     extra = {"Retry-After": "1"} if error.code is ErrorCode.DATABASE_UNAVAILABLE else {}
-    return json_response(body, HTTP_STATUS[error.code], {**extra, **(headers or {})})
+    return json_response(failure_body(error), HTTP_STATUS[error.code], {**extra, **(headers or {})})
+
+
+def failure_body(error: AppError) -> Mapping[str, object]:
+    """The JSON of an expected failure."""
+    return {"success": False, "error": error.sentence(), "code": error.code.value}
 
 
 def shutting_down() -> AppError:

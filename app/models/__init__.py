@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from beanie import Document
 
+from app.models.answers import AnswerDoc
 from app.models.data_keys import DataKeyDoc
 from app.models.deployment import DeploymentDoc
 from app.models.packages import PackageDoc
@@ -11,7 +12,7 @@ from app.models.secrets import SecretDoc
 from app.models.servers import ServerDoc
 
 # Beside the secrets: what opens them is backed up and restored with them.
-SEALED = (SecretDoc, DataKeyDoc, DeploymentDoc)
+SEALED = (SecretDoc, DataKeyDoc, DeploymentDoc, AnswerDoc)
 
 
 def documents_by_database(main: str, secrets: str) -> Mapping[str, Sequence[type[Document]]]:

@@ -3,9 +3,9 @@
 Strict: a number is not a string, and an unknown field is a mistake.
 """
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 from pydantic.alias_generators import to_camel
 
 from app.domain.call import ToolCall
@@ -14,6 +14,22 @@ from app.domain.errors import invalid
 from app.domain.npm import LATEST
 from app.domain.package import InstallRequest, Runtime
 from app.domain.server import DEFAULT_STARTUP_SECONDS
+from app.rest.fields import (
+    Arguments,
+    CallTimeout,
+    Command,
+    Environment,
+    JsonObject,
+    PackageName,
+    SecretName,
+    SecretValue,
+    ServerName,
+    StartupTimeout,
+    Text,
+    ToolName,
+    Username,
+    Words,
+)
 
 S = TypeVar("S")
 
@@ -30,15 +46,27 @@ class Body(BaseModel):
     )
 
 
+class Query(BaseModel):
+    """The parameters of a query string; a number or a boolean arrives as a text."""
+
+    model_config = ConfigDict(alias_generator=to_camel, hide_input_in_errors=True)
+
+
+class UpdateCheckQuery(Query):
+    """`?checkUpdates=`: whether to ask the registry for updates."""
+
+    check_updates: bool = False
+
+
 class SecretBody(Body):
     """One entry of `secrets`: what a server wants with a secret."""
 
-    name: str
+    name: SecretName
     delivery: DeliveryName | None = None
-    target: str | None = None
-    template: str | None = None
+    target: Text | None = None
+    template: Text | None = None
     required: bool | None = None
-    description: str | None = None
+    description: Words | None = None
 
     def binding(self) -> SecretBinding:
         """The binding as domain data."""
@@ -56,8 +84,8 @@ class SecretsBody(Body):
     """The secrets of a server: declared, or the short way by name."""
 
     secrets: list[SecretBody] | None = None
-    secret_names: list[str] | None = None
-    secret_name: str | None = None
+    secret_names: list[SecretName] | None = None
+    secret_name: SecretName | None = None
 
     def bindings(self) -> tuple[SecretBinding, ...] | None:
         """What is declared; None where nothing is.
@@ -92,19 +120,19 @@ class SecretsBody(Body):
 class InstallBody(SecretsBody):
     """`POST /packages/install`."""
 
-    name: str
-    server_name: str
-    version: str | None = None
-    command: str | None = None
-    args: list[str] | None = None
-    env: dict[str, str] | None = None
+    name: PackageName
+    server_name: ServerName
+    version: Text | None = None
+    command: Command | None = None
+    args: Arguments | None = None
+    env: Environment | None = None
     enabled: bool | None = None
     runtime: RuntimeName | None = None
-    startup_timeout: float | None = None
+    startup_timeout: StartupTimeout | None = None
     fail_on_warning: bool | None = None
     allow_scripts: bool | None = None
-    display_name: str | None = None
-    description: str | None = None
+    display_name: Words | None = None
+    description: Words | None = None
 
     def request(self) -> InstallRequest:
         """The request as domain data."""
@@ -129,11 +157,11 @@ class InstallBody(SecretsBody):
 class ToolCallBody(Body):
     """`POST /mcp/tool/call`."""
 
-    username: str | None = None
-    server_name: str
-    method_name: str
-    args: dict[str, Any] | None = None
-    timeout: float | None = None
+    username: Username | None = None
+    server_name: ServerName
+    method_name: ToolName
+    args: JsonObject | None = None
+    timeout: CallTimeout | None = None
 
     def call(self) -> ToolCall:
         """The call as domain data."""
@@ -146,21 +174,25 @@ class ToolCallBody(Body):
         )
 
 
+class ArgumentsBody(RootModel[JsonObject]):
+    """The arguments of a tool: an object that fits the tool's input schema."""
+
+
 class SetSecretBody(Body):
     """`POST /secrets/set`."""
 
-    username: str | None = None
-    server_name: str
-    secret_name: str
-    secret_value: str = Field(repr=False)
+    username: Username | None = None
+    server_name: ServerName
+    secret_name: SecretName
+    secret_value: SecretValue = Field(repr=False)
 
 
 class DeleteSecretBody(Body):
     """`POST /secrets/delete`."""
 
-    username: str | None = None
-    server_name: str
-    secret_name: str
+    username: Username | None = None
+    server_name: ServerName
+    secret_name: SecretName
 
 
 def seconds(milliseconds: float | None, otherwise: S) -> float | S:

@@ -2,12 +2,20 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from app.domain.errors import invalid
+from app.domain.errors import ErrorCode, invalid
 from app.domain.package import Package
-from app.rest.bodies import InstallBody
-from app.rest.parsing import deps_of, read_body
+from app.rest.answers import (
+    Done,
+    PackageAnswer,
+    PackagesAnswer,
+    PackageServerAnswer,
+    ServerAnswer,
+)
+from app.rest.bodies import InstallBody, UpdateCheckQuery
+from app.rest.errors import INSTALLING
+from app.rest.operation import Operation
+from app.rest.parsing import deps_of, read_body, read_query
 from app.rest.render import package_body, server_body, success
 from app.services.packages import (
     get_package,
@@ -18,6 +26,9 @@ from app.services.packages import (
     uninstall_package,
 )
 from app.services.servers import find_servers
+
+UNKNOWN = (ErrorCode.PACKAGE_NOT_FOUND,)
+CHANGING = (*UNKNOWN, ErrorCode.SERVER_NOT_FOUND, ErrorCode.CONFLICT)
 
 
 async def install(request: Request) -> Response:
@@ -39,7 +50,9 @@ async def list_packages(request: Request) -> Response:
 async def by_name(request: Request) -> Response:
     """`GET /packages/by-name/:name`."""
     _refuse_update_check(request)
-    return await _one(request, await get_package_by_name(deps_of(request), _part(request, "name")))
+    return await _one(
+        request, await get_package_by_name(deps_of(request), _part(request, "package_name"))
+    )
 
 
 async def by_id(request: Request) -> Response:
@@ -82,19 +95,68 @@ def _part(request: Request, name: str) -> str:
 
 
 def _refuse_update_check(request: Request) -> None:
-    if request.query_params.get("checkUpdates") == "true":
+    if read_query(request, UpdateCheckQuery).check_updates:
         raise invalid(
             "checkUpdates is not available in this version.",
             hint="Leave it out; version is what is installed.",
         )
 
 
-ROUTES = [
-    Route("/packages/install", install, methods=["POST"]),
-    Route("/packages", list_packages, methods=["GET"]),
-    Route("/packages/by-name/{name:path}", by_name, methods=["GET"]),
-    Route("/packages/by-id/{server_name}", by_id, methods=["GET"]),
-    Route("/packages/{server_name}", uninstall, methods=["DELETE"]),
-    Route("/packages/{server_name}/enable", enable, methods=["PUT"]),
-    Route("/packages/{server_name}/disable", disable, methods=["PUT"]),
-]
+OPERATIONS = [
+    Operation(
+        "POST", "/packages/install", install,
+        id="installPackage",
+        summary="Install a package, and make a server of it",
+        description="It is fetched and started once to prove that it works, and only then "
+        "switched in. Of an install that fails nothing is left.",
+        body=InstallBody,
+        answer=PackageServerAnswer,
+        errors=INSTALLING,
+        keeps_answers=True,
+    ),
+    Operation(
+        "GET", "/packages", list_packages,
+        id="listPackages",
+        summary="Every package",
+        query=UpdateCheckQuery,
+        answer=PackagesAnswer,
+    ),
+    Operation(
+        "GET", "/packages/by-name/{package_name:path}", by_name,
+        id="getPackageByName",
+        summary="A package by its name in the registry",
+        description="A scoped name may come encoded (`%2F`) or with its slash.",
+        query=UpdateCheckQuery,
+        answer=PackageAnswer,
+        errors=UNKNOWN,
+    ),
+    Operation(
+        "GET", "/packages/by-id/{server_name}", by_id,
+        id="getPackageByServer",
+        summary="The package behind a server",
+        query=UpdateCheckQuery,
+        answer=PackageAnswer,
+        errors=UNKNOWN,
+    ),
+    Operation(
+        "DELETE", "/packages/{server_name}", uninstall,
+        id="uninstallPackage",
+        summary="Remove a package: its files, its server and the users' secrets for it",
+        answer=Done,
+        errors=CHANGING,
+    ),
+    Operation(
+        "PUT", "/packages/{server_name}/enable", enable,
+        id="enablePackage",
+        summary="Let a package's server be called",
+        answer=ServerAnswer,
+        errors=CHANGING,
+    ),
+    Operation(
+        "PUT", "/packages/{server_name}/disable", disable,
+        id="disablePackage",
+        summary="Take a package's server out of service",
+        answer=ServerAnswer,
+        errors=CHANGING,
+    ),
+]  # fmt: skip

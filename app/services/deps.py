@@ -9,6 +9,7 @@ from app.domain.data_key import RotationProgress
 from app.domain.key_ports import DataKeyStore, DeploymentStore, Vault
 from app.domain.package import Runtime
 from app.domain.ports import (
+    AnswerStore,
     DatabaseWatch,
     Installer,
     PackageFiles,
@@ -59,6 +60,7 @@ class Deps:
     servers: ServerStore
     packages: PackageStore
     secrets: SecretStore
+    answers: AnswerStore
     data_keys: DataKeyStore
     deployment: DeploymentStore
     vault: Vault

@@ -6,7 +6,7 @@ from app.domain.delivery import Delivery
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.hidden_arguments import hide_arguments
 from app.domain.names import check_server_name
-from app.domain.page import Page, PageRequest, check_page, cut_page
+from app.domain.page import MAX_PAGE, Page, PageRequest, check_page, cut_page
 from app.domain.principal import Principal
 from app.domain.server import Server
 from app.domain.tool import Tool
@@ -41,6 +41,26 @@ async def list_tools(
         if len(found) > page.first:
             break
     return cut_page(found, page.first)
+
+
+async def list_all_tools(
+    deps: Deps, caller: Principal, server_name: str | None = None
+) -> list[tuple[Server, Tool]]:
+    """The caller's tools, of one server or of all, by server and name.
+
+    Raises:
+        AppError: INVALID_INPUT or SERVER_NOT_FOUND.
+    """
+    found: list[tuple[Server, Tool]] = []
+    after: str | None = None
+    while True:
+        request = PageRequest(MAX_PAGE, after)
+        page = await list_tools(deps, server_name=server_name, page=request, caller=caller)
+        found += page.items
+        if not page.has_next:
+            return found
+        server, tool = found[-1]
+        after = f"{server.name} {tool.name}"
 
 
 async def resolve_tool_name(deps: Deps, name: str) -> tuple[str, str]:

@@ -52,7 +52,7 @@ def test_an_unknown_route_is_404_in_the_same_shape(product: Product, path: str) 
     assert response.status_code == 404
     answer = response.json()
     assert (answer["success"], answer["code"]) == (False, "ROUTE_NOT_FOUND")
-    assert answer["error"].endswith("docs/rest.md lists the routes; GraphQL is at /graphql.")
+    assert answer["error"].endswith("/docs lists the routes; GraphQL is at /graphql.")
 
 
 def test_a_file_outside_the_pages_folder_is_not_served(product: Product) -> None:

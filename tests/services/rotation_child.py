@@ -6,6 +6,7 @@ import sys
 
 from app.domain.data_key import RotationProgress
 from app.models import documents_by_database
+from app.models.answers import MongoAnswers
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
 from app.models.packages import MongoPackages
@@ -28,6 +29,7 @@ async def main(uri: str) -> None:
         MongoServers(database),
         MongoPackages(database),
         MongoSecrets(database),
+        MongoAnswers(database),
         MongoDataKeys(database),
         MongoDeployment(database),
     )
