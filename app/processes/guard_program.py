@@ -27,7 +27,7 @@ def kill_group(pgid: int, number: int = signal.SIGKILL) -> bool:
 
 
 def find_carriers(variable: str, values: Collection[str]) -> list[int]:
-    """The processes of this user whose environment has the variable at one of the values (Linux)."""
+    """The processes of this user with one of the values in that variable (Linux)."""
     wanted = {f"{variable}={value}".encode() for value in values}
     found: list[int] = []
     try:
