@@ -139,7 +139,7 @@ Address = Annotated[
     str,
     _text(
         "An http:// or https:// address without a password.",
-        "https://mcp.example/mcp",
+        "http://127.0.0.1:9000/mcp",
         maxLength=MAX_TEXT,
     ),
 ]

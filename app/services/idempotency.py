@@ -12,7 +12,7 @@ from uuid import uuid4
 import orjson
 
 from app.domain.clock import utc_now
-from app.domain.errors import AppError, ErrorCode, invalid
+from app.domain.errors import AppError, ErrorCode
 from app.domain.kept_answer import (
     KEPT_FOR,
     MAX_KEPT_BYTES,
@@ -40,8 +40,8 @@ async def answer_once(
     it raises has had no effect, and leaves the key free; any other failure is an answer.
 
     Raises:
-        AppError: INVALID_INPUT for a malformed key or another content under a known one; CONFLICT
-            while the first request is at work, or when nobody can tell what became of it.
+        AppError: INVALID_INPUT for a malformed key; CONFLICT for another content under a known
+            one, while the first request is at work, or when nobody can tell what became of it.
     """
     check_idempotency_key(request.key)
     claim = _claim(deps, request)
@@ -69,9 +69,7 @@ async def _work(deps: Deps, claim: Claim, work: Callable[[], Awaitable[Answer]])
 
 async def _given_again(deps: Deps, request: KeyedRequest, claim: Claim) -> Answer:
     if claim.fingerprint != request.fingerprint:
-        raise invalid(
-            "This Idempotency-Key stands for another request.", "Idempotency-Key", hint=NEW_KEY
-        )
+        raise _conflict("This Idempotency-Key stands for another request.", hint=NEW_KEY)
     if claim.is_done:
         return await _open(deps, claim)
     if _is_abandoned(deps, claim):

@@ -63,7 +63,7 @@ def _response(
     status: int, codes: list[ErrorCode], schema: Mapping[str, Any], examples: Mapping[str, Any]
 ) -> dict[str, Any]:
     listed = ", ".join(f"`{code}`" for code in codes)
-    shown = {code: {"value": examples[code]} for code in codes if code in examples}
+    shown = {code.value: {"value": examples[code]} for code in codes if code in examples}
     content = {"schema": schema, **({"examples": shown} if shown else {})}
     response: dict[str, Any] = {
         "description": f"{WORDS[status]} {listed}",

@@ -41,8 +41,8 @@ PARAMETERS: Final = {
         "in": "header",
         "description": "A text of the client's own that stands for this request. Sent again "
         "within a day, the request is not carried out again: the first answer is given again. "
-        "Another body under the same key is refused (400), as is a second request while the "
-        "first is at work (409).",
+        "Another request under the same key is refused (409), as is the same while the first is "
+        "at work.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
         "example": "7e2b7c5e-58a1-4c5c-a3a4-1f5ad1a0e7b1",
     },
