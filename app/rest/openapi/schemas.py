@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from app.rest.operation import Operation
 
@@ -14,7 +14,17 @@ REFERENCE = "#/components/schemas/{model}"
 
 
 class _Generator(GenerateJsonSchema):
-    """Without a title for each field: its name says as much."""
+    """Without what says nothing: titles made of names, and null as a default.
+
+    Of a field with a default some generators make one that must be given.
+    """
+
+    def default_schema(self, schema: Any) -> JsonSchemaValue:
+        """The schema of a field that may be left out."""
+        shown = super().default_schema(schema)
+        if shown.get("default", ...) is None:
+            del shown["default"]
+        return shown
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's
         """Never."""

@@ -38,8 +38,12 @@ def map_query(context: Any, query: Any) -> Any:
 @schemathesis.hook
 def map_path_parameters(context: Any, path_parameters: Any) -> Any:
     """Printable texts; these come percent-encoded."""
+    if not isinstance(path_parameters, dict):
+        return path_parameters
     return {
         name: quote(str(_printable(name, unquote(str(value)))), safe="")
+        if name in PRINTABLE
+        else value
         for name, value in path_parameters.items()
     }
 
