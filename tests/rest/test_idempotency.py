@@ -3,6 +3,7 @@
 import http.client
 from collections.abc import Iterator
 
+import httpx
 import orjson
 import pytest
 
@@ -57,24 +58,22 @@ def test_a_keyed_call_outlives_its_client_who_finds_the_answer_later(product: Pr
     body = {"serverName": "fp", "methodName": "slow", "args": {"seconds": 0.7}}
     connection = http.client.HTTPConnection(product.address.removeprefix("http://"), timeout=10)
     connection.request("POST", "/mcp/tool/call", orjson.dumps(body), headers("c"))
-    waiting = eventually(
-        lambda: (
-            (r := product.rest("POST", "/mcp/tool/call", body, headers=headers("c")))
-            and r.status_code == 409
-            and r
-        )
-    )
+    waiting = answered(product, body, 409)
     assert waiting.json()["error"].startswith("The first request with this Idempotency-Key is")
     connection.close()
-    found = eventually(
-        lambda: (
-            (r := product.rest("POST", "/mcp/tool/call", body, headers=headers("c")))
-            and r.status_code == 200
-            and r
-        )
-    )
+    found = answered(product, body, 200)
     assert found.headers["idempotency-replayed"] == "true"
     assert found.json()["success"] is True
+
+
+def answered(product: Product, body: object, status: int) -> httpx.Response:
+    """The first answer of that status to the keyed call."""
+
+    def ask() -> list[httpx.Response]:
+        response = product.rest("POST", "/mcp/tool/call", body, headers=headers("c"))
+        return [response] if response.status_code == status else []
+
+    return eventually(ask)[0]
 
 
 def test_a_repeated_install_installs_once(product: Product) -> None:
