@@ -20,6 +20,7 @@ from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingChange, SessionView
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
+from app.edge.request_id import RequestId
 from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
 from app.installers.npm import NpmInstaller
@@ -87,6 +88,7 @@ def create_app(machine: Machine) -> Starlette:
             *rest_routes(),
         ],
         middleware=[
+            Middleware(RequestId),
             Middleware(SurpriseGuard),
             Middleware(HostGuard, allowed=settings.allowed_hosts),
             Middleware(BodyGuard, limit=settings.payload_limit),
