@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from app.domain.errors import AppError
+from app.domain.outbound import Reach
 from app.domain.package import Runtime
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingChange, SessionView
@@ -49,7 +50,7 @@ from app.services.secrets import warn_of_foreign_keys
 from app.services.servers import start_enabled_servers
 from app.sessions.registry import SessionRegistry
 from app.sessions.slots import SessionLimits
-from app.settings import Settings
+from app.settings import Settings, is_loopback
 from app.vault.keyring import LocalKeyring
 from app.vault.keys import KeySource
 from app.vault.vault import EnvelopeVault
@@ -142,6 +143,7 @@ class _Engines:
             operations=Operations(),
             session_changes=session_changes,
             listing_changes=listing_changes,
+            reach=_reach(settings),
         )
         self.graphql = GraphQLDoor(self.deps)
         self.mcp = McpDoor(self.deps, settings.payload_limit)
@@ -196,6 +198,14 @@ def _database_of(machine: Machine) -> Database:
         raise ValueError("there is neither an embedded nor a configured database")
     secrets_name = settings.secrets_dbname or settings.mongo_dbname
     return Database(uri, documents_by_database(settings.mongo_dbname, secrets_name))
+
+
+def _reach(settings: Settings) -> Reach:
+    """As long as only this machine's own users call, they may name its own servers.
+
+    Nothing authenticates them, so they may run any program here, too.
+    """
+    return Reach.LOOPBACK if is_loopback(settings.host) else Reach.PUBLIC
 
 
 def _session_limits(settings: Settings) -> SessionLimits:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from app.domain.data_key import RotationProgress
 from app.domain.key_ports import DataKeyStore, DeploymentStore, Vault
+from app.domain.outbound import Reach
 from app.domain.package import Runtime
 from app.domain.ports import (
     DatabaseWatch,
@@ -50,7 +51,8 @@ class KeyDeps(Protocol):
 class Deps:
     """Stores, engines and feeds.
 
-    `instance` names this data folder, `life` this process: together they sign leases.
+    `instance` names this data folder, `life` this process: together they sign leases. `reach` is
+    how far connections to servers go that say nothing of their own.
     """
 
     instance: str
@@ -71,5 +73,6 @@ class Deps:
     secret_use: SecretUse
     session_changes: Feed[SessionView]
     listing_changes: Feed[ListingChange]
+    reach: Reach = Reach.PUBLIC
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, RunningCall] = field(default_factory=dict)

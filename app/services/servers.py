@@ -19,7 +19,13 @@ from app.domain.server import (
     launch_changed,
     new_revision,
 )
-from app.domain.server_rules import check_settings, needs_user, plan_session, resolve_launch
+from app.domain.server_rules import (
+    check_reach,
+    check_settings,
+    needs_user,
+    plan_session,
+    resolve_launch,
+)
 from app.domain.session import SessionPlan
 from app.services.deps import Deps
 from app.services.paging import every
@@ -87,6 +93,7 @@ async def add_server(deps: Deps, settings: ServerSettings) -> Server:
         AppError: INVALID_INPUT or CONFLICT.
     """
     check_settings(settings)
+    check_reach(settings, deps.reach)
     if await deps.packages.find(settings.name) is not None:
         raise AppError(
             ErrorCode.CONFLICT,
@@ -127,6 +134,8 @@ async def _update_server(deps: Deps, name: str, changes: ServerChanges) -> Serve
     settings = apply_changes(before.settings, changes)
     check_settings(settings)
     is_new_launch = launch_changed(before.settings, settings)
+    if is_new_launch:
+        check_reach(settings, deps.reach)
     after = replace(
         before,
         settings=settings,
@@ -200,7 +209,7 @@ def plan_of(deps: Deps, server: Server, secrets: SecretBundle | None) -> Session
 def _launch_of(deps: Deps, server: Server, secrets: Delivered | None) -> Launch:
     """How to reach the server from this machine."""
     folder = None if server.package_dir is None else deps.files.path(server.package_dir)
-    return resolve_launch(server.settings, folder, secrets)
+    return resolve_launch(server.settings, folder, secrets, reach=deps.reach)
 
 
 async def restart_server(deps: Deps, name: str) -> Server:
