@@ -17,6 +17,7 @@ from app.domain.names import (
 )
 from app.domain.outbound import Reach, check_reachable
 from app.domain.server import Isolation, Server, ServerSettings, Transport
+from app.domain.server_access import check_access
 from app.domain.session import SessionKey, SessionPlan
 
 PACKAGE_DIR = "{packageDir}"
@@ -50,6 +51,7 @@ def check_settings(settings: ServerSettings) -> None:
         _check_address(settings)
     check_bindings(settings.secrets, is_program=settings.transport is Transport.STDIO)
     _check_limits(settings)
+    check_access(settings.access)
 
 
 def check_reach(settings: ServerSettings, reach: Reach) -> None:
