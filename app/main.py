@@ -26,6 +26,7 @@ from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
 from app.installers.npm import NpmInstaller
 from app.models import documents_by_database
+from app.models.audit import MongoAudit
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
 from app.models.packages import MongoPackages
@@ -34,11 +35,13 @@ from app.models.servers import MongoServers
 from app.mongo.database import Database
 from app.mongo.embedded import EmbeddedMongo
 from app.processes.guard import Guard
+from app.processes.line_file import LineFile
 from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
 from app.rest.routes import rest_routes
+from app.services.audit import AuditLog
 from app.services.deps import Deps
 from app.services.feed import Feed
 from app.services.key_announcement import announce_keys
@@ -109,6 +112,7 @@ class _Engines:
     def __init__(self, machine: Machine) -> None:
         settings = machine.settings
         self._database = _database_of(machine)
+        self._retention_days = settings.audit_retention_days
         seen, spawner = RecentSecrets(), Spawner(machine.guard)
         servers = MongoServers(self._database)
         deployment = MongoDeployment(self._database)
@@ -128,6 +132,11 @@ class _Engines:
         self.deps = Deps(
             instance=machine.guard.instance,
             database=self._database,
+            audit=AuditLog(
+                MongoAudit(self._database),
+                LineFile(machine.data_dir / "audit-backlog.jsonl"),
+                seen.mask,
+            ),
             servers=servers,
             packages=MongoPackages(self._database),
             secrets=secrets,
@@ -152,6 +161,12 @@ class _Engines:
     async def lifespan(self, _app: Starlette) -> AsyncIterator[Mapping[str, object]]:
         """Start the engines, and end them in the opposite order."""
         await self._database.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
+        async with self.deps.audit.owned(), self._running():
+            yield {}
+        await self._database.stop()
+
+    @contextlib.asynccontextmanager
+    async def _running(self) -> AsyncIterator[None]:
         background = [
             asyncio.create_task(self._recover_and_start(), name="start-up"),
             asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
@@ -161,14 +176,13 @@ class _Engines:
         for task in background:
             task.add_done_callback(_log_failure)
         try:
-            yield {}
+            yield
         finally:
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
             await self.deps.operations.close()
             await self._sessions.close()
-            await self._database.stop()
 
     async def _serve_mcp(self) -> None:
         """The MCP endpoint, after the GraphQL door: one import at a time."""
@@ -181,6 +195,7 @@ class _Engines:
         await self._database.wait_until_available()
         while True:
             try:
+                await self.deps.audit.store.retain(self._retention_days)
                 await recover(self.deps)
                 await warn_of_foreign_keys(self.deps)
                 await start_enabled_servers(self.deps)

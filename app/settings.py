@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     session_wait_seconds: float = Field(default=10.0, gt=0)
 
     install_timeout_seconds: float = Field(default=600.0, gt=0)
+    audit_retention_days: int = Field(default=90, ge=0, le=36_500)
     log_level: str = "INFO"
 
     @field_validator("allowed_hosts", mode="before")

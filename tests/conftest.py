@@ -11,6 +11,7 @@ import pytest
 import uvloop
 
 from app.models import documents_by_database
+from app.models.audit import AuditDoc
 from app.models.data_keys import DataKeyDoc, MongoDataKeys
 from app.models.deployment import DeploymentDoc, MongoDeployment
 from app.models.packages import MongoPackages, PackageDoc
@@ -85,7 +86,7 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def stores(database: Database) -> Stores:
-    for document in (ServerDoc, PackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc):
+    for document in (ServerDoc, PackageDoc, AuditDoc, SecretDoc, DataKeyDoc, DeploymentDoc):
         await document.get_motor_collection().delete_many({})
     return Stores(
         MongoServers(database),

@@ -6,23 +6,16 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import click
 
+from app.cli.database import PROBLEMS
 from app.cli.key_room import KeyRoom, open_key_room
 from app.cli.logs import configure_logging
-from app.cli.machine import CannotStart, read_settings
+from app.cli.machine import read_settings
 from app.domain.data_key import KeyUsage, RotationProgress
 from app.domain.errors import AppError
 from app.domain.seen_secrets import RecentSecrets
-from app.mongo.binary import NoMongod
-from app.mongo.database import BadDatabaseUri
-from app.mongo.embedded import EmbeddedMongoFailed
 from app.services.rotation import key_usage, rotate_keys
 from app.vault.keys import make_key
 from app.vault.passphrase import KeyProblem
-
-PROBLEMS = (
-    AppError, BadDatabaseUri, CannotStart, EmbeddedMongoFailed, KeyProblem, NoMongod,
-    PermissionError,
-)  # fmt: skip
 
 
 def make() -> None:
@@ -46,7 +39,7 @@ def _run(work: Callable[[KeyRoom], Awaitable[int]]) -> int:
         return asyncio.run(_in_room(work))
     except KeyboardInterrupt:
         return 130
-    except PROBLEMS as problem:
+    except (*PROBLEMS, KeyProblem) as problem:
         told = problem.sentence() if isinstance(problem, AppError) else str(problem)
         click.echo(f"mcp-api: {told}", err=True)
         return 1

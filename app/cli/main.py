@@ -3,6 +3,7 @@
 import click
 
 from app import __version__
+from app.cli.audit_commands import audit
 from app.cli.imports import import_config, import_node
 
 
@@ -58,5 +59,6 @@ def schema(check: str | None) -> None:
     run(check)
 
 
+main.add_command(audit)
 main.add_command(import_config)
 main.add_command(import_node)

@@ -194,8 +194,9 @@ def apply_changes(settings: ServerSettings, changes: ServerChanges) -> ServerSet
 def without_launch(settings: ServerSettings) -> ServerSettings:
     """The settings for who may use a server, but not know how it is started or reached."""
     return replace(
-        settings, command=None, args=(), env={}, cwd=None, url=None, headers={}, access=OPEN
-    )
+        settings, command=None, args=(), env={}, cwd=None, url=None, headers={},
+        allows_private_network=None, access=OPEN,
+    )  # fmt: skip
 
 
 def launch_changed(before: ServerSettings, after: ServerSettings) -> bool:

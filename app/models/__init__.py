@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from beanie import Document
 
+from app.models.audit import AuditDoc
 from app.models.data_keys import DataKeyDoc
 from app.models.deployment import DeploymentDoc
 from app.models.packages import PackageDoc
@@ -17,5 +18,5 @@ SEALED = (SecretDoc, DataKeyDoc, DeploymentDoc)
 def documents_by_database(main: str, secrets: str) -> Mapping[str, Sequence[type[Document]]]:
     """Which documents live in which database; secrets may have one of their own."""
     if main == secrets:
-        return {main: (PackageDoc, ServerDoc, *SEALED)}
-    return {main: (PackageDoc, ServerDoc), secrets: SEALED}
+        return {main: (PackageDoc, ServerDoc, AuditDoc, *SEALED)}
+    return {main: (PackageDoc, ServerDoc, AuditDoc), secrets: SEALED}

@@ -13,6 +13,7 @@ from app.resolvers.mutations.secrets import SecretMutations
 from app.resolvers.mutations.servers import ServerMutations
 from app.resolvers.mutations.tools import ToolMutations
 from app.resolvers.mutations.users import UserMutations
+from app.resolvers.queries.audit import AuditQueries
 from app.resolvers.queries.keys import KeyQueries
 from app.resolvers.queries.listings import ListingQueries
 from app.resolvers.queries.node import NodeQueries
@@ -45,6 +46,7 @@ class Query(
     SecretQueries,
     KeyQueries,
     SessionQueries,
+    AuditQueries,
 ):
     """The root of queries."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 from app.domain.arguments import check_arguments
+from app.domain.audit import TOOL_ERROR, size_of
 from app.domain.call import ToolCall, ToolOutcome, check_call, merge_arguments
 from app.domain.errors import AppError, ErrorCode
 from app.domain.policy import Action
@@ -55,7 +56,12 @@ async def call_tool(
     """
     check_call(call)
     async with operation(
-        deps, caller, Action.CALL_TOOL, server_name=call.server_name, username=call.username
+        deps,
+        caller,
+        Action.CALL_TOOL,
+        server_name=call.server_name,
+        target=call.tool_name,
+        username=call.username,
     ) as allowed:
         return await _run(deps, allowed, call, call_id or uuid4().hex, listener)
 
@@ -69,7 +75,10 @@ async def _run(
     deps.calls[call_id] = running
     try:
         raw = await _call(deps, allowed, call, listener)
-        verdict = "tool error" if raw.get("isError") is True else "ok"
+        allowed.result_size = size_of(raw)
+        if raw.get("isError") is True:
+            allowed.outcome = TOOL_ERROR
+        verdict = allowed.outcome
     except asyncio.CancelledError:
         if not running.is_cancelled:
             raise

@@ -20,6 +20,7 @@ from app.domain.ports import (
     Sessions,
 )
 from app.domain.session import ListingChange, SessionView
+from app.services.audit import AuditLog
 from app.services.feed import Feed
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
@@ -58,6 +59,7 @@ class Deps:
     instance: str
     life: str = field(default_factory=lambda: uuid4().hex)
     database: DatabaseWatch
+    audit: AuditLog
     servers: ServerStore
     packages: PackageStore
     secrets: SecretStore

@@ -34,7 +34,9 @@ async def install_package(
         AppError: FORBIDDEN, INVALID_INPUT, CONFLICT, PACKAGE_NOT_FOUND, VERSION_NOT_FOUND,
             REGISTRY_UNAVAILABLE, INSTALL_FAILED or SERVER_DID_NOT_START.
     """
-    async with operation(deps, caller, Action.INSTALL_PACKAGE, server_name=request.server_name):
+    async with operation(
+        deps, caller, Action.INSTALL_PACKAGE, server_name=request.server_name, target=request.name
+    ):
         return await _install_package(deps, request)
 
 

@@ -18,9 +18,12 @@ from app.domain.seen_secrets import RecentSecrets
 from app.domain.server import Server, ServerSettings, ServerStatus
 from app.domain.session import ListingChange, SessionView
 from app.installers.files import PackageFolder
+from app.models.audit import MongoAudit
 from app.mongo.database import Database
+from app.processes.line_file import LineFile
 from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
+from app.services.audit import AuditLog
 from app.services.deps import Deps
 from app.services.feed import Feed
 from app.services.operations import Operations
@@ -105,6 +108,7 @@ async def world(
         instance="this-folder",
         life="this-life",
         database=database,
+        audit=AuditLog(MongoAudit(database), LineFile(tmp_path / "backlog.jsonl"), seen.mask),
         servers=stores.servers,
         packages=stores.packages,
         secrets=stores.secrets,
