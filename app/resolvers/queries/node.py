@@ -23,6 +23,7 @@ from app.services.secrets import Place, find_secret
 from app.services.sessions import find_session
 from app.services.tokens import find_token
 from app.services.tools import find_tool_of
+from app.services.viewer import show_viewer
 
 ENTRIES: dict[
     str, tuple[ListingKind, type[ResourceType] | type[ResourceTemplateType] | type[PromptType]]
@@ -37,10 +38,10 @@ ENTRIES: dict[
 class NodeQueries:
     """The fields of Query that belong to no single noun."""
 
-    @strawberry.field(description="Who is calling, and for whom they may act.")
-    def viewer(self, info: Info) -> Viewer:
+    @strawberry.field(description="Who is calling, what they may do, and for whom.")
+    async def viewer(self, info: Info) -> Viewer:
         """The caller."""
-        return Viewer.of(info.context.principal)
+        return Viewer.of(await show_viewer(info.context.deps, info.context.principal))
 
     @strawberry.field(description="The thing with that id; null if it is gone.")
     async def node(
