@@ -14,11 +14,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from app.auth.configuration import verifier_of
 from app.domain.errors import AppError
-from app.domain.outbound import Reach
 from app.domain.package import Runtime
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingChange, SessionView
+from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
 from app.edge.request_id import RequestId
@@ -32,6 +33,7 @@ from app.models.deployment import MongoDeployment
 from app.models.packages import MongoPackages
 from app.models.secrets import MongoSecrets
 from app.models.servers import MongoServers
+from app.models.tokens import MongoTokens
 from app.mongo.database import Database
 from app.mongo.embedded import EmbeddedMongo
 from app.processes.guard import Guard
@@ -42,13 +44,14 @@ from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
 from app.rest.routes import rest_routes
 from app.services.audit import AuditLog
+from app.services.authentication import Authentication
 from app.services.deps import Deps
 from app.services.feed import Feed
 from app.services.key_announcement import announce_keys
+from app.services.last_use import SecretUse, TokenUse
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
-from app.services.secret_use import SecretUse
 from app.services.secrets import warn_of_foreign_keys
 from app.services.servers import start_enabled_servers
 from app.sessions.registry import SessionRegistry
@@ -63,6 +66,8 @@ log = logging.getLogger(__name__)
 # How long a start waits for a MongoDB that is not ours; then requests get 503 until it is there.
 DATABASE_PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 2.0
+# Everybody may see that it is there.
+PUBLIC = ("/", "/healthz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,7 @@ class Machine:
     data_dir: Path
     guard: Guard
     keys: Sequence[KeySource] = field(repr=False)
+    admin_token: str | None = field(repr=False)
     mongod: EmbeddedMongo | None
 
 
@@ -95,6 +101,11 @@ def create_app(machine: Machine) -> Starlette:
             Middleware(RequestId),
             Middleware(SurpriseGuard),
             Middleware(HostGuard, allowed=settings.allowed_hosts),
+            Middleware(
+                CallerGuard,
+                authentication=engines.deps.authentication,
+                is_public=lambda scope: scope["path"] in PUBLIC or engines.graphql.is_page(scope),
+            ),
             Middleware(BodyGuard, limit=settings.payload_limit),
             Middleware(HangupGuard),
         ],
@@ -143,6 +154,7 @@ class _Engines:
             secret_use=SecretUse(secrets),
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,
+            authentication=_authentication_of(machine, MongoTokens(self._database)),
             vault=EnvelopeVault(LocalKeyring(machine.keys, deployment.salt)),
             sessions=self._sessions,
             installers={Runtime.NODE: installer},
@@ -152,7 +164,7 @@ class _Engines:
             operations=Operations(),
             session_changes=session_changes,
             listing_changes=listing_changes,
-            reach=_reach(settings),
+            is_local=is_loopback(settings.host),
         )
         self.graphql = GraphQLDoor(self.deps)
         self.mcp = McpDoor(self.deps, settings.payload_limit)
@@ -171,6 +183,7 @@ class _Engines:
             asyncio.create_task(self._recover_and_start(), name="start-up"),
             asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
             asyncio.create_task(self.deps.secret_use.own(), name="use of secrets"),
+            asyncio.create_task(self.deps.authentication.token_use.own(), name="use of tokens"),
             asyncio.create_task(announce_keys(self.deps, self.deps.life), name="key announcement"),
         ]
         for task in background:
@@ -198,6 +211,7 @@ class _Engines:
                 await self.deps.audit.store.retain(self._retention_days)
                 await recover(self.deps)
                 await warn_of_foreign_keys(self.deps)
+                await self.deps.authentication.is_on()  # the reach of servers goes by it
                 await start_enabled_servers(self.deps)
             except AppError as error:
                 log.warning("Start-up was interrupted: %s Trying again.", error.message)
@@ -215,12 +229,14 @@ def _database_of(machine: Machine) -> Database:
     return Database(uri, documents_by_database(settings.mongo_dbname, secrets_name))
 
 
-def _reach(settings: Settings) -> Reach:
-    """As long as only this machine's own users call, they may name its own servers.
-
-    Nothing authenticates them, so they may run any program here, too.
-    """
-    return Reach.LOOPBACK if is_loopback(settings.host) else Reach.PUBLIC
+def _authentication_of(machine: Machine, tokens: MongoTokens) -> Authentication:
+    return Authentication(
+        mode=machine.settings.auth_mode,
+        tokens=tokens,
+        token_use=TokenUse(tokens),
+        admin_token=machine.admin_token,
+        verifier=verifier_of(machine.settings),
+    )
 
 
 def _session_limits(settings: Settings) -> SessionLimits:

@@ -17,6 +17,7 @@ from app.models.deployment import DeploymentDoc, MongoDeployment
 from app.models.packages import MongoPackages, PackageDoc
 from app.models.secrets import MongoSecrets, SecretDoc
 from app.models.servers import MongoServers, ServerDoc
+from app.models.tokens import MongoTokens, TokenDoc
 from app.mongo.binary import find_mongod
 from app.mongo.database import Database
 from app.mongo.embedded import EmbeddedMongo
@@ -42,6 +43,18 @@ class Stores:
     secrets: MongoSecrets
     data_keys: MongoDataKeys
     deployment: MongoDeployment
+    tokens: MongoTokens
+
+    @classmethod
+    def over(cls, database: Database) -> "Stores":
+        return cls(
+            MongoServers(database),
+            MongoPackages(database),
+            MongoSecrets(database),
+            MongoDataKeys(database),
+            MongoDeployment(database),
+            MongoTokens(database),
+        )
 
 
 def pytest_asyncio_loop_factories(
@@ -86,15 +99,17 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def stores(database: Database) -> Stores:
-    for document in (ServerDoc, PackageDoc, AuditDoc, SecretDoc, DataKeyDoc, DeploymentDoc):
+    for document in (
+        ServerDoc,
+        PackageDoc,
+        SecretDoc,
+        DataKeyDoc,
+        DeploymentDoc,
+        TokenDoc,
+        AuditDoc,
+    ):
         await document.get_motor_collection().delete_many({})
-    return Stores(
-        MongoServers(database),
-        MongoPackages(database),
-        MongoSecrets(database),
-        MongoDataKeys(database),
-        MongoDeployment(database),
-    )
+    return Stores.over(database)
 
 
 @pytest.fixture

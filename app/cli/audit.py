@@ -1,20 +1,20 @@
 """`mcp-api audit`."""
 
-import asyncio
 import sys
 from datetime import UTC, datetime
 
 import click
 
-from app.cli.database import PROBLEMS, open_database
+from app.cli.database_room import open_database
+from app.cli.exit_code import run_to_exit
 from app.cli.logs import configure_logging
-from app.cli.machine import read_settings
+from app.cli.machine import CannotStart, read_settings
 from app.domain.audit import AuditFilter
 from app.domain.audit_lines import to_line
-from app.domain.errors import AppError
 from app.domain.policy import Action
 from app.domain.seen_secrets import RecentSecrets
 from app.models.audit import MongoAudit
+from app.mongo.process import has_database
 
 
 def export(
@@ -32,29 +32,17 @@ def export(
         action=None if action is None else Action(action),
         **names,
     )
-    sys.exit(_run(only))
+    sys.exit(run_to_exit(_export(only)))
 
 
-def _run(only: AuditFilter) -> int:
-    try:
-        asyncio.run(_export(only))
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # whoever reads has enough
-        sys.stderr.close()
-        return 0
-    except PROBLEMS as problem:
-        told = problem.sentence() if isinstance(problem, AppError) else str(problem)
-        click.echo(f"mcp-api: {told}", err=True)
-        return 1
-    return 0
-
-
-async def _export(only: AuditFilter) -> None:
+async def _export(only: AuditFilter) -> int:
     settings = read_settings()
     configure_logging(settings.log_level, RecentSecrets())
+    folder = settings.data_dir.absolute()
+    if settings.database_uri is None and not has_database(folder):
+        raise CannotStart(f"There is no database in {folder} yet.")
     async with open_database(settings) as database:
-        records = MongoAudit(database).stream(only)
-        async for record in records:
+        async for record in MongoAudit(database).stream(only):
             sys.stdout.buffer.write(to_line(record) + b"\n")
-    sys.stdout.buffer.flush()
+        sys.stdout.buffer.flush()
+    return 0

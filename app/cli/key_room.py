@@ -4,11 +4,12 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from app.cli.database import open_database
-from app.cli.machine import read_keys
+from app.cli.database_room import open_database
+from app.cli.machine import CannotStart, read_keys
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
 from app.models.secrets import MongoSecrets
+from app.mongo.process import has_database
 from app.settings import Settings
 from app.vault.keyring import LocalKeyring
 from app.vault.vault import EnvelopeVault
@@ -33,8 +34,12 @@ async def open_key_room(settings: Settings) -> AsyncIterator[KeyRoom]:
         KeyProblem: A key cannot be used.
         AppError: DATABASE_UNAVAILABLE.
     """
-    async with open_database(settings) as database:
-        keys = read_keys(settings, settings.data_dir.absolute())
+    async with contextlib.AsyncExitStack() as stack:
+        folder = settings.data_dir.absolute()
+        if settings.database_uri is None and not has_database(folder):
+            raise CannotStart(f"There is no database in {folder} yet.")
+        keys = read_keys(settings, folder)
+        database = await stack.enter_async_context(open_database(settings))
         deployment = MongoDeployment(database)
         yield KeyRoom(
             MongoSecrets(database),

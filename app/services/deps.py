@@ -21,11 +21,12 @@ from app.domain.ports import (
 )
 from app.domain.session import ListingChange, SessionView
 from app.services.audit import AuditLog
+from app.services.authentication import Authentication
 from app.services.feed import Feed
+from app.services.last_use import SecretUse
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.running import RunningCall
-from app.services.secret_use import SecretUse
 
 
 class KeyDeps(Protocol):
@@ -52,8 +53,8 @@ class KeyDeps(Protocol):
 class Deps:
     """Stores, engines and feeds.
 
-    `instance` names this data folder, `life` this process: together they sign leases. `reach` is
-    how far connections to servers go that say nothing of their own.
+    `instance` names this data folder, `life` this process: together they sign leases. With
+    `is_local` only this machine can connect.
     """
 
     instance: str
@@ -65,6 +66,7 @@ class Deps:
     secrets: SecretStore
     data_keys: DataKeyStore
     deployment: DeploymentStore
+    authentication: Authentication
     vault: Vault
     sessions: Sessions
     installers: Mapping[Runtime, Installer]
@@ -75,6 +77,16 @@ class Deps:
     secret_use: SecretUse
     session_changes: Feed[SessionView]
     listing_changes: Feed[ListingChange]
-    reach: Reach = Reach.PUBLIC
+    is_local: bool = False
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, RunningCall] = field(default_factory=dict)
+
+    @property
+    def reach(self) -> Reach:
+        """How far connections go to servers that say nothing of their own.
+
+        As long as only this machine's own users call, and nobody asks who they are, they may name
+        its own servers: they may run any program here, too.
+        """
+        is_open = self.is_local and not self.authentication.is_known_to_be_on
+        return Reach.LOOPBACK if is_open else Reach.PUBLIC

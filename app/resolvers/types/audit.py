@@ -8,21 +8,8 @@ import strawberry
 from app.domain.audit import AuditRecord
 from app.domain.policy import Action
 from app.domain.principal import CredentialKind
-from app.resolvers.enums import describe_enum
+from app.resolvers.types import viewer as _described  # noqa: F401 - makes the enums known
 from app.resolvers.types.node import Node, node_id
-
-describe_enum(
-    CredentialKind,
-    "CredentialKind",
-    "What a caller proved who they are with.",
-    {
-        CredentialKind.NONE: "Nothing: this service does not ask.",
-        CredentialKind.TOKEN: "A token that this service gave out.",
-        CredentialKind.ADMIN_TOKEN: "The admin token in this service's settings.",
-        CredentialKind.OIDC: "A token of an identity provider.",
-    },
-)
-strawberry.enum(Action, name="Action", description="Something that can be done here.")
 
 
 @strawberry.type(
