@@ -49,6 +49,7 @@ from app.services.deps import Deps
 from app.services.feed import Feed
 from app.services.key_announcement import announce_keys
 from app.services.last_use import SecretUse, TokenUse
+from app.services.limits import Limits, LimitSettings
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
@@ -164,6 +165,7 @@ class _Engines:
             operations=Operations(),
             session_changes=session_changes,
             listing_changes=listing_changes,
+            limits=Limits(_limits(settings)),
             is_local=is_loopback(settings.host),
         )
         self.graphql = GraphQLDoor(self.deps)
@@ -236,6 +238,15 @@ def _authentication_of(machine: Machine, tokens: MongoTokens) -> Authentication:
         token_use=TokenUse(tokens),
         admin_token=machine.admin_token,
         verifier=verifier_of(machine.settings),
+    )
+
+
+def _limits(settings: Settings) -> LimitSettings:
+    return LimitSettings(
+        calls_per_second=settings.calls_per_second,
+        calls_at_once=settings.max_calls_per_user,
+        installs_per_hour=settings.installs_per_hour,
+        wait_seconds=settings.session_wait_seconds,
     )
 
 

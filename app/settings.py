@@ -80,6 +80,10 @@ class Settings(BaseSettings):
     session_wait_seconds: float = Field(default=10.0, gt=0)
 
     install_timeout_seconds: float = Field(default=600.0, gt=0)
+    calls_per_second: int = Field(default=0, ge=0, le=1_000_000)
+    max_calls_per_user: int = Field(default=256, ge=1, le=100_000)
+    installs_per_hour: int = Field(default=120, ge=0, le=1_000_000)
+
     audit_retention_days: int = Field(default=90, ge=0, le=36_500)
     log_level: str = "INFO"
 

@@ -15,6 +15,8 @@ from app.domain.secret import SHARED
 from app.domain.server import Server, unknown_server
 from app.services.audit import next_id
 from app.services.deps import Deps
+from app.services.fair_share import Turn
+from app.services.limits import CALLS
 from app.services.operations import work_left_behind
 from app.services.origin import current_origin
 
@@ -26,8 +28,16 @@ class Operation:
     """
 
     __slots__ = (
-        "_deps", "_started", "action", "caller", "outcome", "result_size", "server_name",
-        "target", "username",
+        "_deps",
+        "_started",
+        "_turn",
+        "action",
+        "caller",
+        "outcome",
+        "result_size",
+        "server_name",
+        "target",
+        "username",
     )  # fmt: skip
 
     def __init__(
@@ -42,6 +52,7 @@ class Operation:
     ) -> None:
         self._deps = deps
         self._started = perf_counter()
+        self._turn: Turn | None = None
         self.caller = caller
         self.action = action
         self.server_name = server_name
@@ -51,16 +62,20 @@ class Operation:
         self.result_size: int | None = None
 
     async def __aenter__(self) -> Self:
-        """Decide.
+        """Decide, and wait for its turn if it has to.
 
         Raises:
-            AppError: FORBIDDEN.
+            AppError: FORBIDDEN or RATE_LIMITED.
         """
-        refusal = decide(self.caller, self.action, Target(username=self.username))
-        if refusal is not None:
-            error = refuse(refusal, self.action, self.username)
+        try:
+            self._check()
+            limits = self._deps.limits
+            await limits.count(self.caller.subject, self.action)
+            if self.action in CALLS:
+                self._turn = await limits.share.enter(self.username)
+        except BaseException as error:
             self._end(error)
-            raise error
+            raise
         return self
 
     async def __aexit__(
@@ -70,6 +85,8 @@ class Operation:
         traceback: TracebackType | None,
     ) -> None:
         """Tell how it went; when only the caller has gone, how the work goes without them."""
+        if self._turn is not None:
+            self._deps.limits.share.leave(self._turn)
         work = work_left_behind() if isinstance(error, asyncio.CancelledError) else None
         if work is None:
             self._end(error)
@@ -86,6 +103,11 @@ class Operation:
         if decide(self.caller, self.action, target) is not None:
             raise unknown_server(server.name)
         return server
+
+    def _check(self) -> None:
+        refusal = decide(self.caller, self.action, Target(username=self.username))
+        if refusal is not None:
+            raise refuse(refusal, self.action, self.username)
 
     def _end_with(self, work: asyncio.Task[object]) -> None:
         if work.cancelled():

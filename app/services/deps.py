@@ -24,6 +24,7 @@ from app.services.audit import AuditLog
 from app.services.authentication import Authentication
 from app.services.feed import Feed
 from app.services.last_use import SecretUse
+from app.services.limits import Limits
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.running import RunningCall
@@ -61,6 +62,7 @@ class Deps:
     life: str = field(default_factory=lambda: uuid4().hex)
     database: DatabaseWatch
     audit: AuditLog
+    limits: Limits
     servers: ServerStore
     packages: PackageStore
     secrets: SecretStore

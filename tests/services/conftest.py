@@ -28,6 +28,7 @@ from app.services.authentication import Authentication
 from app.services.deps import Deps
 from app.services.feed import Feed
 from app.services.last_use import SecretUse, TokenUse
+from app.services.limits import Limits, LimitSettings
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.secrets import Place, set_secret
@@ -110,6 +111,7 @@ async def world(
         instance="this-folder",
         life="this-life",
         database=database,
+        limits=Limits(LimitSettings()),
         audit=AuditLog(MongoAudit(database), LineFile(tmp_path / "backlog.jsonl"), seen.mask),
         servers=stores.servers,
         packages=stores.packages,
