@@ -96,5 +96,5 @@ def test_what_is_listed_can_be_called_and_nothing_else(access: ServerAccess) -> 
     ids=("one name twice", "no name", "no user", "a blank", "a line", "too many"),
 )
 def test_rules_that_cannot_be_followed_are_refused(access: ServerAccess) -> None:
-    with pytest.raises(AppError, match="must|cannot|may"):
+    with pytest.raises(AppError, match=r"must|cannot|may"):
         check_access(access)
