@@ -6,7 +6,7 @@ Sources: OpenID Connect Discovery 1.0, section 4; RFC 7517 (JSON Web Key).
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import aiohttp
 import orjson
@@ -30,9 +30,12 @@ Jwk = Mapping[str, object]
 class KeySet:
     """The keys at the provider's `jwks_uri`, which discovery finds unless it is given."""
 
-    def __init__(self, issuer: str, jwks_url: str | None) -> None:
+    def __init__(
+        self, issuer: str, jwks_url: str | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._issuer = issuer
         self._url = jwks_url
+        self._clock = clock
         self._keys: list[Jwk] = []
         self._fetched_at = self._asked_at = float("-inf")
         self._lock = asyncio.Lock()
@@ -43,7 +46,7 @@ class KeySet:
         Raises:
             AppError: IDENTITY_PROVIDER_UNAVAILABLE.
         """
-        if time.monotonic() - self._fetched_at > FRESH_SECONDS:
+        if self._clock() - self._fetched_at > FRESH_SECONDS:
             await self._refresh()
         found = self._matching(kid)
         if not found:  # rotated since
@@ -58,15 +61,15 @@ class KeySet:
         """Fetch the keys, at most every few seconds; old ones do while that fails."""
         asked_at = self._asked_at
         async with self._lock:
-            is_due = time.monotonic() - self._asked_at > PAUSE_SECONDS
+            is_due = self._clock() - self._asked_at > PAUSE_SECONDS
             if is_due and asked_at == self._asked_at:  # else somebody has done it meanwhile
-                self._asked_at = time.monotonic()
+                self._asked_at = self._clock()
                 try:
                     self._keys = await self._fetch()
-                    self._fetched_at = time.monotonic()
+                    self._fetched_at = self._clock()
                 except (aiohttp.ClientError, TimeoutError, ValueError) as error:
                     log.warning("The keys of %s cannot be read: %s", self._issuer, error)
-        if time.monotonic() - self._fetched_at > LONGEST_SECONDS:
+        if self._clock() - self._fetched_at > LONGEST_SECONDS:
             raise AppError(
                 ErrorCode.IDENTITY_PROVIDER_UNAVAILABLE,
                 "The keys of the identity provider cannot be read right now.",

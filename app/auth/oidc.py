@@ -3,7 +3,8 @@
 Sources: RFC 7519 (JWT), RFC 8725 (JWT best current practices), RFC 9068 (JWT access tokens).
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -43,9 +44,9 @@ class OidcRules:
 class OidcVerifier:
     """The TokenVerifier of one identity provider."""
 
-    def __init__(self, rules: OidcRules) -> None:
+    def __init__(self, rules: OidcRules, clock: Callable[[], float] = time.monotonic) -> None:
         self._rules = rules
-        self._keys = KeySet(rules.issuer, rules.jwks_url)
+        self._keys = KeySet(rules.issuer, rules.jwks_url, clock)
 
     async def verify(self, text: str) -> Principal:
         """The bearer of a token.
