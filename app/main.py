@@ -22,6 +22,7 @@ from app.domain.session import ListingChange, SessionView
 from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
+from app.edge.headers import SecurityHeaders, cors
 from app.edge.request_id import RequestId
 from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
@@ -100,14 +101,18 @@ def create_app(machine: Machine) -> Starlette:
         ],
         middleware=[
             Middleware(RequestId),
+            Middleware(SecurityHeaders),
+            *([Middleware(cors, origins=settings.cors_origins)] if settings.cors_origins else []),
             Middleware(SurpriseGuard),
-            Middleware(HostGuard, allowed=settings.allowed_hosts),
+            Middleware(HostGuard, allowed=settings.allowed_hosts, origins=settings.cors_origins),
             Middleware(
                 CallerGuard,
                 authentication=engines.deps.authentication,
                 is_public=lambda scope: scope["path"] in PUBLIC or engines.graphql.is_page(scope),
             ),
-            Middleware(BodyGuard, limit=settings.payload_limit),
+            Middleware(
+                BodyGuard, limit=settings.payload_limit, seconds=settings.request_body_seconds
+            ),
             Middleware(HangupGuard),
         ],
         exception_handlers={AppError: expected, HTTPException: from_router},

@@ -13,6 +13,7 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
+from app.cli.http_protocol import BoundedHttp
 from app.cli.logs import configure_logging
 from app.cli.machine import CannotStart
 from app.domain.errors import AppError
@@ -114,20 +115,25 @@ async def _is_authentication_on(app: Starlette) -> bool:
 def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedHttp,
         ws="websockets-sansio",
         ws_max_size=settings.payload_limit,
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=[*settings.trusted_proxies],
+        ssl_certfile=settings.tls_cert_file,
+        ssl_keyfile=settings.tls_key_file,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
 
 
 def _banner(machine: Machine, listener: socket.socket, *, is_on: bool) -> str:
     host, port = listener.getsockname()[:2]
-    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "http" if machine.settings.tls_cert_file is None else "https"
+    base = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
     database = "embedded MongoDB" if machine.mongod is not None else "your MongoDB"
     authentication = "off; only this machine can connect"
     if is_on:

@@ -29,6 +29,8 @@ def error_response(error: AppError, headers: Mapping[str, str] | None = None) ->
     if seconds is None and error.code is ErrorCode.DATABASE_UNAVAILABLE:
         seconds = 1.0
     extra = {} if seconds is None else {"Retry-After": str(max(1, ceil(seconds)))}
+    if error.code is ErrorCode.REQUEST_TIMEOUT:
+        extra["Connection"] = "close"  # RFC 9110, section 15.5.9
     return json_response(body, HTTP_STATUS[error.code], {**extra, **(headers or {})})
 
 
