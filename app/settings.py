@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     allow_unauthenticated_network: bool = False
     auth: AuthMode = AuthMode.AUTO
-    admin_token: SecretStr | None = Field(default=None, min_length=SHORTEST_ADMIN_TOKEN)
+    admin_token: SecretStr | None = None
     admin_token_file: Path | None = None
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
@@ -184,6 +184,12 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _authentication_makes_sense(self) -> Self:
+        token = self.admin_token
+        if token is not None and len(token.get_secret_value()) < SHORTEST_ADMIN_TOKEN:
+            raise ValueError(
+                f"ADMIN_TOKEN must have at least {SHORTEST_ADMIN_TOKEN} characters, so that nobody "
+                "guesses it: openssl rand -hex 32"
+            )
         if self.admin_token is not None and self.admin_token_file is not None:
             raise ValueError("Set ADMIN_TOKEN or ADMIN_TOKEN_FILE, not both.")
         if (self.oidc_issuer is None) is not (self.oidc_audience is None):

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 
-from app.cli.machine import DataDirInUse, prepare_data_dir, read_instance, start_guard
+from app.cli.machine import DataDirInUse, prepare_data_dir, read_instance, read_keys, start_guard
 from app.models import documents_by_database
 from app.mongo.binary import find_mongod
 from app.mongo.database import Database
@@ -20,6 +20,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
     Raises:
         CannotStart: The data folder cannot be used.
+        KeyProblem: There is a database already, and no key.
         AppError: DATABASE_UNAVAILABLE.
     """
     async with contextlib.AsyncExitStack() as stack:
@@ -39,6 +40,7 @@ async def _embedded(settings: Settings, stack: contextlib.AsyncExitStack) -> str
     except DataDirInUse:
         return socket_uri(socket_folder(settings.data_dir.absolute()) / SOCKET_NAME)
     stack.enter_context(lock)
+    read_keys(settings, folder)  # a new data folder gets its key before it gets a database
     guard = start_guard(read_instance(folder))
     stack.callback(guard.stop)
     process = MongodProcess(find_mongod(settings.mongod_binary), folder, guard)
