@@ -14,42 +14,53 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from app.auth.configuration import verifier_of
 from app.domain.errors import AppError
 from app.domain.package import Runtime
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingChange, SessionView
+from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
+from app.edge.headers import SecurityHeaders, cors
+from app.edge.request_id import RequestId
 from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
 from app.installers.npm import NpmInstaller
 from app.models import documents_by_database
 from app.models.answers import MongoAnswers
+from app.models.audit import MongoAudit
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
 from app.models.packages import MongoPackages
 from app.models.secrets import MongoSecrets
 from app.models.servers import MongoServers
+from app.models.tokens import MongoTokens
 from app.mongo.database import Database
 from app.mongo.embedded import EmbeddedMongo
 from app.processes.guard import Guard
+from app.processes.line_file import LineFile
 from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
+from app.rest.openapi_routes import DOCUMENTATION, DOCUMENTATION_FILES
 from app.rest.routes import rest_routes
+from app.services.audit import AuditLog
+from app.services.authentication import Authentication
 from app.services.deps import Deps
 from app.services.feed import Feed
 from app.services.key_announcement import announce_keys
+from app.services.last_use import SecretUse, TokenUse
+from app.services.limits import Limits, LimitSettings
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
-from app.services.secret_use import SecretUse
 from app.services.secrets import warn_of_foreign_keys
 from app.services.servers import start_enabled_servers
 from app.sessions.registry import SessionRegistry
 from app.sessions.slots import SessionLimits
-from app.settings import Settings
+from app.settings import Settings, is_loopback
 from app.vault.keyring import LocalKeyring
 from app.vault.keys import KeySource
 from app.vault.vault import EnvelopeVault
@@ -59,6 +70,8 @@ log = logging.getLogger(__name__)
 # How long a start waits for a MongoDB that is not ours; then requests get 503 until it is there.
 DATABASE_PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 2.0
+# Everybody may see that it is there.
+PUBLIC = ("/", "/healthz", *DOCUMENTATION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +86,7 @@ class Machine:
     data_dir: Path
     guard: Guard
     keys: Sequence[KeySource] = field(repr=False)
+    admin_token: str | None = field(repr=False)
     mongod: EmbeddedMongo | None
 
 
@@ -88,9 +102,23 @@ def create_app(machine: Machine) -> Starlette:
             *rest_routes(),
         ],
         middleware=[
+            Middleware(RequestId),
+            Middleware(SecurityHeaders),
+            *([Middleware(cors, origins=settings.cors_origins)] if settings.cors_origins else []),
             Middleware(SurpriseGuard),
-            Middleware(HostGuard, allowed=settings.allowed_hosts),
-            Middleware(BodyGuard, limit=settings.payload_limit),
+            Middleware(HostGuard, allowed=settings.allowed_hosts, origins=settings.cors_origins),
+            Middleware(
+                CallerGuard,
+                authentication=engines.deps.authentication,
+                is_public=lambda scope: (
+                    scope["path"] in PUBLIC
+                    or scope["path"].startswith(DOCUMENTATION_FILES)
+                    or engines.graphql.is_page(scope)
+                ),
+            ),
+            Middleware(
+                BodyGuard, limit=settings.payload_limit, seconds=settings.request_body_seconds
+            ),
             Middleware(HangupGuard),
         ],
         exception_handlers={AppError: expected, HTTPException: from_router},
@@ -107,6 +135,7 @@ class _Engines:
     def __init__(self, machine: Machine) -> None:
         settings = machine.settings
         self._database = _database_of(machine)
+        self._retention_days = settings.audit_retention_days
         seen, spawner = RecentSecrets(), Spawner(machine.guard)
         servers = MongoServers(self._database)
         deployment = MongoDeployment(self._database)
@@ -126,6 +155,11 @@ class _Engines:
         self.deps = Deps(
             instance=machine.guard.instance,
             database=self._database,
+            audit=AuditLog(
+                MongoAudit(self._database),
+                LineFile(machine.data_dir / "audit-backlog.jsonl"),
+                seen.mask,
+            ),
             servers=servers,
             packages=MongoPackages(self._database),
             secrets=secrets,
@@ -133,6 +167,7 @@ class _Engines:
             answers=MongoAnswers(self._database),
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,
+            authentication=_authentication_of(machine, MongoTokens(self._database)),
             vault=EnvelopeVault(LocalKeyring(machine.keys, deployment.salt)),
             sessions=self._sessions,
             installers={Runtime.NODE: installer},
@@ -142,6 +177,8 @@ class _Engines:
             operations=Operations(),
             session_changes=session_changes,
             listing_changes=listing_changes,
+            limits=Limits(_limits(settings)),
+            is_local=is_loopback(settings.host),
         )
         self.graphql = GraphQLDoor(self.deps)
         self.mcp = McpDoor(self.deps, settings.payload_limit)
@@ -150,23 +187,29 @@ class _Engines:
     async def lifespan(self, _app: Starlette) -> AsyncIterator[Mapping[str, object]]:
         """Start the engines, and end them in the opposite order."""
         await self._database.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
+        async with self.deps.audit.owned(), self._running():
+            yield {}
+        await self._database.stop()
+
+    @contextlib.asynccontextmanager
+    async def _running(self) -> AsyncIterator[None]:
         background = [
             asyncio.create_task(self._recover_and_start(), name="start-up"),
             asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
             asyncio.create_task(self.deps.secret_use.own(), name="use of secrets"),
+            asyncio.create_task(self.deps.authentication.token_use.own(), name="use of tokens"),
             asyncio.create_task(announce_keys(self.deps, self.deps.life), name="key announcement"),
         ]
         for task in background:
             task.add_done_callback(_log_failure)
         try:
-            yield {}
+            yield
         finally:
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
             await self.deps.operations.close()
             await self._sessions.close()
-            await self._database.stop()
 
     async def _serve_mcp(self) -> None:
         """The MCP endpoint, after the GraphQL door: one import at a time."""
@@ -179,8 +222,10 @@ class _Engines:
         await self._database.wait_until_available()
         while True:
             try:
+                await self.deps.audit.store.retain(self._retention_days)
                 await recover(self.deps)
                 await warn_of_foreign_keys(self.deps)
+                await self.deps.authentication.is_on()  # the reach of servers goes by it
                 await start_enabled_servers(self.deps)
             except AppError as error:
                 log.warning("Start-up was interrupted: %s Trying again.", error.message)
@@ -196,6 +241,25 @@ def _database_of(machine: Machine) -> Database:
         raise ValueError("there is neither an embedded nor a configured database")
     secrets_name = settings.secrets_dbname or settings.mongo_dbname
     return Database(uri, documents_by_database(settings.mongo_dbname, secrets_name))
+
+
+def _authentication_of(machine: Machine, tokens: MongoTokens) -> Authentication:
+    return Authentication(
+        mode=machine.settings.auth_mode,
+        tokens=tokens,
+        token_use=TokenUse(tokens),
+        admin_token=machine.admin_token,
+        verifier=verifier_of(machine.settings),
+    )
+
+
+def _limits(settings: Settings) -> LimitSettings:
+    return LimitSettings(
+        calls_per_second=settings.calls_per_second,
+        calls_at_once=settings.max_calls_per_user,
+        installs_per_hour=settings.installs_per_hour,
+        wait_seconds=settings.session_wait_seconds,
+    )
 
 
 def _session_limits(settings: Settings) -> SessionLimits:

@@ -12,11 +12,13 @@ import uvloop
 
 from app.models import documents_by_database
 from app.models.answers import AnswerDoc, MongoAnswers
+from app.models.audit import AuditDoc
 from app.models.data_keys import DataKeyDoc, MongoDataKeys
 from app.models.deployment import DeploymentDoc, MongoDeployment
 from app.models.packages import MongoPackages, PackageDoc
 from app.models.secrets import MongoSecrets, SecretDoc
 from app.models.servers import MongoServers, ServerDoc
+from app.models.tokens import MongoTokens, TokenDoc
 from app.mongo.binary import find_mongod
 from app.mongo.database import Database
 from app.mongo.embedded import EmbeddedMongo
@@ -43,6 +45,19 @@ class Stores:
     answers: MongoAnswers
     data_keys: MongoDataKeys
     deployment: MongoDeployment
+    tokens: MongoTokens
+
+    @classmethod
+    def over(cls, database: Database) -> "Stores":
+        return cls(
+            MongoServers(database),
+            MongoPackages(database),
+            MongoSecrets(database),
+            MongoAnswers(database),
+            MongoDataKeys(database),
+            MongoDeployment(database),
+            MongoTokens(database),
+        )
 
 
 def pytest_asyncio_loop_factories(
@@ -87,16 +102,18 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def stores(database: Database) -> Stores:
-    for document in (ServerDoc, PackageDoc, SecretDoc, AnswerDoc, DataKeyDoc, DeploymentDoc):
+    for document in (
+        ServerDoc,
+        PackageDoc,
+        SecretDoc,
+        AnswerDoc,
+        DataKeyDoc,
+        DeploymentDoc,
+        TokenDoc,
+        AuditDoc,
+    ):
         await document.get_motor_collection().delete_many({})
-    return Stores(
-        MongoServers(database),
-        MongoPackages(database),
-        MongoSecrets(database),
-        MongoAnswers(database),
-        MongoDataKeys(database),
-        MongoDeployment(database),
-    )
+    return Stores.over(database)
 
 
 @pytest.fixture

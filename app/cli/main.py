@@ -3,7 +3,9 @@
 import click
 
 from app import __version__
+from app.cli.audit_commands import audit
 from app.cli.imports import import_config, import_node
+from app.cli.tokens import tokens
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,6 +51,9 @@ def rotate() -> None:
     rotate()
 
 
+main.add_command(tokens)
+
+
 @main.command()
 @click.option("--check", type=click.Path(dir_okay=False), help="Compare with this file instead.")
 def schema(check: str | None) -> None:
@@ -67,5 +72,6 @@ def openapi(check: str | None) -> None:
     run(check)
 
 
+main.add_command(audit)
 main.add_command(import_config)
 main.add_command(import_node)

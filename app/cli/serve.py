@@ -10,12 +10,14 @@ import click
 from app.cli.machine import (
     CannotStart,
     prepare_data_dir,
+    read_admin_token,
     read_instance,
     read_keys,
     read_settings,
     start_guard,
     start_mongod,
 )
+from app.cli.tls import check_tls
 from app.mongo.binary import NoMongod
 from app.settings import Settings
 from app.vault.passphrase import KeyProblem
@@ -38,8 +40,9 @@ def run() -> None:
 
 
 def _run(settings: Settings, folder: Path) -> None:
+    check_tls(settings)
     listener = _listen(settings)
-    keys = read_keys(settings, folder)
+    keys, admin_token = read_keys(settings, folder), read_admin_token(settings)
     guard = start_guard(read_instance(folder))
     try:
         # mongod starts while the rest is being imported, which takes about as long.
@@ -51,6 +54,7 @@ def _run(settings: Settings, folder: Path) -> None:
             folder=folder,
             guard=guard,
             keys=keys,
+            admin_token=admin_token,
             mongod=mongod,
             listener=listener,
         )

@@ -1,12 +1,18 @@
 """The JSON shape of every failure outside GraphQL: `{success: false, error, code}`."""
 
 from collections.abc import Mapping
+from math import ceil
 
 import orjson
+from starlette.datastructures import Headers
 from starlette.responses import Response
+from starlette.types import Scope
 
 from app.domain.errors import AppError, ErrorCode
 from app.edge.status import HTTP_STATUS
+
+# GraphQL over HTTP (Stage 2 draft), section 6.
+GRAPHQL_TYPE = "application/graphql-response+json"
 
 
 def json_response(
@@ -18,13 +24,38 @@ def json_response(
 
 def error_response(error: AppError, headers: Mapping[str, str] | None = None) -> Response:
     """The answer to an expected failure: what happened and what to do, with a fitting status."""
-    extra = {"Retry-After": "1"} if error.code is ErrorCode.DATABASE_UNAVAILABLE else {}
+    seconds = error.retry_after_seconds
+    if seconds is None and error.code is ErrorCode.DATABASE_UNAVAILABLE:
+        seconds = 1.0
+    extra = {} if seconds is None else {"Retry-After": str(max(1, ceil(seconds)))}
+    if error.code is ErrorCode.REQUEST_TIMEOUT:
+        extra["Connection"] = "close"  # RFC 9110, section 15.5.9
     return json_response(failure_body(error), HTTP_STATUS[error.code], {**extra, **(headers or {})})
 
 
 def failure_body(error: AppError) -> Mapping[str, object]:
     """The JSON of an expected failure."""
     return {"success": False, "error": error.sentence(), "code": error.code.value}
+
+
+def refusal_response(scope: Scope, error: AppError) -> Response:
+    """The same in the shape of the door that the request was for, which has not seen it.
+
+    Without a caller it carries a challenge (RFC 6750, section 3).
+    """
+    headers = Headers(scope=scope)
+    extra = {}
+    if error.code is ErrorCode.UNAUTHENTICATED:
+        is_wrong = ', error="invalid_token"' if "authorization" in headers else ""
+        extra["WWW-Authenticate"] = f'Bearer realm="mcp-api"{is_wrong}'
+    if not scope["path"].startswith("/graphql"):
+        return error_response(error, extra)
+    hint = {} if error.hint is None else {"hint": error.hint}
+    told = {"message": error.message, "extensions": {"code": error.code.value, **hint}}
+    kind = GRAPHQL_TYPE if GRAPHQL_TYPE in headers.get("accept", "") else "application/json"
+    return Response(
+        orjson.dumps({"errors": [told]}), HTTP_STATUS[error.code], headers=extra, media_type=kind
+    )
 
 
 def shutting_down() -> AppError:

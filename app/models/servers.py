@@ -24,6 +24,7 @@ from app.domain.server import (
     name_taken,
 )
 from app.domain.tool import Tool, parse_tool
+from app.models.server_access import read_access, write_access
 from app.mongo.database import Database
 
 # A document may have 16 MiB; a listing beyond this is asked for again instead of kept.
@@ -43,6 +44,7 @@ class ServerDoc(Document):
     cwd: str | None
     url: str | None = None
     headers: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it for every document
+    allows_private_network: bool | None = None
     secret_names: list[str] = []  # noqa: RUF012 - of documents written before there was `secrets`
     secrets: list[dict[str, Any]] | None = None
     masks_results: bool = True
@@ -55,6 +57,7 @@ class ServerDoc(Document):
     max_sessions: int | None = None
     checks_arguments: bool = True
     log_level: LogLevel | None = None
+    access: dict[str, Any] | None = None
     is_enabled: bool
     revision: str
     package_dir: str | None
@@ -88,6 +91,7 @@ class ServerDoc(Document):
                 cwd=self.cwd,
                 url=self.url,
                 headers=self.headers,
+                allows_private_network=self.allows_private_network,
                 secrets=bindings_for(self.secret_names)
                 if self.secrets is None
                 else tuple(_read_binding(row) for row in self.secrets),
@@ -101,6 +105,7 @@ class ServerDoc(Document):
                 max_sessions=self.max_sessions,
                 checks_arguments=self.checks_arguments,
                 log_level=self.log_level,
+                access=read_access(self.access),
                 is_enabled=self.is_enabled,
             ),
             revision=self.revision,
@@ -197,6 +202,7 @@ def _fields(server: Server) -> dict[str, Any]:
         "cwd": settings.cwd,
         "url": settings.url,
         "headers": dict(settings.headers),
+        "allows_private_network": settings.allows_private_network,
         "secrets": [_write_binding(binding) for binding in settings.secrets],
         "masks_results": settings.masks_results,
         "isolation": settings.isolation.value,
@@ -208,6 +214,7 @@ def _fields(server: Server) -> dict[str, Any]:
         "max_sessions": settings.max_sessions,
         "checks_arguments": settings.checks_arguments,
         "log_level": None if settings.log_level is None else settings.log_level.value,
+        "access": write_access(settings.access),
         "is_enabled": settings.is_enabled,
         "revision": server.revision,
         "package_dir": server.package_dir,

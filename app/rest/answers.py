@@ -65,6 +65,18 @@ class DeclaredSecret(TypedDict):
 
 
 @with_config(CLOSED)
+class AccessRules(TypedDict):
+    """Who may see and call a server, and which of its tools; null: everybody, all."""
+
+    users: list[str] | None
+    groups: list[str] | None
+    allowedTools: list[str] | None
+    deniedTools: list[str]
+    renamedTools: dict[str, str]
+    readOnly: bool
+
+
+@with_config(CLOSED)
 class ServerBody(TypedDict):
     """A server: `command`, `args` and `env` of a program, or `url` and `headers` of an address."""
 
@@ -77,6 +89,7 @@ class ServerBody(TypedDict):
     env: NotRequired[dict[str, str]]
     url: NotRequired[str | None]
     headers: NotRequired[dict[str, str]]
+    allowsPrivateNetwork: NotRequired[bool | None]
     secretNames: list[str]
     secrets: list[DeclaredSecret]
     masksResults: bool
@@ -88,6 +101,7 @@ class ServerBody(TypedDict):
     isolation: Isolation
     maxConcurrentCalls: int | None
     maxSessions: int | None
+    access: Annotated[AccessRules | None, Field(description="null for who may not know.")]
     toolsList: list[ToolBody]
     logs: Annotated[list[str], Field(description="The last lines the server wrote to stderr.")]
 

@@ -9,7 +9,6 @@ SECRETS = (
     ErrorCode.SECRET_MOVED,
 )
 CALLING = (
-    ErrorCode.FORBIDDEN,
     ErrorCode.SERVER_NOT_FOUND,
     ErrorCode.TOOL_NOT_FOUND,
     ErrorCode.SERVER_DISABLED,

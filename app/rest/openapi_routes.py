@@ -15,6 +15,9 @@ from app.rest.conditional import revalidated
 from app.rest.openapi.document import build_document
 from app.rest.operation import GZIP, Operation
 
+# What tells nothing of anybody, and everybody may read.
+DOCUMENTATION = ("/openapi.json", "/docs")
+DOCUMENTATION_FILES = "/docs/"
 OWN_FILES = Path(__file__).parent / "docs"
 # Nothing of the package is imported: only its files are served. The folder has the version.
 LIBRARY = ("swagger_ui_bundle", "vendor/swagger-ui-5.31.0")

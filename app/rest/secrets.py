@@ -41,7 +41,7 @@ OPERATIONS = [
         description="It replaces the one of that name. It can never be read back.",
         body=SetSecretBody,
         answer=Done,
-        errors=[ErrorCode.FORBIDDEN, ErrorCode.SERVER_NOT_FOUND, ErrorCode.CONFLICT, *SECRETS],
+        errors=[ErrorCode.SERVER_NOT_FOUND, ErrorCode.CONFLICT, *SECRETS],
     ),
     Operation(
         "POST", "/secrets/delete", delete_one,
@@ -50,6 +50,5 @@ OPERATIONS = [
         description="Fine also where there is none.",
         body=DeleteSecretBody,
         answer=Done,
-        errors=[ErrorCode.FORBIDDEN],
     ),
 ]  # fmt: skip

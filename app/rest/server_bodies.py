@@ -12,7 +12,9 @@ from app.domain.server import (
     ServerSettings,
     Transport,
 )
+from app.domain.server_access import OPEN
 from app.domain.unset import UNSET, Unset
+from app.rest.access_body import AccessBody
 from app.rest.bodies import SecretsBody, seconds
 from app.rest.fields import (
     Address,
@@ -42,6 +44,7 @@ class _ServerBody(SecretsBody):
     env: Environment | None = None
     url: Address | None = None
     headers: Headers | None = None
+    allows_private_network: bool | None = None
     transport_type: TransportName | None = None
     masks_results: bool | None = None
     isolation: IsolationName | None = None
@@ -50,6 +53,7 @@ class _ServerBody(SecretsBody):
     idle_timeout: IdleTimeout | None = None
     max_concurrent_calls: Count | None = None
     max_sessions: Count | None = None
+    access: AccessBody | None = None
     enabled: bool | None = None
     display_name: Words | None = None
     description: Words | None = None
@@ -72,6 +76,7 @@ class AddServerBody(_ServerBody):
             env=self.env or {},
             url=self.url,
             headers=self.headers or {},
+            allows_private_network=self.allows_private_network,
             secrets=self.all_bindings(),
             masks_results=self.masks_results is not False,
             isolation=self.isolation or Isolation.SHARED,
@@ -80,6 +85,7 @@ class AddServerBody(_ServerBody):
             idle_seconds=seconds(self.idle_timeout, None),
             max_concurrent_calls=self.max_concurrent_calls,
             max_sessions=self.max_sessions,
+            access=OPEN if self.access is None else self.access.access(),
             is_enabled=self.enabled is not False,
         )
 
@@ -95,6 +101,9 @@ class UpdateServerBody(_ServerBody):
             env=_given(self.env),
             url=_given(self.url),
             headers=_given(self.headers),
+            allows_private_network=self._resettable(
+                "allows_private_network", self.allows_private_network
+            ),
             transport=_given(self.transport_type),
             secrets=_given(self.bindings()),
             secret_names=_given(self.names()),
@@ -107,6 +116,7 @@ class UpdateServerBody(_ServerBody):
                 "max_concurrent_calls", self.max_concurrent_calls
             ),
             max_sessions=self._resettable("max_sessions", self.max_sessions),
+            access=UNSET if self.access is None else self.access.access(),
             is_enabled=_given(self.enabled),
             display_name=self._resettable("display_name", self.display_name),
             description=self._resettable("description", self.description),

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from app.domain.data_key import RotationProgress
 from app.domain.key_ports import DataKeyStore, DeploymentStore, Vault
+from app.domain.outbound import Reach
 from app.domain.package import Runtime
 from app.domain.ports import (
     AnswerStore,
@@ -20,11 +21,14 @@ from app.domain.ports import (
     Sessions,
 )
 from app.domain.session import ListingChange, SessionView
+from app.services.audit import AuditLog
+from app.services.authentication import Authentication
 from app.services.feed import Feed
+from app.services.last_use import SecretUse
+from app.services.limits import Limits
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.running import RunningCall
-from app.services.secret_use import SecretUse
 
 
 class KeyDeps(Protocol):
@@ -51,18 +55,22 @@ class KeyDeps(Protocol):
 class Deps:
     """Stores, engines and feeds.
 
-    `instance` names this data folder, `life` this process: together they sign leases.
+    `instance` names this data folder, `life` this process: together they sign leases. With
+    `is_local` only this machine can connect.
     """
 
     instance: str
     life: str = field(default_factory=lambda: uuid4().hex)
     database: DatabaseWatch
+    audit: AuditLog
+    limits: Limits
     servers: ServerStore
     packages: PackageStore
     secrets: SecretStore
     answers: AnswerStore
     data_keys: DataKeyStore
     deployment: DeploymentStore
+    authentication: Authentication
     vault: Vault
     sessions: Sessions
     installers: Mapping[Runtime, Installer]
@@ -73,5 +81,16 @@ class Deps:
     secret_use: SecretUse
     session_changes: Feed[SessionView]
     listing_changes: Feed[ListingChange]
+    is_local: bool = False
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, RunningCall] = field(default_factory=dict)
+
+    @property
+    def reach(self) -> Reach:
+        """How far connections go to servers that say nothing of their own.
+
+        As long as only this machine's own users call, and nobody asks who they are, they may name
+        its own servers: they may run any program here, too.
+        """
+        is_open = self.is_local and not self.authentication.is_known_to_be_on
+        return Reach.LOOPBACK if is_open else Reach.PUBLIC

@@ -13,29 +13,35 @@ import pytest
 from app.domain.errors import AppError
 from app.domain.package import InstalledFiles, InstallPhase, InstallRequest, Runtime
 from app.domain.ports import Report
-from app.domain.principal import Principal
+from app.domain.principal import local_principal
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.server import Server, ServerSettings, ServerStatus
 from app.domain.session import ListingChange, SessionView
 from app.installers.files import PackageFolder
+from app.models.audit import MongoAudit
 from app.mongo.database import Database
+from app.processes.line_file import LineFile
 from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
+from app.services.audit import AuditLog
+from app.services.authentication import Authentication
 from app.services.deps import Deps
 from app.services.feed import Feed
+from app.services.last_use import SecretUse, TokenUse
+from app.services.limits import Limits, LimitSettings
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
-from app.services.secret_use import SecretUse
 from app.services.secrets import Place, set_secret
 from app.services.servers import add_server, get_server
 from app.sessions.registry import SessionRegistry
 from app.sessions.slots import SessionLimits
+from app.settings import AuthMode
 from tests.conftest import Stores
 from tests.subjects import FINGERPRINT
 from tests.vault.keys import vault
 from tests.waiting import until
 
-OPERATOR = Principal("default", may_act_for_anyone=True)
+OPERATOR = local_principal()
 
 
 class FakeInstaller:
@@ -105,6 +111,8 @@ async def world(
         instance="this-folder",
         life="this-life",
         database=database,
+        limits=Limits(LimitSettings()),
+        audit=AuditLog(MongoAudit(database), LineFile(tmp_path / "backlog.jsonl"), seen.mask),
         servers=stores.servers,
         packages=stores.packages,
         secrets=stores.secrets,
@@ -112,6 +120,9 @@ async def world(
         answers=stores.answers,
         data_keys=stores.data_keys,
         deployment=stores.deployment,
+        authentication=Authentication(
+            mode=AuthMode.AUTO, tokens=stores.tokens, token_use=TokenUse(stores.tokens)
+        ),
         vault=vault(),
         sessions=registry,
         installers={Runtime.NODE: installer},
@@ -139,7 +150,7 @@ async def add(
     settings = ServerSettings(
         name=name, command=sys.executable, args=("-S", str(script), *args), env={}
     )
-    await add_server(world.deps, replace(settings, **changes))
+    await add_server(world.deps, OPERATOR, replace(settings, **changes))
 
 
 async def keep(

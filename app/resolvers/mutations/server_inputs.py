@@ -15,14 +15,21 @@ from app.domain.server import (
     ServerSettings,
     Transport,
 )
-from app.domain.unset import UNSET
+from app.domain.server_access import OPEN, ServerAccess
+from app.domain.unset import UNSET, Unset
 from app.resolvers.inputs import string_map
+from app.resolvers.mutations.access_input import AccessInput
 from app.resolvers.mutations.binding_input import SECRETS, SecretBindingInput, bindings_of
 
 COMMAND = "The program that starts it; for transport STDIO, which needs one."
 ENV = "Environment variables for the program, an object of strings"
 URL = "Its http or https address; for the other transports, which need one."
 HEADERS = "HTTP headers for every request, an object of strings"
+PRIVATE_NETWORK = (
+    "Whether it may be reached at addresses of private networks and of this machine. By default "
+    "at none; without authentication, on a service that only this machine can reach, at a URL "
+    "that names localhost"
+)
 MASKS = (
     "Whether secret values are masked in what it answers. They always are in errors, logs and "
     "stderr."
@@ -37,6 +44,7 @@ IDLE = "After how many seconds without a call a session of it ends"
 MAX_CALLS = "How many calls of one session may be at work at once; further ones wait"
 MAX_SESSIONS = "How many sessions it may have at once; calls that need another wait"
 CHECKS = "Whether arguments are checked against a tool's schema before they are sent."
+ACCESS = "Who may see and call it, and which of its tools."
 LOG_LEVEL = "What it is asked to log"
 
 
@@ -52,6 +60,9 @@ class AddServerInput:
     url: str | None = strawberry.field(default=None, description=URL)
     headers: JSON | None = strawberry.field(
         default=None, description=f"{HEADERS}. Whoever may look at servers can read them."
+    )
+    allows_private_network: bool | None = strawberry.field(
+        default=None, description=f"{PRIVATE_NETWORK}."
     )
     transport: Transport = strawberry.field(
         default=Transport.STDIO, description="How it is spoken to."
@@ -87,6 +98,10 @@ class AddServerInput:
         default=None, description=f"{LOG_LEVEL}. By default what it logs by itself."
     )
 
+    access: AccessInput | None = strawberry.field(
+        default=None, description=f"{ACCESS} By default everybody, and every tool."
+    )
+
     def settings(self) -> ServerSettings:
         """The settings as domain data."""
         return ServerSettings(
@@ -100,6 +115,7 @@ class AddServerInput:
             cwd=self.cwd,
             url=self.url,
             headers={} if self.headers is None else string_map(self.headers, "headers"),
+            allows_private_network=self.allows_private_network,
             secrets=bindings_of(self.secrets),
             masks_results=self.masks_results,
             isolation=self.isolation,
@@ -111,6 +127,7 @@ class AddServerInput:
             max_sessions=self.max_sessions,
             checks_arguments=self.checks_arguments,
             log_level=self.log_level,
+            access=OPEN if self.access is None else self.access.access(),
             is_enabled=self.enabled,
         )
 
@@ -132,6 +149,9 @@ class UpdateServerInput:
     url: strawberry.Maybe[str] = strawberry.field(description=URL)
     headers: strawberry.Maybe[JSON] = strawberry.field(
         description=f"{HEADERS}; replaces all of them."
+    )
+    allows_private_network: strawberry.Maybe[bool | None] = strawberry.field(
+        description=f"{PRIVATE_NETWORK}; null for that."
     )
     transport: strawberry.Maybe[Transport] = strawberry.field(description="How it is spoken to.")
     secrets: strawberry.Maybe[list[SecretBindingInput]] = strawberry.field(
@@ -163,6 +183,10 @@ class UpdateServerInput:
         description=f"{LOG_LEVEL}; null for what it logs by itself."
     )
 
+    access: strawberry.Maybe[AccessInput | None] = strawberry.field(
+        description=f"{ACCESS} Replaces all of its rules; null for everybody and every tool."
+    )
+
     def changes(self) -> ServerChanges:
         """The changes as domain data."""
         return ServerChanges(
@@ -172,6 +196,7 @@ class UpdateServerInput:
             cwd=_given(self.cwd),
             url=_given(self.url),
             headers=UNSET if self.headers is None else string_map(self.headers.value, "headers"),
+            allows_private_network=_given(self.allows_private_network),
             transport=_given(self.transport),
             secrets=UNSET if self.secrets is None else bindings_of(self.secrets.value),
             masks_results=_given(self.masks_results),
@@ -187,7 +212,14 @@ class UpdateServerInput:
             max_sessions=_given(self.max_sessions),
             checks_arguments=_given(self.checks_arguments),
             log_level=_given(self.log_level),
+            access=_access(self.access),
         )
+
+
+def _access(field: strawberry.Maybe[AccessInput | None]) -> ServerAccess | Unset:
+    if field is None:
+        return UNSET
+    return OPEN if field.value is None else field.value.access()
 
 
 # Any: the invariant Maybe fits no type variable, and ServerChanges says what each field is.

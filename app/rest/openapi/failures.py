@@ -11,13 +11,21 @@ from app.rest.operation import Operation
 ANY_REQUEST = (
     ErrorCode.HOST_NOT_ALLOWED,
     ErrorCode.ORIGIN_NOT_ALLOWED,
+    ErrorCode.UNAUTHENTICATED,
+    ErrorCode.FORBIDDEN,
+    ErrorCode.RATE_LIMITED,
+    ErrorCode.IDENTITY_PROVIDER_UNAVAILABLE,
     ErrorCode.INVALID_INPUT,
     ErrorCode.DATABASE_UNAVAILABLE,
     ErrorCode.SHUTTING_DOWN,
     ErrorCode.INTERNAL,
 )
 WITH_A_PLACE = (ErrorCode.ROUTE_NOT_FOUND,)
-NOT_BY_GET = (ErrorCode.PAYLOAD_TOO_LARGE, ErrorCode.UNSUPPORTED_MEDIA_TYPE)
+NOT_BY_GET = (
+    ErrorCode.PAYLOAD_TOO_LARGE,
+    ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+    ErrorCode.REQUEST_TIMEOUT,
+)
 KEPT = (ErrorCode.CONFLICT,)
 WORDS: Mapping[int, str] = {
     400: "The request makes no sense.",

@@ -48,6 +48,10 @@ PARAMETERS: Final = {
     },
 }
 HEADERS: Final = {
+    "X-Request-Id": {
+        "description": "The request's id, as the client gave it or made here; logs have it too.",
+        "schema": {"type": "string"},
+    },
     "ETag": {
         "description": "Stands for this content; a weak tag.",
         "schema": {"type": "string"},
