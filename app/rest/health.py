@@ -22,5 +22,6 @@ OPERATIONS = [
         id="checkHealth",
         summary="Whether requests can be served",
         answer=Healthy,
+        is_public=True,
     ),
 ]  # fmt: skip

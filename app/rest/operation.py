@@ -28,7 +28,7 @@ class Operation:
     `errors` are those of the service; what any request can meet is added by the document.
     `body` and `query` are the models that check the request, `answer` the type of a success.
     What the document shows besides is in its examples, by `id`.
-    An answer to GET can be revalidated and compressed; with `keeps_answers` an Idempotency-Key
+    `is_public` is what needs no caller. An answer to GET can be revalidated and compressed; with `keeps_answers` an Idempotency-Key
     is heeded, with `has_events` the answer may be a stream.
     """
 
@@ -44,6 +44,7 @@ class Operation:
     is_body_required: bool = True
     query: type[BaseModel] | None = None
     errors: Sequence[ErrorCode] = ()
+    is_public: bool = False
     keeps_answers: bool = False
     has_events: bool = False
 

@@ -4,9 +4,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.domain.errors import ErrorCode
+from app.edge.principal import principal_of
 from app.rest.answers import Done, ServerAnswer, ServersAnswer
 from app.rest.operation import Operation
-from app.edge.principal import principal_of
 from app.rest.parsing import deps_of, read_body
 from app.rest.render import server_body, success
 from app.rest.server_bodies import AddServerBody, UpdateServerBody

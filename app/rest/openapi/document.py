@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from app import __version__
 from app.rest.answers import Failure
-from app.rest.openapi.failures import RETRY_AFTER, failure_responses
+from app.rest.openapi.failures import failure_responses
 from app.rest.openapi.parts import (
     EVENT_STREAM,
     HEADERS,
@@ -20,6 +20,7 @@ from app.rest.openapi.parts import (
     SECURITY,
     SECURITY_SCHEMES,
     TAGS,
+    headers,
     tag_of,
 )
 from app.rest.openapi.schemas import Schemas
@@ -63,7 +64,7 @@ def build_document(operations: Sequence[Operation]) -> dict[str, Any]:
         "components": {
             "schemas": schemas.all(),
             "parameters": PARAMETERS,
-            "headers": {**HEADERS, "Retry-After": RETRY_AFTER},
+            "headers": HEADERS,
             "securitySchemes": SECURITY_SCHEMES,
         },
     }
@@ -75,13 +76,15 @@ def _describe(operation: Operation, schemas: Schemas) -> dict[str, Any]:
         "operationId": operation.id,
         "tags": [tag_of(operation.path)],
         "summary": operation.summary,
-        "description": operation.description,
+        **({"description": operation.description} if operation.description else {}),
         "parameters": _parameters(operation, schemas),
         "responses": {
             **_successes(operation, schemas, recorded),
             **failure_responses(operation, schemas.of(Failure), examples()["failures"]),
         },
     }
+    if operation.is_public:
+        described["security"] = []
     if operation.body is not None:
         content: dict[str, Any] = {"schema": schemas.of(operation.body)}
         if "request" in recorded:
@@ -90,7 +93,7 @@ def _describe(operation: Operation, schemas: Schemas) -> dict[str, Any]:
             "required": operation.is_body_required,
             "content": {"application/json": content},
         }
-    return {name: value for name, value in described.items() if value not in ("", [])}
+    return described
 
 
 def _parameters(operation: Operation, schemas: Schemas) -> list[Mapping[str, Any]]:
@@ -121,15 +124,12 @@ def _successes(
     }
     if operation.has_events:
         success["content"]["text/event-stream"] = EVENT_STREAM
-    if operation.keeps_answers:
-        success["headers"] = {
-            "Idempotency-Replayed": {"$ref": "#/components/headers/Idempotency-Replayed"}
-        }
+    replayed = ("Idempotency-Replayed",) if operation.keeps_answers else ()
     if operation.method != "GET":
-        return {"200": success}
-    success["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
+        return {"200": {**success, "headers": headers("X-Request-Id", *replayed)}}
+    of_get = headers("X-Request-Id", "ETag")
     unchanged = {
         "description": "It is what the client has already (`If-None-Match`).",
-        "headers": success["headers"],
+        "headers": of_get,
     }
-    return {"200": success, "304": unchanged}
+    return {"200": {**success, "headers": of_get}, "304": unchanged}

@@ -6,15 +6,18 @@ from typing import Any
 
 from app.domain.errors import ErrorCode
 from app.edge.status import HTTP_STATUS
+from app.rest.openapi.parts import headers
 from app.rest.operation import Operation
 
-ANY_REQUEST = (
-    ErrorCode.HOST_NOT_ALLOWED,
-    ErrorCode.ORIGIN_NOT_ALLOWED,
+BY_A_CALLER = (
     ErrorCode.UNAUTHENTICATED,
     ErrorCode.FORBIDDEN,
     ErrorCode.RATE_LIMITED,
     ErrorCode.IDENTITY_PROVIDER_UNAVAILABLE,
+)
+ANY_REQUEST = (
+    ErrorCode.HOST_NOT_ALLOWED,
+    ErrorCode.ORIGIN_NOT_ALLOWED,
     ErrorCode.INVALID_INPUT,
     ErrorCode.DATABASE_UNAVAILABLE,
     ErrorCode.SHUTTING_DOWN,
@@ -42,15 +45,12 @@ WORDS: Mapping[int, str] = {
     503: "Not now; try again.",
     504: "The tool did not answer in time.",
 }
-RETRY_AFTER = {
-    "description": "After how many seconds to try again, where that is known.",
-    "schema": {"type": "integer", "minimum": 0},
-}
 
 
 def failure_codes(operation: Operation) -> list[ErrorCode]:
     """Every code that the operation can fail with."""
     codes = [*ANY_REQUEST, *operation.errors]
+    codes += () if operation.is_public else BY_A_CALLER
     codes += WITH_A_PLACE if "{" in operation.path else ()
     codes += () if operation.method == "GET" else NOT_BY_GET
     codes += KEPT if operation.keeps_answers else ()
@@ -73,11 +73,10 @@ def _response(
     listed = ", ".join(f"`{code}`" for code in codes)
     shown = {code.value: {"value": examples[code]} for code in codes if code in examples}
     content = {"schema": schema, **({"examples": shown} if shown else {})}
-    response: dict[str, Any] = {
+    response = {
         "description": f"{WORDS[status]} {listed}",
         "content": {"application/json": content},
         "x-codes": [code.value for code in codes],
     }
-    if status in (409, 429, 503):
-        response["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
-    return response
+    retry = ("Retry-After",) if status in (429, 503) else ()
+    return {**response, "headers": headers("X-Request-Id", *retry)}

@@ -48,6 +48,10 @@ PARAMETERS: Final = {
     },
 }
 HEADERS: Final = {
+    "Retry-After": {
+        "description": "After how many seconds to try again, where that is known.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
     "X-Request-Id": {
         "description": "The request's id, as the client gave it or made here; logs have it too.",
         "schema": {"type": "string"},
@@ -69,6 +73,11 @@ EVENT_STREAM: Final = {
         "the documented answer or `error` with the documented failure.",
     },
 }
+
+
+def headers(*names: str) -> Mapping[str, Any]:
+    """References to headers of an answer."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def tag_of(path: str) -> str:
