@@ -27,9 +27,9 @@ class Operation:
 
     `errors` are those of the service; what any request can meet is added by the document.
     `body` and `query` are the models that check the request, `answer` the type of a success.
-    What the document shows besides is in its examples, by `id`.
-    `is_public` is what needs no caller. An answer to GET can be revalidated and compressed; with `keeps_answers` an Idempotency-Key
-    is heeded, with `has_events` the answer may be a stream.
+    What the document shows besides is in its examples, by `id`. `is_public` is what needs no
+    caller. An answer to GET can be revalidated and compressed; with `keeps_answers` an
+    Idempotency-Key is heeded, with `has_events` the answer may be a stream.
     """
 
     method: str
