@@ -9,9 +9,13 @@ from tests.browser.test_graphiql import FLAGS, Watched, chromium
 from tests.product import Product
 
 
+TOKEN = "the-admin-token-of-this-test-run-0123456789"
+
+
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    product = Product(tmp_path_factory.mktemp("d")).start()
+    product = Product(tmp_path_factory.mktemp("d"), ADMIN_TOKEN=TOKEN).start()
+    product.http.headers["Authorization"] = f"Bearer {TOKEN}"
     product.add_fingerprint("fp")
     assert product.call("fp", "pid")
     yield product
@@ -28,6 +32,11 @@ async def test_the_page_shows_every_route_and_calls_one_and_no_request_leaves_th
         operation = page.locator("#operations-tools-listTools")
         await expect(operation).to_contain_text("The tools of enabled servers", timeout=30_000)
         await expect(page.locator(".opblock")).to_have_count(22)
+
+        await page.locator(".btn.authorize").click()
+        await page.locator("#auth-bearer-value").fill(TOKEN)
+        await page.locator(".auth-btn-wrapper .authorize").click()
+        await page.locator(".auth-btn-wrapper .btn-done").click()
 
         await operation.click()
         await operation.locator("button.execute").click()
