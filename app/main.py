@@ -180,9 +180,11 @@ class _Engines:
     async def lifespan(self, _app: Starlette) -> AsyncIterator[Mapping[str, object]]:
         """Start the engines, and end them in the opposite order."""
         await self._database.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
-        async with self.deps.audit.owned(), self._running():
-            yield {}
-        await self._database.stop()
+        try:
+            async with self.deps.audit.owned(), self._running():
+                yield {}
+        finally:
+            await self._database.stop()
 
     @contextlib.asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:

@@ -104,7 +104,7 @@ async def cancel_call(deps: Deps, caller: Principal, call_id: str) -> None:
     Raises:
         AppError: FORBIDDEN; CALL_NOT_FOUND, also for a call of somebody the caller may not act for.
     """
-    async with operation(deps, caller, Action.CANCEL_CALL):
+    async with operation(deps, caller, Action.CANCEL_CALL, target=call_id):
         running = deps.calls.get(call_id)
         if running is None or not caller.may_act_for(running.username):
             raise AppError(
