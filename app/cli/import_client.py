@@ -105,10 +105,10 @@ class ImportClient:
         return await self._change(
             INSTALL,
             {
-                "name": request.name,
-                "version": request.version,
+                "name": request.source.name,
+                "version": request.source.version,
                 "serverName": request.server_name,
-                "args": [*request.args],
+                "args": [*request.source.args],
                 "env": dict(request.env),
                 "secrets": [_binding(b) for b in request.secrets],
                 "enabled": request.is_enabled,

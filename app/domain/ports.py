@@ -5,7 +5,13 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.package import InstalledFiles, InstallPhase, InstallRequest, Package
+from app.domain.package import (
+    InstalledFiles,
+    InstallPhase,
+    Package,
+    PackageSource,
+    ResolvedVersion,
+)
 from app.domain.page import PageRequest
 from app.domain.secret import SealedSecret, Secret, SecretRef
 from app.domain.server import Server, ServerStatus
@@ -223,12 +229,25 @@ class Sessions(Protocol):
 
 
 class Installer(Protocol):
-    """Gets packages from one registry into a folder."""
+    """Gets packages from one ecosystem's registry into a folder.
 
-    async def install(self, request: InstallRequest, folder: str, report: Report) -> InstalledFiles:
-        """Fill the empty folder.
+    Every method raises PACKAGE_NOT_FOUND, VERSION_NOT_FOUND (naming the nearest versions),
+    REGISTRY_UNAVAILABLE or INSTALL_FAILED, and INVALID_INPUT for what `check_source` refuses.
+    """
 
-        Raises PACKAGE_NOT_FOUND, VERSION_NOT_FOUND, REGISTRY_UNAVAILABLE or INSTALL_FAILED.
+    async def install(self, source: PackageSource, folder: str, report: Report) -> InstalledFiles:
+        """Fill the empty folder, which belongs to this install alone.
+
+        On failure and on cancellation nothing runs any more; the folder is the caller's to remove.
+        """
+
+    async def resolve(self, source: PackageSource) -> ResolvedVersion:
+        """The exact version that the source's `version` stands for right now."""
+
+    async def newest(self, source: PackageSource) -> ResolvedVersion:
+        """The newest stable version there is, whatever the source's `version` allows.
+
+        Answers are kept for a minute, and few questions are asked at once.
         """
 
 
@@ -241,8 +260,11 @@ class PackageFiles(Protocol):
     async def create(self, install_dir: str) -> str:
         """Make an empty folder, and return its absolute path."""
 
+    async def seal(self, install_dir: str) -> None:
+        """Take the permission to write from everything in it, once the install is proved."""
+
     async def remove(self, install_dir: str) -> None:
-        """Delete an install's folder; fine when there is none."""
+        """Delete an install's folder, sealed or not; fine when there is none."""
 
     async def list_all(self) -> list[str]:
         """Every install's folder, as given to `create`."""

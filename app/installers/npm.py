@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 from app.domain.errors import AppError, ErrorCode
-from app.domain.npm import check_npm_name, check_npm_version
-from app.domain.package import InstalledFiles, InstallPhase, InstallRequest
+from app.domain.package import InstalledFiles, InstallPhase, PackageSource
+from app.domain.package_rules import check_source
 from app.domain.ports import Report
 from app.installers.entry_point import find_entry_point
 from app.installers.json_file import read_json
@@ -29,29 +29,28 @@ class NpmInstaller:
         self._spawner = spawner
         self._timeout_seconds = timeout_seconds
 
-    async def install(self, request: InstallRequest, folder: str, report: Report) -> InstalledFiles:
+    async def install(self, source: PackageSource, folder: str, report: Report) -> InstalledFiles:
         """Fill the empty folder with exactly one version of the package and what it needs.
 
         Raises:
             AppError: PACKAGE_NOT_FOUND, VERSION_NOT_FOUND, REGISTRY_UNAVAILABLE, INSTALL_FAILED,
                 or INVALID_INPUT for a name or version npm would take for something else.
         """
-        check_npm_name(request.name)
-        check_npm_version(request.version)
+        check_source(source)
         await asyncio.to_thread(Path(folder, "package.json").write_text, '{"private": true}\n')
-        report(InstallPhase.INSTALLING, f"npm install {request.name}@{request.version}")
-        finished = await self._run(request, folder, report)
+        report(InstallPhase.INSTALLING, f"npm install {source.name}@{source.version}")
+        finished = await self._run(source, folder, report)
         if finished.is_timeout or finished.exit_code != 0:
-            raise self._why(request, finished)
+            raise self._why(source, finished)
         warnings = [line for line in finished.lines if line.startswith("npm warn")]
-        if request.fails_on_warning and warnings:
+        if source.fails_on_warning and warnings:
             raise AppError(
                 ErrorCode.INSTALL_FAILED,
                 f"npm warned, and failOnWarning is set: {' | '.join(warnings)[:1500]}",
             )
-        return _inspect(request, Path(folder))
+        return _inspect(source, Path(folder))
 
-    async def _run(self, request: InstallRequest, folder: str, report: Report) -> Finished:
+    async def _run(self, source: PackageSource, folder: str, report: Report) -> Finished:
         npm = shutil.which("npm")
         if npm is None:
             raise AppError(
@@ -61,15 +60,15 @@ class NpmInstaller:
             )
         return await run_command(
             self._spawner,
-            _command(npm, request),
+            _command(npm, source),
             env=installer_environment("npm_config_"),
             cwd=folder,
             deadline_seconds=self._timeout_seconds,
             on_line=lambda line: report(InstallPhase.INSTALLING, line),
         )
 
-    def _why(self, request: InstallRequest, finished: Finished) -> AppError:
-        wanted = f"{request.name}@{request.version}"
+    def _why(self, source: PackageSource, finished: Finished) -> AppError:
+        wanted = f"{source.name}@{source.version}"
         if finished.is_timeout:
             return AppError(
                 ErrorCode.INSTALL_FAILED,
@@ -79,16 +78,16 @@ class NpmInstaller:
         if code == "E404":
             return AppError(
                 ErrorCode.PACKAGE_NOT_FOUND,
-                f"The npm registry has no package {request.name!r}.",
+                f"The npm registry has no package {source.name!r}.",
                 path=("name",),
                 hint="Check the spelling, the scope included.",
             )
         if code == "ETARGET":
             return AppError(
                 ErrorCode.VERSION_NOT_FOUND,
-                f"{request.name} has no version {request.version!r}.",
+                f"{source.name} has no version {source.version!r}.",
                 path=("version",),
-                hint=f"See which there are: npm view {request.name} versions",
+                hint=f"See which there are: npm view {source.name} versions",
             )
         if code.startswith(NETWORK_CODES):
             return AppError(
@@ -103,14 +102,14 @@ class NpmInstaller:
         )
 
 
-def _command(npm: str, request: InstallRequest) -> list[str]:
+def _command(npm: str, source: PackageSource) -> list[str]:
     command = [
         npm, "install", "--no-audit", "--no-fund", "--no-update-notifier", "--save-exact",
         "--omit=dev", "--no-progress", "--loglevel=http", "--color=false",
     ]  # fmt: skip
-    if not request.allow_scripts:
+    if not source.allow_scripts:
         command.append("--ignore-scripts")
-    return [*command, "--", f"{request.name}@{request.version}"]
+    return [*command, "--", f"{source.name}@{source.version}"]
 
 
 def _error_code(lines: tuple[str, ...]) -> str:
@@ -122,25 +121,25 @@ def _error_code(lines: tuple[str, ...]) -> str:
     return ""
 
 
-def _inspect(request: InstallRequest, folder: Path) -> InstalledFiles:
+def _inspect(source: PackageSource, folder: Path) -> InstalledFiles:
     """What npm recorded in its lock file, and how the package starts."""
     lock = read_json(folder / "package-lock.json")
     entries = lock.get("packages")
-    key = f"node_modules/{request.name}"
+    key = f"node_modules/{source.name}"
     entry = entries.get(key) if isinstance(entries, dict) else None
     version = entry.get("version") if isinstance(entry, dict) else None
     integrity = entry.get("integrity") if isinstance(entry, dict) else None
     if not isinstance(version, str) or not isinstance(integrity, str):
         raise AppError(
             ErrorCode.INSTALL_FAILED,
-            f"npm installed {request.name}, but recorded no version and integrity hash for it.",
+            f"npm installed {source.name}, but recorded no version and integrity hash for it.",
             hint="Only packages from the registry can be installed.",
         )
-    if request.command is not None:
+    if source.command is not None:
         return InstalledFiles(
-            version=version, integrity=integrity, command=request.command, args=request.args
+            version=version, integrity=integrity, command=source.command, args=source.args
         )
-    command, args = find_entry_point(folder, request.name)
+    command, args = find_entry_point(folder, source.name)
     return InstalledFiles(
-        version=version, integrity=integrity, command=command, args=(*args, *request.args)
+        version=version, integrity=integrity, command=command, args=(*args, *source.args)
     )

@@ -11,8 +11,7 @@ from pydantic.alias_generators import to_camel
 from app.domain.call import ToolCall
 from app.domain.delivery import VALUE, Delivery, SecretBinding, bindings_for
 from app.domain.errors import invalid
-from app.domain.npm import LATEST
-from app.domain.package import InstallRequest, Runtime
+from app.domain.package import LATEST, InstallRequest, PackageSource, Runtime
 from app.domain.server import DEFAULT_STARTUP_SECONDS
 
 S = TypeVar("S")
@@ -109,16 +108,18 @@ class InstallBody(SecretsBody):
     def request(self) -> InstallRequest:
         """The request as domain data."""
         return InstallRequest(
-            name=self.name,
+            source=PackageSource(
+                name=self.name,
+                version=self.version or LATEST,
+                runtime=self.runtime or Runtime.NODE,
+                command=self.command,
+                args=tuple(self.args or ()),
+                allow_scripts=bool(self.allow_scripts),
+                fails_on_warning=bool(self.fail_on_warning),
+            ),
             server_name=self.server_name,
-            version=self.version or LATEST,
-            runtime=self.runtime or Runtime.NODE,
-            command=self.command,
-            args=tuple(self.args or ()),
             env=self.env or {},
             secrets=self.all_bindings(),
-            allow_scripts=bool(self.allow_scripts),
-            fails_on_warning=bool(self.fail_on_warning),
             is_enabled=self.enabled is not False,
             display_name=self.display_name,
             description=self.description,

@@ -36,8 +36,8 @@ async def install_claimed(
     Raises:
         AppError: See `install_package`.
     """
-    report = deps.progress.reporter(request.server_name, request.name)
-    report(InstallPhase.RESOLVING, f"{request.name}@{request.version}")
+    report = deps.progress.reporter(request.server_name, request.source.name)
+    report(InstallPhase.RESOLVING, f"{request.source.name} {request.source.version}")
     try:
         async with keep_lease(deps, package):
             return await _install(deps, request, package, report)
@@ -59,12 +59,13 @@ async def _install(
     deps: Deps, request: InstallRequest, package: Package, report: Report
 ) -> tuple[Package, Server]:
     folder = await deps.files.create(package.install_dir)
-    files = await deps.installers[request.runtime].install(request, folder, report)
+    files = await deps.installers[request.source.runtime].install(request.source, folder, report)
     server = _server_of(request, package, files)
     report(InstallPhase.VERIFYING, "starting the server and asking for its tools")
     try:
         server = replace(server, tools=await _tools_of(deps, server, report))
-        report(InstallPhase.SWITCHING, f"{request.name} {files.version}")
+        await deps.files.seal(package.install_dir)
+        report(InstallPhase.SWITCHING, f"{request.source.name} {files.version}")
         await deps.servers.insert(server)
         done = _finished(package, files)
         await _complete(deps, done)

@@ -7,8 +7,9 @@ from uuid import uuid4
 from app.domain.clock import utc_now
 from app.domain.errors import AppError, ErrorCode
 from app.domain.names import check_server_name
-from app.domain.npm import check_npm_name, check_npm_version
+from app.domain.npm import check_npm_name
 from app.domain.package import InstallRequest, Package, PackageProgress, PackageStatus
+from app.domain.package_rules import check_source
 from app.domain.page import Page, PageRequest, check_page, cut_page
 from app.domain.server import Server, ServerSettings, name_taken
 from app.domain.server_rules import check_settings
@@ -128,16 +129,15 @@ def check_request(request: InstallRequest) -> None:
     Raises:
         AppError: INVALID_INPUT.
     """
-    check_npm_name(request.name)
-    check_npm_version(request.version)
+    check_source(request.source)
     check_server_name(request.server_name, "serverName")
     check_settings(
         ServerSettings(
             name=request.server_name,
-            command=request.command if request.command is not None else "node",
+            command=request.source.command if request.source.command is not None else "node",
             display_name=request.display_name,
             description=request.description,
-            args=request.args,
+            args=request.source.args,
             env=request.env,
             secrets=request.secrets,
             startup_timeout_seconds=request.startup_timeout_seconds,
@@ -150,11 +150,11 @@ def _claim_of(deps: Deps, request: InstallRequest) -> Package:
     install_id = uuid4().hex
     return Package(
         server_name=request.server_name,
-        name=request.name,
-        requested_version=request.version,
+        name=request.source.name,
+        requested_version=request.source.version,
         version=None,
         integrity=None,
-        runtime=request.runtime,
+        runtime=request.source.runtime,
         status=PackageStatus.INSTALLING,
         install_id=install_id,
         install_dir=f"{request.server_name}/{install_id}",

@@ -8,16 +8,15 @@ from typing import Any
 import pytest
 
 from app.domain.errors import AppError, ErrorCode
-from app.domain.package import InstalledFiles, InstallPhase, InstallRequest
+from app.domain.package import InstalledFiles, InstallPhase, PackageSource
 from app.installers.npm import NpmInstaller, _command, _error_code
 from app.processes.spawner import Spawner
 
 NAME = "mcp-hello-world"
 
 
-def request(name: str = NAME, version: str = "1.1.2", **changes: Any) -> InstallRequest:
-    fields = {"name": name, "server_name": "s", "version": version, "env": {}}
-    return InstallRequest(**{**fields, "startup_timeout_seconds": 30.0, **changes})
+def request(name: str = NAME, version: str = "1.1.2", **changes: Any) -> PackageSource:
+    return PackageSource(name=name, version=version, **changes)
 
 
 class Reports:
@@ -29,7 +28,7 @@ class Reports:
 
 
 async def install(
-    spawner: Spawner, folder: Path, wanted: InstallRequest, *, seconds: float = 120
+    spawner: Spawner, folder: Path, wanted: PackageSource, *, seconds: float = 120
 ) -> tuple[InstalledFiles, Reports]:
     folder.mkdir(exist_ok=True)
     reports = Reports()
@@ -37,7 +36,7 @@ async def install(
     return await installer.install(wanted, str(folder), reports), reports
 
 
-async def failure(spawner: Spawner, folder: Path, wanted: InstallRequest, **more: Any) -> AppError:
+async def failure(spawner: Spawner, folder: Path, wanted: PackageSource, **more: Any) -> AppError:
     with pytest.raises(AppError) as caught:
         await install(spawner, folder, wanted, **more)
     return caught.value

@@ -4,14 +4,21 @@ import asyncio
 import shutil
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.domain.errors import AppError
-from app.domain.package import InstalledFiles, InstallPhase, InstallRequest, Runtime
+from app.domain.package import (
+    InstalledFiles,
+    InstallPhase,
+    InstallRequest,
+    PackageSource,
+    ResolvedVersion,
+    Runtime,
+)
 from app.domain.ports import Report
 from app.domain.principal import Principal
 from app.domain.seen_secrets import RecentSecrets
@@ -49,7 +56,7 @@ class FakeInstaller:
         self.may_finish.set()
         self.folders: list[Path] = []
 
-    async def install(self, request: InstallRequest, folder: str, report: Report) -> InstalledFiles:
+    async def install(self, source: PackageSource, folder: str, report: Report) -> InstalledFiles:
         self.folders.append(Path(folder))
         report(InstallPhase.INSTALLING, "copying")
         shutil.copy(self.script, Path(folder, "server.py"))
@@ -60,8 +67,14 @@ class FakeInstaller:
             version="1.2.3",
             integrity="sha512-x",
             command=sys.executable,
-            args=("-S", "{packageDir}/server.py", *self.args, *request.args),
+            args=("-S", "{packageDir}/server.py", *self.args, *source.args),
         )
+
+    async def resolve(self, source: PackageSource) -> ResolvedVersion:
+        return ResolvedVersion("1.2.3", "sha512-x")
+
+    async def newest(self, source: PackageSource) -> ResolvedVersion:
+        return ResolvedVersion("1.2.3", "sha512-x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +140,11 @@ async def world(
 
 
 def request(server_name: str = "s", **changes: Any) -> InstallRequest:
-    fields = {"name": "mcp-hello-world", "server_name": server_name, "version": "latest"}
-    more = {"env": {}, "startup_timeout_seconds": 20.0}
-    return InstallRequest(**{**fields, **more, **changes})
+    of_source = {f.name for f in fields(PackageSource)}
+    source = {"name": "mcp-hello-world"} | {k: v for k, v in changes.items() if k in of_source}
+    rest = {k: v for k, v in changes.items() if k not in of_source}
+    more = {"server_name": server_name, "env": {}, "startup_timeout_seconds": 20.0}
+    return InstallRequest(**{"source": PackageSource(**source), **more, **rest})
 
 
 async def add(

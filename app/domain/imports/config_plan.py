@@ -18,7 +18,7 @@ from app.domain.imports.naming import fit_server_names
 from app.domain.imports.placeholders import Unresolved
 from app.domain.imports.plan import Plan, Unplaced, Wanted, WantedSecret, why_not
 from app.domain.names import check_secret_value
-from app.domain.package import InstallRequest
+from app.domain.package import InstallRequest, PackageSource
 from app.domain.secret import SecretRef
 from app.domain.server import DEFAULT_STARTUP_SECONDS, ServerSettings, Transport
 
@@ -137,10 +137,8 @@ def _package(
     if entry.cwd is not None:
         gathered.notes.append("its cwd is left out: an installed package starts in its own folder")
     return InstallRequest(
-        name=npm.name,
+        source=PackageSource(name=npm.name, version=npm.version, args=npm.args),
         server_name=name,
-        version=npm.version,
-        args=npm.args,
         env=env,
         secrets=gathered.bindings,
         is_enabled=entry.is_enabled,

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
-from app.domain.npm import DIST_TAG, EXACT_VERSION, LATEST, NPM_NAME
+from app.domain.npm import DIST_TAG, EXACT_VERSION, NPM_NAME
+from app.domain.package import LATEST
 
 _NPX_FLAGS = frozenset(("-y", "--yes", "-q", "--quiet", "--prefer-offline", "--prefer-online"))
 _PYTHON_PACKAGE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?(?:(?:==|@)(\S+))?")

@@ -10,8 +10,7 @@ from app.domain.imports.launcher import parse_npx, program_of
 from app.domain.imports.node_rows import NodePackage, NodeRows, NodeServer
 from app.domain.imports.node_secrets import place_secrets
 from app.domain.imports.plan import Plan, Unplaced, Wanted, why_not
-from app.domain.npm import LATEST
-from app.domain.package import InstallRequest, Runtime
+from app.domain.package import LATEST, InstallRequest, PackageSource, Runtime
 from app.domain.server import ServerSettings, Transport
 from app.domain.server_rules import PACKAGE_DIR
 
@@ -91,10 +90,12 @@ def _install(name: str, package: NodePackage, server: NodeServer | None) -> Targ
         return text.replace(path, PACKAGE_DIR) if path.startswith("/") else text
 
     return InstallRequest(
-        name=package.name,
+        source=PackageSource(
+            name=package.name,
+            version=package.version,
+            args=tuple(moved(arg) for arg in _own_args(package, server)),
+        ),
         server_name=name,
-        version=package.version,
-        args=tuple(moved(arg) for arg in _own_args(package, server)),
         env={key: moved(value) for key, value in server.env.items()},
         secrets=_bindings(server.secret_names),
         is_enabled=server.is_enabled,
@@ -155,7 +156,7 @@ def _names_not_placed(rows: NodeRows, targets: Mapping[str, Target]) -> dict[str
 
 def _notes(target: Target) -> tuple[str, ...]:
     notes = []
-    if isinstance(target, InstallRequest) and target.version == LATEST:
+    if isinstance(target, InstallRequest) and target.source.version == LATEST:
         notes.append("the version was recorded as latest: what is the latest now is installed")
     open_ones = [name for name, value in target.env.items() if is_credential(name, value)]
     if isinstance(target, ServerSettings):

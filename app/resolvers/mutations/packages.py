@@ -5,8 +5,7 @@ from typing import Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from app.domain.npm import LATEST
-from app.domain.package import InstallRequest, Runtime
+from app.domain.package import LATEST, InstallRequest, PackageSource, Runtime
 from app.domain.server import DEFAULT_STARTUP_SECONDS
 from app.resolvers.context import Info
 from app.resolvers.inputs import string_map
@@ -62,15 +61,17 @@ class InstallPackageInput:
     def request(self) -> InstallRequest:
         """The request as domain data."""
         return InstallRequest(
-            name=self.name,
+            source=PackageSource(
+                name=self.name,
+                version=self.version,
+                runtime=self.runtime,
+                command=self.command,
+                args=tuple(self.args),
+                allow_scripts=self.allow_scripts,
+            ),
             server_name=self.server_name,
-            version=self.version,
-            runtime=self.runtime,
-            command=self.command,
-            args=tuple(self.args),
             env={} if self.env is None else string_map(self.env, "env"),
             secrets=bindings_of(self.secrets),
-            allow_scripts=self.allow_scripts,
             is_enabled=self.enabled,
             display_name=self.display_name,
             description=self.description,

@@ -48,7 +48,11 @@ def test_npx_becomes_an_installed_package_with_its_credentials_in_the_vault() ->
                   "env": {"GITHUB_TOKEN": TOKEN, "LOG": "info", "N": 3, "ON": True, "NO": None}})  # fmt: skip
     target = found.wanted[0].target
     assert isinstance(target, InstallRequest)
-    assert (target.name, target.version, target.args) == ("@x/gh", "1.2.3", ("--ro",))
+    assert (target.source.name, target.source.version, target.source.args) == (
+        "@x/gh",
+        "1.2.3",
+        ("--ro",),
+    )
     assert target.env == {"LOG": "info", "N": "3", "ON": "true"}
     assert target.secrets == (bound("GITHUB_TOKEN", Delivery.ENVIRONMENT),)
     assert values(found) == {"GITHUB_TOKEN": TOKEN}
@@ -127,7 +131,7 @@ def test_a_credential_in_args_is_listed_unless_args_are_kept(args: list[str]) ->
     assert "planted" not in why
     kept = placed(entry, keep=True)
     assert isinstance(kept, InstallRequest)
-    assert kept.args == tuple(args)
+    assert kept.source.args == tuple(args)
     assert "planted" not in "".join(plan(entry, keep=True).wanted[0].notes)
 
 

@@ -13,7 +13,7 @@ from app.domain.imports.node_read import NodeDocuments, Opened, read_documents
 from app.domain.imports.node_rows import NodeRows, NodeSecret, NodeServer
 from app.domain.imports.node_secrets import find_places
 from app.domain.imports.plan import Plan
-from app.domain.package import InstallRequest
+from app.domain.package import InstallRequest, PackageSource
 from app.domain.server import ServerSettings, Transport
 
 GH = {"_id": "1", "name": "gh", "command": "node", "args": ["/old/gh/index.js", "--ro"],
@@ -45,10 +45,8 @@ def placed(found: Plan) -> dict[tuple[str, str, str], str | None]:
 def test_a_package_with_its_server_is_installed_at_the_recorded_version() -> None:
     (entry,) = plan([GH], [GH_PACKAGE]).wanted
     assert entry.target == InstallRequest(
-        name="@x/gh",
+        source=PackageSource(name="@x/gh", version="1.2.3", args=("--ro",)),
         server_name="gh",
-        version="1.2.3",
-        args=("--ro",),
         env={"CACHE": "{packageDir}/cache"},
         secrets=bindings_for(["token"]),
         is_enabled=False,
@@ -66,7 +64,7 @@ def test_a_package_may_name_its_servers_document_instead() -> None:
 def test_latest_stays_latest_and_that_is_said() -> None:
     (entry,) = plan([GH], [{**GH_PACKAGE, "version": "latest"}]).wanted
     assert isinstance(entry.target, InstallRequest)
-    assert entry.target.version == "latest"
+    assert entry.target.source.version == "latest"
     assert "recorded as latest" in entry.notes[0]
 
 
@@ -80,7 +78,8 @@ def test_the_arguments_after_the_program_are_kept(
     command: str, args: list[str], own: list[str]
 ) -> None:
     (entry,) = plan([{**GH, "command": command, "args": args}], [GH_PACKAGE]).wanted
-    assert entry.target.args == tuple(own)
+    assert isinstance(entry.target, InstallRequest)
+    assert entry.target.source.args == tuple(own)
 
 
 def test_other_servers_stay_commands_or_addresses() -> None:
