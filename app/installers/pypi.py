@@ -112,13 +112,13 @@ class PypiInstaller:
         )  # fmt: skip
         _check(tool, source, made)
         sync = _sync(source, place)
-        report(InstallPhase.INSTALLING, "uv pip sync")
         # What is in the cache is what the lock's hashes say: no need to ask anybody again.
         filled = await tool.run(*sync, "--offline")
         if filled.is_good:
             for line in filled.lines:
                 report(InstallPhase.INSTALLING, line)
         else:
+            report(InstallPhase.DOWNLOADING, "uv pip sync")
             filled = await tool.run(*sync, on_line=lambda line: report(_phase(line), line))
         _check(tool, source, filled)
         return tuple(line for line in filled.lines if line.startswith("warning:"))
@@ -138,8 +138,9 @@ def _sync(source: PackageSource, place: Path) -> list[str]:
 
 
 def _phase(line: str) -> InstallPhase:
-    is_transfer = line.strip().startswith(("Downloading", "Downloaded", "Building", "Built"))
-    return InstallPhase.DOWNLOADING if is_transfer else InstallPhase.INSTALLING
+    """Uv tells what it installed when it has everything, and then of each package."""
+    is_late = line.startswith(("Installed", " + ", "warning:"))
+    return InstallPhase.INSTALLING if is_late else InstallPhase.DOWNLOADING
 
 
 def _check(tool: Tool, source: PackageSource, finished: Finished) -> None:
