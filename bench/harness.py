@@ -28,11 +28,12 @@ class Sizes:
     callers: Sequence[int] = (1, 16)
     starts: int = 2
     sessions: int = 200
+    installs: int = 10
     has_npm: bool = True
 
 
 # Enough to see that everything runs; the numbers mean nothing.
-TINY = Sizes(repetitions=1, calls=8, callers=(2,), starts=1, sessions=2, has_npm=False)
+TINY = Sizes(repetitions=1, calls=8, callers=(2,), starts=1, sessions=2, installs=1, has_npm=False)
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ CONTESTANTS = {
     "stdio_calls": {"SDK Client.call_tool", "SDK raw", *OURS},
     "http_calls": {"SDK Client.call_tool", *OURS},
     "session_memory": {"SDK Client", "our registry"},
+    "installs": {"bare client", "our installer"},
 }
 
 
