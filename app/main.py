@@ -27,6 +27,7 @@ from app.models import documents_by_database
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
 from app.models.packages import MongoPackages
+from app.models.removed_packages import MongoRemovedPackages
 from app.models.secrets import MongoSecrets
 from app.models.servers import MongoServers
 from app.mongo.database import Database
@@ -127,6 +128,7 @@ class _Engines:
             database=self._database,
             servers=servers,
             packages=MongoPackages(self._database),
+            removed_packages=MongoRemovedPackages(self._database),
             secrets=secrets,
             secret_use=SecretUse(secrets),
             data_keys=MongoDataKeys(self._database),

@@ -14,6 +14,7 @@ from app.models import documents_by_database
 from app.models.data_keys import DataKeyDoc, MongoDataKeys
 from app.models.deployment import DeploymentDoc, MongoDeployment
 from app.models.packages import MongoPackages, PackageDoc
+from app.models.removed_packages import MongoRemovedPackages, RemovedPackageDoc
 from app.models.secrets import MongoSecrets, SecretDoc
 from app.models.servers import MongoServers, ServerDoc
 from app.mongo.binary import find_mongod
@@ -38,6 +39,7 @@ class Stores:
 
     servers: MongoServers
     packages: MongoPackages
+    removed_packages: MongoRemovedPackages
     secrets: MongoSecrets
     data_keys: MongoDataKeys
     deployment: MongoDeployment
@@ -85,11 +87,15 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def stores(database: Database) -> Stores:
-    for document in (ServerDoc, PackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc):
+    documents = (
+        ServerDoc, PackageDoc, RemovedPackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc,
+    )  # fmt: skip
+    for document in documents:
         await document.get_motor_collection().delete_many({})
     return Stores(
         MongoServers(database),
         MongoPackages(database),
+        MongoRemovedPackages(database),
         MongoSecrets(database),
         MongoDataKeys(database),
         MongoDeployment(database),

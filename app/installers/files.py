@@ -33,6 +33,14 @@ class PackageFolder:
         await asyncio.to_thread(Path(path).mkdir, parents=True, mode=0o700)
         return path
 
+    def is_whole(self, install_dir: str) -> bool:
+        """Whether the folder is there, and sealed: an install of it was finished and proved."""
+        try:
+            mode = os.stat(self.path(install_dir)).st_mode  # noqa: PTH116 - before every call
+        except OSError:
+            return False
+        return stat.S_ISDIR(mode) and not mode & WRITE
+
     async def seal(self, install_dir: str) -> None:
         """Take the permission to write from everything in it, once the install is proved."""
         await asyncio.to_thread(_seal, Path(self.path(install_dir)))

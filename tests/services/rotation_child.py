@@ -9,6 +9,7 @@ from app.models import documents_by_database
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
 from app.models.packages import MongoPackages
+from app.models.removed_packages import MongoRemovedPackages
 from app.models.secrets import MongoSecrets
 from app.models.servers import MongoServers
 from app.mongo.database import Database
@@ -27,6 +28,7 @@ async def main(uri: str) -> None:
     stores = Stores(
         MongoServers(database),
         MongoPackages(database),
+        MongoRemovedPackages(database),
         MongoSecrets(database),
         MongoDataKeys(database),
         MongoDeployment(database),

@@ -8,13 +8,13 @@ import pytest
 
 from app.domain.delivery import Delivery
 from app.domain.errors import AppError, ErrorCode
-from app.domain.package import PackageStatus
+from app.domain.package_record import PackageStatus
 from app.domain.page import PageRequest
 from app.domain.principal import Principal
 from app.domain.server import ServerChanges
 from app.domain.session import LogMessage, Progress
 from app.processes.private_files import PrivateFiles
-from app.services.packages import install_package
+from app.services.install import install_package
 from app.services.secrets import Place, delete_secret
 from app.services.servers import get_server, update_server
 from app.services.tools import list_tools
@@ -251,9 +251,11 @@ async def test_a_package_that_needs_a_users_key_to_start_is_installed_all_the_sa
     world.installer.script = KEYED
     env = {"API_MODE": "API_NEEDED"}
     with pytest.raises(AppError) as caught:
-        await install_package(world.deps, request("s", env=env))
+        await install_package(world.deps, OPERATOR, request("s", env=env))
     assert caught.value.code is ErrorCode.SERVER_DID_NOT_START
-    package, server = await install_package(world.deps, request("s", env=env, secrets=(NEEDED,)))
+    package, server = await install_package(
+        world.deps, OPERATOR, request("s", env=env, secrets=(NEEDED,))
+    )
     assert (package.status, server.tools) == (PackageStatus.INSTALLED, ())
     await keep(world, "ada", "key", "the key of ada")
     found = await answer(world, "keys", "ada")

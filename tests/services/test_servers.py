@@ -10,7 +10,7 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.page import PageRequest
 from app.domain.server import Isolation, ServerChanges, ServerStatus
 from app.services.calls import call_tool
-from app.services.packages import install_package
+from app.services.install import install_package
 from app.services.servers import (
     add_server,
     delete_server,
@@ -74,7 +74,7 @@ async def test_a_taken_name_is_a_conflict_and_the_first_server_stays(world: Worl
 
 async def test_a_name_under_installation_is_a_conflict(world: World) -> None:
     world.installer.may_finish.clear()
-    installing = asyncio.create_task(install_package(world.deps, request()))
+    installing = asyncio.create_task(install_package(world.deps, OPERATOR, request()))
     await until(lambda: world.installer.folders)
     with pytest.raises(AppError) as caught:
         await add_server(world.deps, settings("s"))
@@ -174,7 +174,7 @@ async def test_a_deleted_server_is_gone_with_its_session_and_secrets(world: Worl
 
 
 async def test_a_packages_server_cannot_be_deleted_behind_its_back(world: World) -> None:
-    done, _ = await install_package(world.deps, request())
+    done, _ = await install_package(world.deps, OPERATOR, request())
     pid = await pid_of(world)
     with pytest.raises(AppError) as caught:
         await delete_server(world.deps, "s")

@@ -1,0 +1,59 @@
+"""Packages: found and listed."""
+
+from app.domain.errors import AppError, ErrorCode
+from app.domain.names import check_server_name
+from app.domain.package_record import Package
+from app.domain.package_rules import check_package_name
+from app.domain.page import Page, PageRequest, check_page, cut_page
+from app.services.deps import Deps
+from app.services.paging import every
+
+
+async def get_package(deps: Deps, server_name: str) -> Package:
+    """The package behind a server.
+
+    Raises:
+        AppError: INVALID_INPUT or PACKAGE_NOT_FOUND.
+    """
+    check_server_name(server_name, "serverName")
+    package = await deps.packages.find(server_name)
+    if package is None:
+        raise _unknown(f"There is no installed package behind a server named {server_name!r}.")
+    return package
+
+
+async def get_package_by_name(deps: Deps, name: str) -> Package:
+    """The package of that registry name; of several, the first by server name.
+
+    Raises:
+        AppError: INVALID_INPUT or PACKAGE_NOT_FOUND.
+    """
+    check_package_name(name)
+    package = await deps.packages.find_by_name(name)
+    if package is None:
+        raise _unknown(f"The package {name!r} is not installed.")
+    return package
+
+
+async def list_packages(deps: Deps, page: PageRequest) -> Page[Package]:
+    """Packages by server name.
+
+    Raises:
+        AppError: INVALID_INPUT.
+    """
+    check_page(page)
+    return cut_page(await deps.packages.list_page(page), page.first)
+
+
+async def list_all_packages(deps: Deps) -> list[Package]:
+    """Every package, by server name."""
+    return [package async for package in every(deps.packages.list_page, lambda p: p.server_name)]
+
+
+def _unknown(message: str) -> AppError:
+    return AppError(
+        ErrorCode.PACKAGE_NOT_FOUND,
+        message,
+        path=("serverName",),
+        hint="List the packages to see which there are.",
+    )
