@@ -122,7 +122,11 @@ class _Engines:
             on_change=session_changes.publish,
             on_listing=listing_changes.publish,
         )
-        installer = NpmInstaller(spawner, timeout_seconds=settings.install_timeout_seconds)
+        npm = NpmInstaller(
+            spawner,
+            timeout_seconds=settings.install_timeout_seconds,
+            least_free_bytes=settings.install_free_space,
+        )
         self.deps = Deps(
             instance=machine.guard.instance,
             database=self._database,
@@ -135,7 +139,7 @@ class _Engines:
             deployment=deployment,
             vault=EnvelopeVault(LocalKeyring(machine.keys, deployment.salt)),
             sessions=self._sessions,
-            installers={Runtime.NODE: installer},
+            installers={Runtime.NODE: npm},
             files=PackageFolder(machine.data_dir / "packages"),
             seen=seen,
             progress=ProgressFeed(seen),

@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     session_wait_seconds: float = Field(default=10.0, gt=0)
 
     install_timeout_seconds: float = Field(default=600.0, gt=0)
+    install_free_space: Annotated[int, NoDecode] = Field(default=500 * 1024**2, ge=0)
+    python_bin: str | None = None
+    pip_index_url: SecretStr | None = None
+    pip_extra_index_url: SecretStr | None = None
     log_level: str = "INFO"
 
     @field_validator("allowed_hosts", mode="before")
@@ -60,7 +64,7 @@ class Settings(BaseSettings):
             else value
         )
 
-    @field_validator("payload_limit", mode="before")
+    @field_validator("payload_limit", "install_free_space", mode="before")
     @classmethod
     def _read_size(cls, value: object) -> object:
         match = re.fullmatch(r"\s*(\d+)\s*(b|kb|mb)?\s*", str(value).lower())

@@ -1,7 +1,9 @@
 """The pure rules about packages: which sources are acceptable, which version is newer."""
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from app.domain.address import check_url
 from app.domain.errors import invalid
@@ -61,6 +63,19 @@ def is_newer(runtime: Runtime, version: str, than: str) -> bool:
         return left is not None and right is not None and left > right
     new, old = pypi_version(version), pypi_version(than)
     return new is not None and old is not None and new > old
+
+
+def nearest_versions(
+    runtime: Runtime, wanted: str, versions: Sequence[str], *, most: int = 4
+) -> list[str]:
+    """The versions around the wanted one, in order; for what is no version, the last ones."""
+    key: Callable[[str], Any] = npm_precedence if runtime is Runtime.NODE else pypi_version
+    known = sorted({v for v in versions if key(v) is not None}, key=key)
+    if key(wanted) is None:
+        return known[-most:]
+    place = bisect_left(known, key(wanted), key=key)
+    start = max(0, min(place - most // 2, len(known) - most))
+    return known[start : start + most]
 
 
 def needs_older_mcp(stderr_lines: Sequence[str]) -> bool:

@@ -9,7 +9,8 @@ import pytest
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.package import InstalledFiles, InstallPhase, PackageSource
-from app.installers.npm import NpmInstaller, _command, _error_code
+from app.installers.npm import NpmInstaller, _install
+from app.installers.npm_failures import error_code
 from app.processes.spawner import Spawner
 
 NAME = "mcp-hello-world"
@@ -32,7 +33,7 @@ async def install(
 ) -> tuple[InstalledFiles, Reports]:
     folder.mkdir(exist_ok=True)
     reports = Reports()
-    installer = NpmInstaller(spawner, timeout_seconds=seconds)
+    installer = NpmInstaller(spawner, timeout_seconds=seconds, least_free_bytes=0)
     return await installer.install(wanted, str(folder), reports), reports
 
 
@@ -97,6 +98,7 @@ async def test_an_unknown_version_is_not_found(
     error = await failure(spawner, tmp_path, request(version=version))
     assert (error.code, error.path) == (ErrorCode.VERSION_NOT_FOUND, ("version",))
     assert error.message == f"mcp-hello-world has no version {version!r}."
+    assert error.hint == "The nearest is 1.1.2."
     assert not (tmp_path / "node_modules").exists()
 
 
@@ -108,14 +110,14 @@ async def test_a_registry_that_is_away_is_told_from_a_missing_package(
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
     error = await failure(spawner, tmp_path / "p", request())
     assert error.code is ErrorCode.REGISTRY_UNAVAILABLE
-    assert error.message == "npm cannot reach its registry (ECONNREFUSED)."
+    assert error.message == "npm cannot get an answer from its registry (ECONNREFUSED)."
     assert not (tmp_path / "p" / "node_modules").exists()
 
 
 async def test_an_install_has_a_deadline(spawner: Spawner, tmp_path: Path) -> None:
     error = await failure(spawner, tmp_path, request(), seconds=0.05)
     assert error.code is ErrorCode.INSTALL_FAILED
-    assert error.message == "npm did not finish installing mcp-hello-world@1.1.2 within 0.05 s."
+    assert error.message == "npm did not finish with mcp-hello-world 1.1.2 within 0.05 s."
 
 
 @pytest.mark.parametrize(
@@ -130,11 +132,11 @@ async def test_what_is_no_registry_name_never_reaches_npm(
 
 
 def test_scripts_run_only_when_asked_for_and_names_stand_behind_the_dashes() -> None:
-    careful, trusting = _command("npm", request()), _command("npm", request(allow_scripts=True))
+    careful, trusting = _install(request()), _install(request(allow_scripts=True))
     assert "--ignore-scripts" in careful
     assert "--ignore-scripts" not in trusting
     for command in (careful, trusting):
-        assert command[:2] == ["npm", "install"]
+        assert command[0] == "install"
         assert command[-2:] == ["--", "mcp-hello-world@1.1.2"]
 
 
@@ -149,4 +151,4 @@ def test_scripts_run_only_when_asked_for_and_names_stand_behind_the_dashes() -> 
     ],
 )
 def test_npms_own_name_for_a_failure_is_read(line: str, code: str) -> None:
-    assert _error_code(("npm http fetch GET 200", line)) == code
+    assert error_code(("npm http fetch GET 200", line)) == code

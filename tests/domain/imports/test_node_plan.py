@@ -120,7 +120,7 @@ def test_a_credential_in_a_servers_environment_is_pointed_out() -> None:
         ([{"name": "a", "command": "x", "transportType": "tcp"}], [], "server 'a'", "not known"),
         ([{"_id": "7", "command": "x"}], [], "server 7", "no name"),
         ([], [{"name": "p"}], "package 'p'", "no mcpServerId"),
-        ([], [{**GH_PACKAGE, "version": "^1"}], "package '@x/gh' of server 'gh'", "version must"),
+        ([], [{**GH_PACKAGE, "version": "a/b"}], "package '@x/gh' of server 'gh'", "version must"),
         ([], [{**GH_PACKAGE, "runtime": "python"}], "package '@x/gh' of server 'gh'", "Python"),
         ([], [{**GH_PACKAGE, "runtime": "ruby"}], "package '@x/gh' of server 'gh'", "not known"),
     ],
