@@ -9,10 +9,12 @@ from app.domain.names import check_server_name
 from app.domain.package import InstallPhase, InstallRequest
 from app.domain.package_record import Package, PackageBuild, PackageStatus, StagedUpgrade
 from app.domain.package_rules import check_source
+from app.domain.policy import Action
 from app.domain.ports import Report
 from app.domain.principal import Principal
 from app.domain.server import Server, ServerSettings, name_taken, new_revision
 from app.domain.server_rules import check_settings
+from app.services.access import operation
 from app.services.deps import Deps
 from app.services.leases import taken_over
 from app.services.package_work import run_package_work, to_the_end, under_lease
@@ -28,9 +30,15 @@ async def install_package(
     The work goes on when the caller goes away. On any failure nothing is left of it.
 
     Raises:
-        AppError: INVALID_INPUT, CONFLICT, PACKAGE_NOT_FOUND, VERSION_NOT_FOUND,
+        AppError: FORBIDDEN, INVALID_INPUT, CONFLICT, PACKAGE_NOT_FOUND, VERSION_NOT_FOUND,
             REGISTRY_UNAVAILABLE, INSTALL_FAILED, SERVER_DID_NOT_START or OPERATION_CANCELLED.
     """
+    async with operation(deps, caller, Action.INSTALL_PACKAGE, server_name=request.server_name):
+        return await claim_and_install(deps, request)
+
+
+async def claim_and_install(deps: Deps, request: InstallRequest) -> tuple[Package, Server]:
+    """Install, for an operation that has been allowed."""
     check_request(request)
     if await deps.servers.find(request.server_name) is not None:
         raise name_taken(request.server_name, "serverName")
@@ -68,8 +76,8 @@ async def _install(
     name, revision = proven.server.name, proven.server.revision
     try:
         report(InstallPhase.SWITCHING, f"{request.source.name} {proven.build.version}")
-        operation = deps.package_work.get(name)
-        done = await to_the_end(_switch_in(deps, package, proven), operation)
+        running = deps.package_work.get(name)
+        done = await to_the_end(_switch_in(deps, package, proven), running)
     except BaseException:
         deps.sessions.retire(name, revision)
         raise

@@ -5,7 +5,7 @@ import logging
 from dataclasses import replace
 
 from app.domain.errors import AppError, ErrorCode
-from app.domain.package import InstallPhase
+from app.domain.package import InstalledFiles, InstallPhase
 from app.domain.package_record import Package, PackageBuild
 from app.domain.ports import Report
 from app.domain.server import Server
@@ -70,19 +70,23 @@ async def fetch_build(deps: Deps, package: Package, build: PackageBuild, report:
     path = await deps.files.create(folder)
     try:
         files = await deps.installers[source.runtime].install(source, path, report)
-        if (files.version, files.integrity) != (build.version, build.integrity):
-            raise AppError(
-                ErrorCode.INSTALL_FAILED,
-                f"The registry's {package.name} {build.version} is not the one that was installed: "
-                "its integrity hash differs.",
-                hint="Upgrade the package to a version that you trust.",
-            )
+        _check_same(package, build, files)
         await deps.files.seal(folder)
     except BaseException:
         await asyncio.shield(asyncio.ensure_future(deps.files.remove(folder)))
         raise
     deps.local_builds.failures.pop(folder, None)
     deps.local_builds.whole.add(folder)
+
+
+def _check_same(package: Package, build: PackageBuild, files: InstalledFiles) -> None:
+    if (files.version, files.integrity) != (build.version, build.integrity):
+        raise AppError(
+            ErrorCode.INSTALL_FAILED,
+            f"The registry's {package.name} {build.version} is not the one that was installed: "
+            "its integrity hash differs.",
+            hint="Upgrade the package to a version that you trust.",
+        )
 
 
 def _find_build(package: Package, folder: str) -> PackageBuild | None:

@@ -10,8 +10,10 @@ from app.domain.clock import utc_now
 from app.domain.errors import AppError, ErrorCode
 from app.domain.package import InstallPhase
 from app.domain.package_record import Package, PackageStatus
+from app.domain.policy import Action
 from app.domain.ports import Report
 from app.domain.principal import Principal
+from app.services.access import operation
 from app.services.deps import Deps
 from app.services.leases import keep_lease, lease_until, new_owner
 from app.services.package_reads import get_package
@@ -92,20 +94,20 @@ async def _carry_out(
     task = asyncio.current_task()
     if task is None or package.lease_owner is None:
         raise RuntimeError("an operation needs a task and a lease of its own")
-    operation = RunningOperation(package.lease_owner, task)
-    deps.package_work[package.server_name] = operation
+    running = RunningOperation(package.lease_owner, task)
+    deps.package_work[package.server_name] = running
     report = deps.progress.reporter(package.server_name, package.name)
     try:
-        async with keep_lease(deps, package, operation):
+        async with keep_lease(deps, package, running):
             try:
                 return await work(report)
             except BaseException as error:
                 await _undo(deps, package, _why(error) if is_noted else None)
-                report(InstallPhase.FAILED, _told(error, operation))
-                if operation.because is None or not isinstance(error, asyncio.CancelledError):
+                report(InstallPhase.FAILED, _told(error, running))
+                if running.because is None or not isinstance(error, asyncio.CancelledError):
                     raise
                 task.uncancel()
-                raise operation.because from None
+                raise running.because from None
     finally:
         del deps.package_work[package.server_name]
 
@@ -116,10 +118,10 @@ def _why(error: BaseException) -> str | None:
     return error.sentence() if isinstance(error, AppError) and is_noted else None
 
 
-def _told(error: BaseException, operation: RunningOperation) -> str:
+def _told(error: BaseException, running: RunningOperation) -> str:
     """What those who follow hear of a failure."""
     if isinstance(error, asyncio.CancelledError):
-        return "cancelled" if operation.because is None else operation.because.message
+        return "cancelled" if running.because is None else running.because.message
     return error.sentence() if isinstance(error, AppError) else "an internal error; the log has it"
 
 
@@ -143,16 +145,16 @@ async def _undo_now(deps: Deps, package: Package, why: str | None) -> None:
     await finish_or_undo(deps, stored, why=why)
 
 
-async def to_the_end(work: Coroutine[Any, Any, T], operation: RunningOperation | None) -> T:
+async def to_the_end(work: Coroutine[Any, Any, T], running: RunningOperation | None) -> T:
     """What the work returns: it is not cut short by a cancellation, which comes too late."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         result = await task
-        if operation is None or operation.because is None:
+        if running is None or running.because is None:
             raise
-        operation.task.uncancel()
+        running.task.uncancel()
         return result
 
 
@@ -162,9 +164,15 @@ async def cancel_package_operation(deps: Deps, caller: Principal, server_name: s
     What it has done is undone; one that is switching in its result is finished instead.
 
     Raises:
-        AppError: INVALID_INPUT, PACKAGE_NOT_FOUND, or CONFLICT when nothing is under way that
-            can be cancelled.
+        AppError: FORBIDDEN, INVALID_INPUT, PACKAGE_NOT_FOUND, or CONFLICT when nothing is under
+            way that can be cancelled.
     """
+    action = Action.CANCEL_PACKAGE_OPERATION
+    async with operation(deps, caller, action, server_name=server_name):
+        await _cancel(deps, server_name)
+
+
+async def _cancel(deps: Deps, server_name: str) -> None:
     package = await get_package(deps, server_name)
     is_cancellable = package.status in (PackageStatus.INSTALLING, PackageStatus.UPGRADING)
     owner = package.lease_owner
@@ -180,7 +188,6 @@ async def cancel_package_operation(deps: Deps, caller: Principal, server_name: s
         await asyncio.wait({here.task})
     elif await deps.packages.ask_cancel(package.install_id, owner):
         await _until_over(deps, server_name, owner)
-    log.info("%s has cancelled the operation on server %r.", caller.subject, server_name)
 
 
 async def _until_over(deps: Deps, server_name: str, owner: str) -> None:

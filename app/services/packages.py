@@ -1,17 +1,18 @@
 """Packages: enabled and disabled, watched, and how their upgrades are to go."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 
-from app.domain.errors import AppError, ErrorCode
 from app.domain.names import check_server_name
 from app.domain.package import PackageProgress, UpgradePolicy
 from app.domain.package_record import Package, PackageStatus
+from app.domain.policy import Action
 from app.domain.principal import Principal
-from app.domain.server import Server
+from app.domain.server import Server, ServerChanges
+from app.services.access import operation
 from app.services.deps import Deps
 from app.services.package_reads import get_package
-from app.services.servers import set_server_enabled
+from app.services.servers import change_server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +42,11 @@ async def set_package_enabled(
     """Allow or refuse calls of the package's server.
 
     Raises:
-        AppError: INVALID_INPUT, PACKAGE_NOT_FOUND, SERVER_NOT_FOUND or CONFLICT.
+        AppError: FORBIDDEN, INVALID_INPUT, PACKAGE_NOT_FOUND, SERVER_NOT_FOUND or CONFLICT.
     """
-    await get_package(deps, server_name)
-    return await set_server_enabled(deps, server_name, is_enabled=is_enabled)
+    async with operation(deps, caller, Action.SET_PACKAGE_ENABLED, server_name=server_name):
+        await get_package(deps, server_name)
+        return await change_server(deps, server_name, ServerChanges(is_enabled=is_enabled))
 
 
 async def set_upgrade_policy(
@@ -53,20 +55,25 @@ async def set_upgrade_policy(
     """Decide whether upgrades that change or remove tools wait for approval.
 
     Raises:
-        AppError: INVALID_INPUT or PACKAGE_NOT_FOUND.
+        AppError: FORBIDDEN, INVALID_INPUT or PACKAGE_NOT_FOUND.
     """
-    package = await get_package(deps, server_name)
-    if not await deps.packages.set_policy(package.install_id, policy):
-        raise AppError(
-            ErrorCode.PACKAGE_NOT_FOUND,
-            f"The package of server {server_name!r} has been uninstalled.",
-            path=("serverName",),
-        )
-    return replace(package, policy=policy)
+    async with operation(deps, caller, Action.SET_UPGRADE_POLICY, server_name=server_name):
+        package = await get_package(deps, server_name)
+        if not await deps.packages.set_policy(package.install_id, policy):
+            return await get_package(deps, server_name)  # gone meanwhile, which this says
+        return replace(package, policy=policy)
 
 
-def follow_progress(deps: Deps, server_name: str | None) -> AsyncIterator[PackageProgress]:
-    """The progress of one server's package or of all, starting with operations under way."""
-    if server_name is not None:
-        check_server_name(server_name, "serverName")
-    return deps.progress.follow(server_name)
+async def follow_progress(
+    deps: Deps, caller: Principal, server_name: str | None
+) -> AsyncGenerator[PackageProgress, None]:
+    """The progress of one server's package or of all, starting with operations under way.
+
+    Raises:
+        AppError: FORBIDDEN or INVALID_INPUT.
+    """
+    async with operation(deps, caller, Action.WATCH_PACKAGES, server_name=server_name):
+        if server_name is not None:
+            check_server_name(server_name, "serverName")
+        async for event in deps.progress.follow(server_name):
+            yield event

@@ -54,7 +54,7 @@ async def stage(
             raise
         report(
             InstallPhase.INSTALLING,
-            f"The server was written for mcp 1 and does not start with mcp 2; again with {OLDER_MCP}",
+            f"The server was written for mcp 1 and dies of mcp 2; once more with {OLDER_MCP}",
         )
         await deps.files.remove(build.install_dir)
         older = replace(source, requirements=(*source.requirements, OLDER_MCP))

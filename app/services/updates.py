@@ -9,9 +9,11 @@ from app.domain.clock import utc_now
 from app.domain.errors import AppError
 from app.domain.package_record import Latest, Package
 from app.domain.package_rules import is_newer
+from app.domain.policy import Action
 from app.domain.principal import Principal
+from app.services.access import operation
 from app.services.deps import Deps
-from app.services.package_reads import get_package, list_all_packages
+from app.services.package_reads import every_package, get_package
 from app.services.upgrade import Upgrade, UpgradeWish, upgrade_package
 
 T = TypeVar("T")
@@ -49,18 +51,24 @@ async def check_updates(
     nothing; the version that was known before is told then.
 
     Raises:
-        AppError: INVALID_INPUT or PACKAGE_NOT_FOUND.
+        AppError: FORBIDDEN, INVALID_INPUT or PACKAGE_NOT_FOUND.
     """
-    if server_name is not None:
-        packages = [await get_package(deps, server_name)]
-    else:
-        packages = await list_all_packages(deps)
-    return await check_packages(deps, packages)
+    async with operation(deps, caller, Action.CHECK_PACKAGE_UPDATES, server_name=server_name):
+        one = None if server_name is None else await get_package(deps, server_name)
+        packages = await every_package(deps) if one is None else [one]
+        return await _check_all(deps, packages)
 
 
-async def check_packages(deps: Deps, packages: Sequence[Package]) -> list[PackageUpdate]:
-    """The same for packages that are known already, in their order."""
-    return await _in_turns(packages, CHECKS_AT_ONCE, lambda package: _check(deps, package))
+async def check_packages(
+    deps: Deps, caller: Principal, packages: Sequence[Package]
+) -> list[PackageUpdate]:
+    """The same for packages that are known already, in their order.
+
+    Raises:
+        AppError: FORBIDDEN.
+    """
+    async with operation(deps, caller, Action.CHECK_PACKAGE_UPDATES):
+        return await _check_all(deps, packages)
 
 
 def known_update(package: Package) -> PackageUpdate:
@@ -73,8 +81,12 @@ async def upgrade_all_packages(deps: Deps, caller: Principal) -> list[UpgradeRes
     """Upgrade every installed package, a few at once; one result each, by server name.
 
     One that fails, or is held, stops no other; one that is up to date is a success.
+
+    Raises:
+        AppError: FORBIDDEN.
     """
-    packages = await list_all_packages(deps)
+    async with operation(deps, caller, Action.UPGRADE_PACKAGE):
+        packages = await every_package(deps)
 
     async def upgrade(package: Package) -> UpgradeResult:
         name = package.server_name
@@ -87,6 +99,10 @@ async def upgrade_all_packages(deps: Deps, caller: Principal) -> list[UpgradeRes
     # It is one wish, and goes on when the caller goes away.
     work = _in_turns(packages, UPGRADES_AT_ONCE, upgrade)
     return await deps.operations.run(work, name="upgrade all packages")
+
+
+async def _check_all(deps: Deps, packages: Sequence[Package]) -> list[PackageUpdate]:
+    return await _in_turns(packages, CHECKS_AT_ONCE, lambda package: _check(deps, package))
 
 
 async def _check(deps: Deps, package: Package) -> PackageUpdate:

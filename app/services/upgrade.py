@@ -1,4 +1,4 @@
-"""Upgrades and rollbacks: another version is proved beside the one that serves, then switched in."""
+"""Upgrades and rollbacks: another version is proved beside the one that serves, then switched."""
 
 from dataclasses import dataclass, replace
 
@@ -13,11 +13,13 @@ from app.domain.package_record import (
     StagedUpgrade,
 )
 from app.domain.package_rules import check_source
+from app.domain.policy import Action
 from app.domain.ports import Report
 from app.domain.principal import Principal
 from app.domain.server import Server, new_revision
 from app.domain.tool_diff import ToolDiff, diff_tools
 from app.domain.upgrade import carry_over, has_to_wait, wanted_source
+from app.services.access import operation
 from app.services.deps import Deps
 from app.services.install import new_folder
 from app.services.leases import taken_over
@@ -33,8 +35,10 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpgradeWish:
-    """What is wanted: a version, or what was asked for before; only to see what it would change
-    (`is_dry_run`); or to switch in what was held (`is_approval`)."""
+    """What is wanted: a version, or what was asked for before.
+
+    `is_dry_run` only shows what it would change; `is_approval` switches in what was held.
+    """
 
     server_name: str
     version: str | None = None
@@ -65,8 +69,13 @@ async def upgrade_package(deps: Deps, caller: Principal, wish: UpgradeWish) -> U
     Raises:
         AppError: INVALID_INPUT, PACKAGE_NOT_FOUND, CONFLICT, VERSION_NOT_FOUND,
             REGISTRY_UNAVAILABLE, INSTALL_FAILED, SERVER_DID_NOT_START, OPERATION_CANCELLED, or
-            HeldForApproval where the package's policy wants that.
+            HeldForApproval where the package's policy wants that; FORBIDDEN.
     """
+    async with operation(deps, caller, Action.UPGRADE_PACKAGE, server_name=wish.server_name):
+        return await _begin_upgrade(deps, wish)
+
+
+async def _begin_upgrade(deps: Deps, wish: UpgradeWish) -> Upgrade:
     _check(await get_package(deps, wish.server_name), wish)
     name = wish.server_name
     work_dir = None if wish.is_approval else new_folder(name)
@@ -84,15 +93,16 @@ async def rollback_package(deps: Deps, caller: Principal, server_name: str) -> U
     """Go back to the version before, which is still on disk; the current one is kept in its place.
 
     Raises:
-        AppError: INVALID_INPUT, PACKAGE_NOT_FOUND, CONFLICT when there is none,
+        AppError: FORBIDDEN, INVALID_INPUT, PACKAGE_NOT_FOUND, CONFLICT when there is none,
             SERVER_DID_NOT_START or OPERATION_CANCELLED.
     """
-    package = await begin(deps, server_name, PackageStatus.UPGRADING)
+    async with operation(deps, caller, Action.ROLL_BACK_PACKAGE, server_name=server_name):
+        package = await begin(deps, server_name, PackageStatus.UPGRADING)
 
-    async def work(report: Report) -> Upgrade:
-        return await _switch_kept(deps, _going_back(package), report)
+        async def work(report: Report) -> Upgrade:
+            return await _switch_kept(deps, _going_back(package), report)
 
-    return await run_package_work(deps, package, work)
+        return await run_package_work(deps, package, work)
 
 
 async def _upgrade(deps: Deps, package: Package, wish: UpgradeWish, report: Report) -> Upgrade:
@@ -159,11 +169,11 @@ async def _switch(
     if package.candidate is None:
         raise RuntimeError("there must be a candidate")
     staged = package.candidate
-    operation = deps.package_work.get(package.server_name)
+    running = deps.package_work.get(package.server_name)
     for _ in range(ATTEMPTS):
         report(InstallPhase.SWITCHING, f"{package.name} {staged.build.version}: {_told(staged)}")
         try:
-            done = await to_the_end(_switch_now(deps, package, server, proven.server), operation)
+            done = await to_the_end(_switch_now(deps, package, server, proven.server), running)
         except BaseException:
             deps.sessions.retire(server.name, proven.server.revision)
             raise

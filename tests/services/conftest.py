@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.package import InstallRequest, PackageSource, Runtime
 from app.domain.package_record import Package
-from app.domain.principal import Principal
+from app.domain.principal import local_principal
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.server import Server, ServerSettings, ServerStatus
 from app.domain.session import ListingChange, SessionView
@@ -34,7 +34,7 @@ from tests.subjects import FINGERPRINT
 from tests.vault.keys import vault
 from tests.waiting import until
 
-OPERATOR = Principal("default", may_act_for_anyone=True)
+OPERATOR = local_principal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ async def add(
     settings = ServerSettings(
         name=name, command=sys.executable, args=("-S", str(script), *args), env={}
     )
-    await add_server(world.deps, replace(settings, **changes))
+    await add_server(world.deps, OPERATOR, replace(settings, **changes))
 
 
 async def keep(

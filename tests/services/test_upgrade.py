@@ -169,7 +169,7 @@ async def test_what_the_operator_added_and_changed_stays(world: World) -> None:
     await install(world, args=("--installed",))
     _, server = await stored(world)
     more = ServerChanges(args=(*server.settings.args, "--added"), env={"LEVEL": "high"})
-    await update_server(world.deps, "s", more)
+    await update_server(world.deps, OPERATOR, "s", more)
     await upgrade(world, version=SAME)
     _, server = await stored(world)
     assert server.settings.args == ("-S", "{packageDir}/server.py", "--installed", "--added")
@@ -181,7 +181,7 @@ async def test_a_change_of_the_server_in_mid_upgrade_is_kept(world: World) -> No
     world.installer.may_finish.clear()
     upgrading = asyncio.create_task(upgrade(world, version=ADDS))
     await until(lambda: len(world.installer.folders) == 2)
-    await update_server(world.deps, "s", ServerChanges(env={"LEVEL": "high"}))
+    await update_server(world.deps, OPERATOR, "s", ServerChanges(env={"LEVEL": "high"}))
     world.installer.may_finish.set()
     await upgrading
     package, server = await stored(world)
