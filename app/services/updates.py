@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from app.domain.clock import utc_now
@@ -115,11 +115,7 @@ async def _check(deps: Deps, package: Package) -> PackageUpdate:
         )
     latest = Latest(newest.version, utc_now())
     await deps.packages.note_latest(package.install_id, latest)
-    return PackageUpdate(
-        package=package,
-        latest=newest.version,
-        is_available=_is_newer(package, newest.version),
-    )
+    return known_update(replace(package, latest=latest))
 
 
 def _is_newer(package: Package, latest: str | None) -> bool:

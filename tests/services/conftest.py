@@ -20,6 +20,7 @@ from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.services.deps import Deps
 from app.services.feed import Feed
+from app.services.install import install_package
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.secret_use import SecretUse
@@ -27,9 +28,8 @@ from app.services.secrets import Place, set_secret
 from app.services.servers import add_server, get_server
 from app.sessions.registry import SessionRegistry
 from app.sessions.slots import SessionLimits
-from app.services.install import install_package
 from tests.conftest import Stores
-from tests.services.fake_installer import FIRST, FakeInstaller
+from tests.services.fake_installer import FakeInstaller
 from tests.subjects import FINGERPRINT
 from tests.vault.keys import vault
 from tests.waiting import until
