@@ -7,6 +7,7 @@ from app.domain.package import LATEST, InstallRequest, PackageSource, Runtime, U
 from app.domain.server import DEFAULT_STARTUP_SECONDS
 from app.resolvers.inputs import string_map
 from app.resolvers.mutations.binding_input import SECRETS, SecretBindingInput, bindings_of
+from app.resolvers.types import package as _described  # noqa: F401 - makes the enums known
 
 
 @strawberry.input(description="What to install, and the server to make of it.")

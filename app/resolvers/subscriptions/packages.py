@@ -16,8 +16,8 @@ class PackageSubscriptions:
     """The package fields of Subscription."""
 
     @strawberry.subscription(
-        description="The progress of installs and upgrades in the process that answers: phases, and "
-        "the lines the installer writes. Begins with what has happened so far."
+        description="The progress of installs and upgrades in the process that answers: phases, "
+        "and the lines the installer writes. Begins with what has happened so far."
     )
     async def package_progress(
         self,
