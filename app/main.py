@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +17,17 @@ from starlette.routing import Route
 
 from app.domain.errors import AppError
 from app.domain.package import Runtime
+from app.domain.ports import Installer
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingChange, SessionView
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
 from app.gateway.door import McpDoor
+from app.installers.disk import InstallLimits
 from app.installers.files import PackageFolder
 from app.installers.npm import NpmInstaller
+from app.installers.pypi import PypiInstaller
+from app.installers.uv_client import PythonSettings
 from app.models import documents_by_database
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
@@ -122,11 +127,6 @@ class _Engines:
             on_change=session_changes.publish,
             on_listing=listing_changes.publish,
         )
-        npm = NpmInstaller(
-            spawner,
-            timeout_seconds=settings.install_timeout_seconds,
-            least_free_bytes=settings.install_free_space,
-        )
         self.deps = Deps(
             instance=machine.guard.instance,
             database=self._database,
@@ -139,7 +139,7 @@ class _Engines:
             deployment=deployment,
             vault=EnvelopeVault(LocalKeyring(machine.keys, deployment.salt)),
             sessions=self._sessions,
-            installers={Runtime.NODE: npm},
+            installers=_installers(machine, spawner),
             files=PackageFolder(machine.data_dir / "packages"),
             seen=seen,
             progress=ProgressFeed(seen),
@@ -200,6 +200,24 @@ def _database_of(machine: Machine) -> Database:
         raise ValueError("there is neither an embedded nor a configured database")
     secrets_name = settings.secrets_dbname or settings.mongo_dbname
     return Database(uri, documents_by_database(settings.mongo_dbname, secrets_name))
+
+
+def _installers(machine: Machine, spawner: Spawner) -> dict[Runtime, Installer]:
+    settings = machine.settings
+    limits = InstallLimits(
+        timeout_seconds=settings.install_timeout_seconds,
+        least_free_bytes=settings.install_free_space,
+    )
+    python = PythonSettings(
+        python=settings.python_bin or sys.executable,
+        cache_dir=machine.data_dir / "cache" / "uv",
+        index_url=settings.pip_index,
+        extra_index_urls=settings.pip_extra_indexes,
+    )
+    return {
+        Runtime.NODE: NpmInstaller(spawner, limits),
+        Runtime.PYTHON: PypiInstaller(spawner, limits, python),
+    }
 
 
 def _session_limits(settings: Settings) -> SessionLimits:

@@ -104,6 +104,17 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def pip_index(self) -> str | None:
+        """The Python package index to use instead of uv's own."""
+        return None if self.pip_index_url is None else self.pip_index_url.get_secret_value()
+
+    @property
+    def pip_extra_indexes(self) -> tuple[str, ...]:
+        """Further ones, separated by blanks as pip wants them."""
+        extra = self.pip_extra_index_url
+        return () if extra is None else tuple(extra.get_secret_value().split())
+
+    @property
     def database_uri(self) -> str | None:
         """The MongoDB to use; None means the embedded one."""
         if self.mongodb_uri is not None:

@@ -1,11 +1,20 @@
-"""Whether there is room for an install."""
+"""What an install may take of time and of the disk."""
 
 import asyncio
 import shutil
+from dataclasses import dataclass
 
 from app.domain.errors import AppError, ErrorCode
 
 MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallLimits:
+    """How long one install may take, and how much room there must be for it."""
+
+    timeout_seconds: float
+    least_free_bytes: int = 0
 
 
 async def check_free_space(folder: str, least_bytes: int) -> None:

@@ -7,7 +7,7 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.package import LATEST, InstalledFiles, InstallPhase, PackageSource, ResolvedVersion
 from app.domain.package_rules import check_source
 from app.domain.ports import Report
-from app.installers.disk import check_free_space
+from app.installers.disk import InstallLimits, check_free_space
 from app.installers.entry_point import find_entry_point
 from app.installers.failures import too_slow, warned
 from app.installers.json_file import read_json
@@ -33,10 +33,9 @@ LOOKUP_SECONDS = 30.0
 class NpmInstaller:
     """Installs from the npm registry that this machine's npm is configured for."""
 
-    def __init__(self, spawner: Spawner, *, timeout_seconds: float, least_free_bytes: int) -> None:
+    def __init__(self, spawner: Spawner, limits: InstallLimits) -> None:
         self._spawner = spawner
-        self._timeout_seconds = timeout_seconds
-        self._least_free_bytes = least_free_bytes
+        self._limits = limits
         self._lookups = Lookups()
 
     async def install(self, source: PackageSource, folder: str, report: Report) -> InstalledFiles:
@@ -46,8 +45,8 @@ class NpmInstaller:
             AppError: See the Installer port.
         """
         check_source(source)
-        await check_free_space(folder, self._least_free_bytes)
-        tool = npm_for(source, self._spawner, cwd=folder, seconds=self._timeout_seconds)
+        await check_free_space(folder, self._limits.least_free_bytes)
+        tool = npm_for(source, self._spawner, cwd=folder, seconds=self._limits.timeout_seconds)
         await asyncio.to_thread(Path(folder, "package.json").write_text, MANIFEST)
         report(InstallPhase.INSTALLING, f"npm install {source.name}@{source.version}")
         finished = await tool.run(

@@ -9,6 +9,7 @@ import pytest
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.package import InstalledFiles, InstallPhase, PackageSource
+from app.installers.disk import InstallLimits
 from app.installers.npm import NpmInstaller, _install
 from app.installers.npm_failures import error_code
 from app.processes.spawner import Spawner
@@ -33,7 +34,7 @@ async def install(
 ) -> tuple[InstalledFiles, Reports]:
     folder.mkdir(exist_ok=True)
     reports = Reports()
-    installer = NpmInstaller(spawner, timeout_seconds=seconds, least_free_bytes=0)
+    installer = NpmInstaller(spawner, InstallLimits(timeout_seconds=seconds))
     return await installer.install(wanted, str(folder), reports), reports
 
 
