@@ -81,8 +81,8 @@ async def prove(deps: Deps, build: PackageBuild, server: Server, report: Report)
         async with deps.sessions.use(plan_of(deps, server, None)) as session:
             tools = tuple(session.tools.values())
     except BaseException as error:
-        deps.sessions.retire(server.name, server.revision)
         if not _is_excused(error, server):
+            deps.sessions.retire(server.name, server.revision)
             raise
         report(InstallPhase.VERIFYING, "it needs a user's secrets to start; a call will show")
         return Proven(build, server)
