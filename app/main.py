@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from app.domain.errors import AppError
-from app.domain.package import Runtime
+from app.domain.package import InstallRequest, Runtime
 from app.domain.ports import Installer
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingChange, SessionView
@@ -45,6 +45,7 @@ from app.rest.failures import expected, from_router
 from app.rest.routes import rest_routes
 from app.services.deps import Deps
 from app.services.feed import Feed
+from app.services.install_on_start import install_on_start
 from app.services.key_announcement import announce_keys
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
@@ -79,6 +80,7 @@ class Machine:
     guard: Guard
     keys: Sequence[KeySource] = field(repr=False)
     mongod: EmbeddedMongo | None
+    install_on_start: Sequence[InstallRequest] = ()
 
 
 def create_app(machine: Machine) -> Starlette:
@@ -111,6 +113,7 @@ class _Engines:
 
     def __init__(self, machine: Machine) -> None:
         settings = machine.settings
+        self._install_on_start = machine.install_on_start
         self._database = _database_of(machine)
         seen, spawner = RecentSecrets(), Spawner(machine.guard)
         servers = MongoServers(self._database)
@@ -186,6 +189,7 @@ class _Engines:
                 await recover(self.deps)
                 await warn_of_foreign_keys(self.deps)
                 await start_enabled_servers(self.deps)
+                await install_on_start(self.deps, self._install_on_start)
             except AppError as error:
                 log.warning("Start-up was interrupted: %s Trying again.", error.message)
                 await asyncio.sleep(RETRY_SECONDS)

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     python_bin: str | None = None
     pip_index_url: SecretStr | None = None
     pip_extra_index_url: SecretStr | None = None
+    install_on_start: str = ""
     log_level: str = "INFO"
 
     @field_validator("allowed_hosts", mode="before")

@@ -15,11 +15,15 @@ from starlette.applications import Starlette
 
 from app.cli.logs import configure_logging
 from app.cli.machine import CannotStart
+from app.domain.errors import AppError
+from app.domain.install_on_start import parse_install_on_start
+from app.domain.package import InstallRequest
 from app.main import Machine, create_app
 from app.mongo.database import BadDatabaseUri
 from app.mongo.embedded import EmbeddedMongo, EmbeddedMongoFailed
 from app.mongo.process import MongodProcess
 from app.processes.guard import Guard
+from app.services.install import check_request
 from app.settings import Settings
 from app.vault.keys import KeySource
 
@@ -74,6 +78,7 @@ def serve(
                     guard=guard,
                     keys=keys,
                     mongod=None if mongod is None else EmbeddedMongo(mongod),
+                    install_on_start=_install_on_start(settings),
                 ),
                 listener,
             )
@@ -92,6 +97,16 @@ async def _serve(machine: Machine, listener: socket.socket) -> None:
     finally:
         if machine.mongod is not None:
             await machine.mongod.stop()
+
+
+def _install_on_start(settings: Settings) -> Sequence[InstallRequest]:
+    try:
+        wanted = parse_install_on_start(settings.install_on_start)
+        for request in wanted:
+            check_request(request)
+    except AppError as error:
+        raise CannotStart(error.sentence()) from None
+    return wanted
 
 
 def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
