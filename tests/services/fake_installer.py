@@ -43,6 +43,7 @@ class FakeInstaller:
         self.script = FINGERPRINT
         self.args: tuple[str, ...] = ()
         self.latest = FIRST
+        self.versions: dict[str, str] = {}
         self.integrity = "sha512-"
         self.failure: AppError | None = None
         self.may_finish = asyncio.Event()
@@ -91,7 +92,8 @@ class FakeInstaller:
         return ResolvedVersion(self.latest)
 
     def _version(self, source: PackageSource) -> str:
-        version = self.latest if source.version == LATEST else source.version
+        latest = self.versions.get(source.name, self.latest)
+        version = latest if source.version == LATEST else source.version
         if version not in EDITS:
             raise AppError(ErrorCode.VERSION_NOT_FOUND, f"There is no {version}.")
         return version
