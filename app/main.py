@@ -64,6 +64,7 @@ log = logging.getLogger(__name__)
 
 # How long a start waits for a MongoDB that is not ours; then requests get 503 until it is there.
 DATABASE_PATIENCE_SECONDS = 2.0
+COMMAND_PATIENCE_SECONDS = 10.0
 RETRY_SECONDS = 2.0
 
 
@@ -106,6 +107,23 @@ def create_app(machine: Machine) -> Starlette:
     app.state.deps = engines.deps
     app.router.redirect_slashes = False  # an unknown route is told, not guessed
     return app
+
+
+@contextlib.asynccontextmanager
+async def open_engines(machine: Machine) -> AsyncIterator[Deps]:
+    """What the services need, without doors and without starting any server, for one command.
+
+    Raises:
+        AppError: DATABASE_UNAVAILABLE.
+    """
+    engines = _Engines(machine)
+    await engines.start(patience_seconds=COMMAND_PATIENCE_SECONDS)
+    try:
+        engines.deps.database.check()
+        await recover(engines.deps)
+        yield engines.deps
+    finally:
+        await engines.stop()
 
 
 class _Engines:
@@ -156,7 +174,7 @@ class _Engines:
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[Mapping[str, object]]:
         """Start the engines, and end them in the opposite order."""
-        await self._database.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
+        await self.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
         background = [
             asyncio.create_task(self._recover_and_start(), name="start-up"),
             asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
@@ -171,9 +189,17 @@ class _Engines:
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
-            await self.deps.operations.close()
-            await self._sessions.close()
-            await self._database.stop()
+            await self.stop()
+
+    async def start(self, *, patience_seconds: float) -> None:
+        """Begin with the database."""
+        await self._database.start(patience_seconds=patience_seconds)
+
+    async def stop(self) -> None:
+        """End what is under way, then the sessions, then the database."""
+        await self.deps.operations.close()
+        await self._sessions.close()
+        await self._database.stop()
 
     async def _serve_mcp(self) -> None:
         """The MCP endpoint, after the GraphQL door: one import at a time."""

@@ -14,7 +14,7 @@ import uvloop
 from starlette.applications import Starlette
 
 from app.cli.logs import configure_logging
-from app.cli.machine import CannotStart
+from app.cli.machine import CannotStart, address_file
 from app.domain.errors import AppError
 from app.domain.install_on_start import parse_install_on_start
 from app.domain.package import InstallRequest
@@ -91,7 +91,9 @@ async def _serve(machine: Machine, listener: socket.socket) -> None:
         configure_logging(machine.settings.log_level, app.state.deps.seen)
         if machine.mongod is not None:
             await machine.mongod.start()
-        await _Server(_config(app, machine.settings), _banner(machine, listener)).serve([listener])
+        with _told_address(machine.data_dir, listener):
+            server = _Server(_config(app, machine.settings), _banner(machine, listener))
+            await server.serve([listener])
     except (BadDatabaseUri, EmbeddedMongoFailed) as problem:
         raise CannotStart(str(problem)) from None
     finally:
@@ -123,9 +125,25 @@ def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _banner(machine: Machine, listener: socket.socket) -> str:
+@contextlib.contextmanager
+def _told_address(folder: Path, listener: socket.socket) -> Iterator[None]:
+    """Commands on the same data folder find the product meanwhile; an old address is replaced."""
+    path = address_file(folder)
+    base = _base(listener).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    path.write_text(base, encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _base(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _banner(machine: Machine, listener: socket.socket) -> str:
+    base = _base(listener)
     database = "embedded MongoDB" if machine.mongod is not None else "your MongoDB"
     rows = {
         "GraphiQL": f"{base}/graphql",

@@ -16,7 +16,10 @@ PolicyName = Annotated[UpgradePolicy, Field(strict=False)]
 
 
 class InstallBody(SecretsBody):
-    """`POST /packages/install`. `python_args` go before `args`."""
+    """`POST /packages/install`.
+
+    `python_args` go before `args`; `pip_dependencies` and `requirements` are the same.
+    """
 
     name: str
     server_name: str
@@ -32,6 +35,7 @@ class InstallBody(SecretsBody):
     python_module: str | None = None
     python_args: list[str] | None = None
     pip_dependencies: list[str] | None = None
+    requirements: list[str] | None = None
     index_url: str | None = None
     extra_index_urls: list[str] | None = None
     registry: str | None = None
@@ -56,7 +60,7 @@ class InstallBody(SecretsBody):
                 runtime=self.runtime or Runtime.NODE,
                 command=self.command,
                 args=(*(self.python_args or ()), *(self.args or ())),
-                requirements=tuple(self.pip_dependencies or ()),
+                requirements=(*(self.pip_dependencies or ()), *(self.requirements or ())),
                 python_module=self.python_module,
                 index_url=self.index_url,
                 extra_index_urls=tuple(self.extra_index_urls or ()),
