@@ -102,9 +102,8 @@ async def _install(client: PackageClient, console: Console, wish: InstallWish) -
     server_name = wish.server_name or own
     given = {"name": wish.name, "serverName": server_name, "env": _environment(wish.env)}
     what = f"{wish.name} as {server_name}"
-    done = await _with_progress(
-        client, console, what, server_name, INSTALL, {**given, **wish.given}
-    )
+    with WorkDisplay(console, what) as display:
+        done = await _with_progress(client, display, INSTALL, {**given, **wish.given})
     show_done(console, done, "Installed")
     return 0
 
