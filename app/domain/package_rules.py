@@ -21,9 +21,16 @@ from app.domain.pypi import (
 )
 
 MAX_INDEXES = 8
-# How Python says, in the last line of a traceback, that a name is not where it used to be.
-_MOVED = re.compile(r"(?:ImportError|ModuleNotFoundError|AttributeError|TypeError)\b.*")
-_OF_MCP = re.compile(r"\bmcp\b|\bFastMCP\b|'Server' object|Server\.__init__|MCPServer|McpError")
+# The last line of a traceback, also of one inside an exception group.
+_DIED = re.compile(
+    r"[\s|+]*(?:ImportError|ModuleNotFoundError|AttributeError|TypeError): (?P<what>.+)"
+)
+# What mcp 1 had and mcp 2 has not: modules, names in them, decorators and arguments of Server.
+_OF_MCP_1 = re.compile(
+    r"from 'mcp['.]|No module named 'mcp\.|module 'mcp[.']|\bFastMCP\b|McpError"
+    r"|'(?:Server|ServerSession|ClientSession|RequestContext)' object has no attribute"
+    r"|\bServer\.\w+\(\) (?:got|missing|takes)"
+)
 
 
 def check_source(source: PackageSource) -> None:
@@ -79,16 +86,12 @@ def nearest_versions(
 
 
 def needs_older_mcp(stderr_lines: Sequence[str]) -> bool:
-    """Whether a Python server died on import because it was written for mcp 1.
+    """Whether a Python server died because it was written for mcp 1, and mcp 2 is installed.
 
-    mcp 2 renamed and removed modules, classes and decorators: the traceback ends in the import
-    or the use of one that is gone.
+    The traceback then ends at the import or the use of something that only mcp 1 has.
     """
-    traceback = [line for line in stderr_lines if "Traceback (most recent call last)" in line]
-    if not traceback:
-        return False
-    last = next((line for line in reversed(stderr_lines) if _MOVED.match(line.strip())), "")
-    return _OF_MCP.search(last) is not None
+    ends = [match["what"] for line in stderr_lines if (match := _DIED.match(line))]
+    return any(_OF_MCP_1.search(what) for what in ends)
 
 
 def _check_npm(source: PackageSource) -> None:

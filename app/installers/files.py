@@ -1,13 +1,10 @@
 """The folder that holds every installed package."""
 
 import asyncio
-import contextlib
-import os
 import shutil
-import stat
 from pathlib import Path
 
-WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+from app.installers.sealing import seal, unseal
 
 
 class PackageFolder:
@@ -42,8 +39,11 @@ class PackageFolder:
         return stat.S_ISDIR(mode) and not mode & WRITE
 
     async def seal(self, install_dir: str) -> None:
-        """Take the permission to write from everything in it, once the install is proved."""
-        await asyncio.to_thread(_seal, Path(self.path(install_dir)))
+        """Take the permission to write from everything in it, once the install is proved.
+
+        Files that an earlier install of the same versions has too are kept once.
+        """
+        await asyncio.to_thread(self._seal, Path(self.path(install_dir)))
 
     async def remove(self, install_dir: str) -> None:
         """Delete an install's folder, and the server's if it is empty then."""
@@ -57,35 +57,12 @@ class PackageFolder:
         found = [p for p in self._root.glob("*/*") if p.is_dir() and not p.is_symlink()]
         return [str(path.relative_to(self._root)) for path in found]
 
+    def _seal(self, path: Path) -> None:
+        seal(path, sorted(self._root.resolve().glob("*/*")))
+
     def _remove(self, path: Path) -> None:
-        _unseal(path)
+        unseal(path)
         shutil.rmtree(path, ignore_errors=True)
         server = path.parent
         if server != self._root.resolve() and server.is_dir() and not any(server.iterdir()):
             server.rmdir()
-
-
-def _seal(folder: Path) -> None:
-    for directory, _, names in os.walk(folder, topdown=False):
-        for name in names:
-            _take_write(os.path.join(directory, name))  # noqa: PTH118 - thousands of them
-        _take_write(directory)
-
-
-def _take_write(path: str) -> None:
-    """Links are left alone: what they lead to is not ours (a venv's python)."""
-    mode = os.lstat(path).st_mode
-    if not stat.S_ISLNK(mode) and mode & WRITE:
-        os.chmod(path, stat.S_IMODE(mode) & ~WRITE)  # noqa: PTH101 - thousands of them
-
-
-def _unseal(folder: Path) -> None:
-    """Give the folders back their owner's permission to write, which deleting needs."""
-    with contextlib.suppress(OSError):
-        folder.chmod(0o700)
-    for directory, names, _ in os.walk(folder):
-        for name in names:
-            path = Path(directory, name)
-            if not path.is_symlink():
-                with contextlib.suppress(OSError):
-                    path.chmod(0o700)

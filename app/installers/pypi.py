@@ -106,15 +106,20 @@ class PypiInstaller:
         self, tool: Tool, source: PackageSource, place: Path, report: Report
     ) -> tuple[str, ...]:
         """Make the venv and install what is locked; uv's warnings."""
-        report(InstallPhase.DOWNLOADING, "uv pip sync")
         made = await tool.run(
             "venv", "--quiet", "--relocatable", "--no-project", "--color=never",
             f"--python={self._settings.python}", str(place / VENV),
         )  # fmt: skip
         _check(tool, source, made)
-        filled = await tool.run(
-            *_sync(source, place), on_line=lambda line: report(InstallPhase.INSTALLING, line)
-        )
+        sync = _sync(source, place)
+        # What is in the cache is what the lock's hashes say: no need to ask anybody again.
+        filled = await tool.run(*sync, "--offline")
+        if filled.is_good:
+            for line in filled.lines:
+                report(InstallPhase.INSTALLING, line)
+        else:
+            report(InstallPhase.DOWNLOADING, "uv pip sync")
+            filled = await tool.run(*sync, on_line=lambda line: report(_phase(line), line))
         _check(tool, source, filled)
         return tuple(line for line in filled.lines if line.startswith("warning:"))
 
@@ -130,6 +135,12 @@ def _sync(source: PackageSource, place: Path) -> list[str]:
     if not source.allow_scripts:
         command.append("--no-build")
     return [*command, str(place / LOCK)]
+
+
+def _phase(line: str) -> InstallPhase:
+    """Uv tells what it installed when it has everything, and then of each package."""
+    is_late = line.startswith(("Installed", " + ", "warning:"))
+    return InstallPhase.INSTALLING if is_late else InstallPhase.DOWNLOADING
 
 
 def _check(tool: Tool, source: PackageSource, finished: Finished) -> None:

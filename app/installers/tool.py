@@ -1,6 +1,6 @@
 """Running an ecosystem's own client: one small environment, one deadline, no credentials shown."""
 
-import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -29,8 +29,7 @@ class Tool:
         cls, spawner: Spawner, program: str, *, env: Mapping[str, str], cwd: str, seconds: float
     ) -> "Tool":
         """A tool whose runs have to be done `seconds` from now."""
-        now = asyncio.get_running_loop().time()
-        return cls(spawner, program, env, cwd, seconds, now + seconds)
+        return cls(spawner, program, env, cwd, seconds, time.monotonic() + seconds)
 
     async def run(
         self, *args: str, on_line: Callable[[str], None] = _ignore, is_output_kept: bool = False
@@ -41,7 +40,7 @@ class Tool:
             [self.program, *args],
             env=self.env,
             cwd=self.cwd,
-            deadline_seconds=max(0.0, self.ends_at - asyncio.get_running_loop().time()),
+            deadline_seconds=max(0.0, self.ends_at - time.monotonic()),
             on_line=lambda line: on_line(without_credentials(line)),
             is_output_kept=is_output_kept,
         )
