@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from pathlib import Path
 
-from app.installers.sealing import seal, unseal
+from app.installers.sealing import is_sealed, seal, unseal
 
 
 class PackageFolder:
@@ -32,11 +32,7 @@ class PackageFolder:
 
     def is_whole(self, install_dir: str) -> bool:
         """Whether the folder is there, and sealed: an install of it was finished and proved."""
-        try:
-            mode = os.stat(self.path(install_dir)).st_mode  # noqa: PTH116 - before every call
-        except OSError:
-            return False
-        return stat.S_ISDIR(mode) and not mode & WRITE
+        return is_sealed(Path(self.path(install_dir)))
 
     async def seal(self, install_dir: str) -> None:
         """Take the permission to write from everything in it, once the install is proved.
