@@ -15,11 +15,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from app.auth.configuration import verifier_of
 from app.domain.errors import AppError
-from app.domain.package import Runtime
+from app.domain.package import InstallRequest, Runtime
 from app.domain.ports import Installer
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingChange, SessionView
+from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
 from app.gateway.door import McpDoor
@@ -32,8 +34,10 @@ from app.models import documents_by_database
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
 from app.models.packages import MongoPackages
+from app.models.removed_packages import MongoRemovedPackages
 from app.models.secrets import MongoSecrets
 from app.models.servers import MongoServers
+from app.models.tokens import MongoTokens
 from app.mongo.database import Database
 from app.mongo.embedded import EmbeddedMongo
 from app.processes.guard import Guard
@@ -42,13 +46,15 @@ from app.processes.spawner import Spawner
 from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
 from app.rest.routes import rest_routes
+from app.services.authentication import Authentication
 from app.services.deps import Deps
 from app.services.feed import Feed
+from app.services.install_on_start import install_on_start
 from app.services.key_announcement import announce_keys
+from app.services.last_use import SecretUse, TokenUse
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
-from app.services.secret_use import SecretUse
 from app.services.secrets import warn_of_foreign_keys
 from app.services.servers import start_enabled_servers
 from app.sessions.registry import SessionRegistry
@@ -62,7 +68,10 @@ log = logging.getLogger(__name__)
 
 # How long a start waits for a MongoDB that is not ours; then requests get 503 until it is there.
 DATABASE_PATIENCE_SECONDS = 2.0
+COMMAND_PATIENCE_SECONDS = 10.0
 RETRY_SECONDS = 2.0
+# Everybody may see that it is there.
+PUBLIC = ("/", "/healthz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +87,8 @@ class Machine:
     guard: Guard
     keys: Sequence[KeySource] = field(repr=False)
     mongod: EmbeddedMongo | None
+    admin_token: str | None = field(default=None, repr=False)
+    install_on_start: Sequence[InstallRequest] = ()
 
 
 def create_app(machine: Machine) -> Starlette:
@@ -94,6 +105,11 @@ def create_app(machine: Machine) -> Starlette:
         middleware=[
             Middleware(SurpriseGuard),
             Middleware(HostGuard, allowed=settings.allowed_hosts),
+            Middleware(
+                CallerGuard,
+                authentication=engines.deps.authentication,
+                is_public=lambda scope: scope["path"] in PUBLIC or engines.graphql.is_page(scope),
+            ),
             Middleware(BodyGuard, limit=settings.payload_limit),
             Middleware(HangupGuard),
         ],
@@ -105,11 +121,29 @@ def create_app(machine: Machine) -> Starlette:
     return app
 
 
+@contextlib.asynccontextmanager
+async def open_engines(machine: Machine) -> AsyncIterator[Deps]:
+    """What the services need, without doors and without starting any server, for one command.
+
+    Raises:
+        AppError: DATABASE_UNAVAILABLE.
+    """
+    engines = _Engines(machine)
+    await engines.start(patience_seconds=COMMAND_PATIENCE_SECONDS)
+    try:
+        engines.deps.database.check()
+        await recover(engines.deps)
+        yield engines.deps
+    finally:
+        await engines.stop()
+
+
 class _Engines:
     """The engines of one process, and their start and end."""
 
     def __init__(self, machine: Machine) -> None:
         settings = machine.settings
+        self._install_on_start = machine.install_on_start
         self._database = _database_of(machine)
         seen, spawner = RecentSecrets(), Spawner(machine.guard)
         servers = MongoServers(self._database)
@@ -131,10 +165,12 @@ class _Engines:
             database=self._database,
             servers=servers,
             packages=MongoPackages(self._database),
+            removed_packages=MongoRemovedPackages(self._database),
             secrets=secrets,
             secret_use=SecretUse(secrets),
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,
+            authentication=_authentication_of(machine, MongoTokens(self._database)),
             vault=EnvelopeVault(LocalKeyring(machine.keys, deployment.salt)),
             sessions=self._sessions,
             installers=_installers(machine, spawner),
@@ -151,11 +187,12 @@ class _Engines:
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[Mapping[str, object]]:
         """Start the engines, and end them in the opposite order."""
-        await self._database.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
+        await self.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
         background = [
             asyncio.create_task(self._recover_and_start(), name="start-up"),
             asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
             asyncio.create_task(self.deps.secret_use.own(), name="use of secrets"),
+            asyncio.create_task(self.deps.authentication.token_use.own(), name="use of tokens"),
             asyncio.create_task(announce_keys(self.deps, self.deps.life), name="key announcement"),
         ]
         for task in background:
@@ -166,9 +203,17 @@ class _Engines:
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
-            await self.deps.operations.close()
-            await self._sessions.close()
-            await self._database.stop()
+            await self.stop()
+
+    async def start(self, *, patience_seconds: float) -> None:
+        """Begin with the database."""
+        await self._database.start(patience_seconds=patience_seconds)
+
+    async def stop(self) -> None:
+        """End what is under way, then the sessions, then the database."""
+        await self.deps.operations.close()
+        await self._sessions.close()
+        await self._database.stop()
 
     async def _serve_mcp(self) -> None:
         """The MCP endpoint, after the GraphQL door: one import at a time."""
@@ -184,6 +229,7 @@ class _Engines:
                 await recover(self.deps)
                 await warn_of_foreign_keys(self.deps)
                 await start_enabled_servers(self.deps)
+                await install_on_start(self.deps, self._install_on_start)
             except AppError as error:
                 log.warning("Start-up was interrupted: %s Trying again.", error.message)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -198,6 +244,16 @@ def _database_of(machine: Machine) -> Database:
         raise ValueError("there is neither an embedded nor a configured database")
     secrets_name = settings.secrets_dbname or settings.mongo_dbname
     return Database(uri, documents_by_database(settings.mongo_dbname, secrets_name))
+
+
+def _authentication_of(machine: Machine, tokens: MongoTokens) -> Authentication:
+    return Authentication(
+        mode=machine.settings.auth_mode,
+        tokens=tokens,
+        token_use=TokenUse(tokens),
+        admin_token=machine.admin_token,
+        verifier=verifier_of(machine.settings),
+    )
 
 
 def _installers(machine: Machine, spawner: Spawner) -> dict[Runtime, Installer]:

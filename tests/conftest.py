@@ -14,8 +14,10 @@ from app.models import documents_by_database
 from app.models.data_keys import DataKeyDoc, MongoDataKeys
 from app.models.deployment import DeploymentDoc, MongoDeployment
 from app.models.packages import MongoPackages, PackageDoc
+from app.models.removed_packages import MongoRemovedPackages, RemovedPackageDoc
 from app.models.secrets import MongoSecrets, SecretDoc
 from app.models.servers import MongoServers, ServerDoc
+from app.models.tokens import MongoTokens, TokenDoc
 from app.mongo.binary import find_mongod
 from app.mongo.database import Database
 from app.mongo.embedded import EmbeddedMongo
@@ -38,9 +40,23 @@ class Stores:
 
     servers: MongoServers
     packages: MongoPackages
+    removed_packages: MongoRemovedPackages
     secrets: MongoSecrets
     data_keys: MongoDataKeys
     deployment: MongoDeployment
+    tokens: MongoTokens
+
+    @classmethod
+    def over(cls, database: Database) -> "Stores":
+        return cls(
+            MongoServers(database),
+            MongoPackages(database),
+            MongoRemovedPackages(database),
+            MongoSecrets(database),
+            MongoDataKeys(database),
+            MongoDeployment(database),
+            MongoTokens(database),
+        )
 
 
 def pytest_asyncio_loop_factories(
@@ -85,15 +101,12 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def stores(database: Database) -> Stores:
-    for document in (ServerDoc, PackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc):
+    documents = (
+        ServerDoc, PackageDoc, RemovedPackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc, TokenDoc,
+    )  # fmt: skip
+    for document in documents:
         await document.get_motor_collection().delete_many({})
-    return Stores(
-        MongoServers(database),
-        MongoPackages(database),
-        MongoSecrets(database),
-        MongoDataKeys(database),
-        MongoDeployment(database),
-    )
+    return Stores.over(database)
 
 
 @pytest.fixture

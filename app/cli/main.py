@@ -4,6 +4,8 @@ import click
 
 from app import __version__
 from app.cli.imports import import_config, import_node
+from app.cli.packages import install, packages, rollback, uninstall, upgrade
+from app.cli.tokens import tokens
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,6 +51,9 @@ def rotate() -> None:
     rotate()
 
 
+main.add_command(tokens)
+
+
 @main.command()
 @click.option("--check", type=click.Path(dir_okay=False), help="Compare with this file instead.")
 def schema(check: str | None) -> None:
@@ -58,5 +63,5 @@ def schema(check: str | None) -> None:
     run(check)
 
 
-main.add_command(import_config)
-main.add_command(import_node)
+for command in (import_config, import_node, install, packages, rollback, uninstall, upgrade):
+    main.add_command(command)

@@ -1,4 +1,4 @@
-"""An installed package: the files behind a server, and the story of getting them."""
+"""What a package comes from, what is made of it, and the story of getting it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +17,11 @@ class Runtime(StrEnum):
     PYTHON = "python"
 
 
-class PackageStatus(StrEnum):
-    """Where a package is in its life."""
+class UpgradePolicy(StrEnum):
+    """Whether an upgrade that has proved itself is switched in at once."""
 
-    INSTALLING = "installing"
-    INSTALLED = "installed"
-    UNINSTALLING = "uninstalling"
+    AUTOMATIC = "automatic"
+    HOLD_BREAKING = "hold_breaking"
 
 
 class InstallPhase(StrEnum):
@@ -74,30 +73,7 @@ class InstallRequest:
     display_name: str | None = None
     description: str | None = None
     startup_timeout_seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
-    """A package record. `version` and `integrity` are None until the registry has answered.
-
-    `install_dir` is relative to the packages folder; `lease_owner` is the process that is
-    working on the record, until `lease_expires_at`; `keeps_secrets` is what an uninstall under
-    way does with the users' secrets.
-    """
-
-    server_name: str
-    name: str
-    requested_version: str
-    version: str | None
-    integrity: str | None
-    runtime: Runtime
-    status: PackageStatus
-    install_id: str
-    install_dir: str
-    lease_owner: str | None
-    lease_expires_at: datetime | None
-    installed_at: datetime | None
-    keeps_secrets: bool = False
+    policy: UpgradePolicy = UpgradePolicy.AUTOMATIC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ from app.domain.names import check_arguments_list, check_text
 from app.domain.npm import check_npm_name, check_npm_version, npm_precedence
 from app.domain.package import PackageSource, Runtime
 from app.domain.pypi import (
+    MAX_NAME,
+    PYPI_NAME,
     check_pypi_name,
     check_pypi_version,
     check_python_module,
@@ -46,6 +48,16 @@ def check_source(source: PackageSource) -> None:
             raise invalid("command must name the program that starts the server.", "command")
         check_text(source.command, "command")
     check_arguments_list(source.args, "args")
+
+
+def check_package_name(name: str) -> None:
+    """Accept a name that a package of either ecosystem can have.
+
+    Raises:
+        AppError: INVALID_INPUT.
+    """
+    if len(name) > MAX_NAME or not PYPI_NAME.fullmatch(name):
+        check_npm_name(name)
 
 
 def is_newer(runtime: Runtime, version: str, than: str) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from pathlib import Path
 
-from app.installers.sealing import seal, unseal
+from app.installers.sealing import is_sealed, seal, unseal
 
 
 class PackageFolder:
@@ -29,6 +29,10 @@ class PackageFolder:
         path = self.path(install_dir)
         await asyncio.to_thread(Path(path).mkdir, parents=True, mode=0o700)
         return path
+
+    def is_whole(self, install_dir: str) -> bool:
+        """Whether the folder is there, and sealed: an install of it was finished and proved."""
+        return is_sealed(Path(self.path(install_dir)))
 
     async def seal(self, install_dir: str) -> None:
         """Take the permission to write from everything in it, once the install is proved.

@@ -29,6 +29,15 @@ def seal(folder: Path, others: Iterable[Path]) -> None:
         _take_write(Path(directory))
 
 
+def is_sealed(folder: Path) -> bool:
+    """Whether the folder is there and was sealed to the end: its own mode is the last one taken."""
+    try:
+        mode = folder.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISDIR(mode) and not mode & WRITE
+
+
 def unseal(folder: Path) -> None:
     """Give the folders back their owner's permission to write, which deleting needs."""
     with contextlib.suppress(OSError):
@@ -51,10 +60,9 @@ def _find_twin(folder: Path, others: Iterable[Path]) -> Path | None:
 
 def _is_twin(folder: Path, other: Path, lock: str) -> bool:
     try:
-        is_sealed = not other.stat().st_mode & WRITE
         return (
             other != folder
-            and is_sealed
+            and is_sealed(other)
             and filecmp.cmp(folder / lock, other / lock, shallow=False)
         )
     except OSError:

@@ -24,6 +24,7 @@ from app.domain.server import (
     name_taken,
 )
 from app.domain.tool import Tool, parse_tool
+from app.models.server_access import read_access, write_access
 from app.mongo.database import Database
 
 # A document may have 16 MiB; a listing beyond this is asked for again instead of kept.
@@ -55,6 +56,7 @@ class ServerDoc(Document):
     max_sessions: int | None = None
     checks_arguments: bool = True
     log_level: LogLevel | None = None
+    access: dict[str, Any] | None = None
     is_enabled: bool
     revision: str
     package_dir: str | None
@@ -101,6 +103,7 @@ class ServerDoc(Document):
                 max_sessions=self.max_sessions,
                 checks_arguments=self.checks_arguments,
                 log_level=self.log_level,
+                access=read_access(self.access),
                 is_enabled=self.is_enabled,
             ),
             revision=self.revision,
@@ -151,22 +154,17 @@ class MongoServers:
         Raises CONFLICT when somebody changed it meanwhile.
         """
         fields = _fields(server)
-        # A session may be remembering tools at this moment.
-        del fields["created_at"], fields["name"], fields["tools_json"]
-        # A change of words alone keeps the revision, so the time has to match as well.
-        where = {
-            "name": server.name,
-            "revision": expected.revision,
-            "updated_at": expected.updated_at,
-        }
-        async with self._database.operation():
-            result = await ServerDoc.get_motor_collection().update_one(where, {"$set": fields})
-        if result.matched_count == 0:
+        del fields["tools_json"]  # a session may be remembering tools at this moment
+        if not await self._change(fields, expected):
             raise AppError(
                 ErrorCode.CONFLICT,
                 f"Server {server.name!r} was changed by somebody else at the same moment.",
                 hint="Look at it again and repeat the change.",
             )
+
+    async def switch(self, server: Server, *, expected: Server) -> bool:
+        """Store a change of `expected` with its tools; False when somebody was faster."""
+        return await self._change(_fields(server), expected)
 
     async def remember_tools(self, name: str, revision: str, tools: Sequence[Tool]) -> None:
         """Keep the listing that this revision of the server gave."""
@@ -182,6 +180,18 @@ class MongoServers:
         async with self._database.operation():
             result = await ServerDoc.get_motor_collection().delete_one(where)
         return bool(result.deleted_count)
+
+    async def _change(self, fields: dict[str, Any], expected: Server) -> bool:
+        del fields["created_at"], fields["name"]
+        # A change of words alone keeps the revision, so the time has to match as well.
+        where = {
+            "name": expected.name,
+            "revision": expected.revision,
+            "updated_at": expected.updated_at,
+        }
+        async with self._database.operation():
+            result = await ServerDoc.get_motor_collection().update_one(where, {"$set": fields})
+        return bool(result.matched_count)
 
 
 def _fields(server: Server) -> dict[str, Any]:
@@ -208,6 +218,7 @@ def _fields(server: Server) -> dict[str, Any]:
         "max_sessions": settings.max_sessions,
         "checks_arguments": settings.checks_arguments,
         "log_level": None if settings.log_level is None else settings.log_level.value,
+        "access": write_access(settings.access),
         "is_enabled": settings.is_enabled,
         "revision": server.revision,
         "package_dir": server.package_dir,

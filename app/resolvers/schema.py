@@ -11,7 +11,9 @@ from app.resolvers.mutations.keys import KeyMutations
 from app.resolvers.mutations.packages import PackageMutations
 from app.resolvers.mutations.secrets import SecretMutations
 from app.resolvers.mutations.servers import ServerMutations
+from app.resolvers.mutations.tokens import TokenMutations
 from app.resolvers.mutations.tools import ToolMutations
+from app.resolvers.mutations.upgrades import UpgradeMutations
 from app.resolvers.mutations.users import UserMutations
 from app.resolvers.queries.keys import KeyQueries
 from app.resolvers.queries.listings import ListingQueries
@@ -20,6 +22,7 @@ from app.resolvers.queries.packages import PackageQueries
 from app.resolvers.queries.secrets import SecretQueries
 from app.resolvers.queries.servers import ServerQueries
 from app.resolvers.queries.sessions import SessionQueries
+from app.resolvers.queries.tokens import TokenQueries
 from app.resolvers.queries.tools import ToolQueries
 from app.resolvers.subscriptions.keys import KeySubscriptions
 from app.resolvers.subscriptions.packages import PackageSubscriptions
@@ -44,6 +47,7 @@ class Query(
     ListingQueries,
     SecretQueries,
     KeyQueries,
+    TokenQueries,
     SessionQueries,
 ):
     """The root of queries."""
@@ -52,10 +56,12 @@ class Query(
 @strawberry.type(description="Changing things, and calling tools.")
 class Mutation(
     PackageMutations,
+    UpgradeMutations,
     ServerMutations,
     SecretMutations,
     UserMutations,
     KeyMutations,
+    TokenMutations,
     ToolMutations,
 ):
     """The root of mutations."""

@@ -13,17 +13,20 @@ from app.domain.ports import (
     Installer,
     PackageFiles,
     PackageStore,
+    RemovedPackages,
     SecretStore,
     SeenSecrets,
     ServerStore,
     Sessions,
 )
 from app.domain.session import ListingChange, SessionView
+from app.services.authentication import Authentication
+from app.services.builds_here import LocalBuilds
 from app.services.feed import Feed
+from app.services.last_use import SecretUse
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
-from app.services.running import RunningCall
-from app.services.secret_use import SecretUse
+from app.services.running import RunningCall, RunningOperation
 
 
 class KeyDeps(Protocol):
@@ -58,9 +61,11 @@ class Deps:
     database: DatabaseWatch
     servers: ServerStore
     packages: PackageStore
+    removed_packages: RemovedPackages
     secrets: SecretStore
     data_keys: DataKeyStore
     deployment: DeploymentStore
+    authentication: Authentication
     vault: Vault
     sessions: Sessions
     installers: Mapping[Runtime, Installer]
@@ -73,3 +78,5 @@ class Deps:
     listing_changes: Feed[ListingChange]
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, RunningCall] = field(default_factory=dict)
+    package_work: dict[str, RunningOperation] = field(default_factory=dict)
+    local_builds: LocalBuilds = field(default_factory=LocalBuilds)

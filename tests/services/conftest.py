@@ -1,7 +1,5 @@
 """The services over real stores, sessions, files and a vault; only the installer is a fake."""
 
-import asyncio
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, fields, replace
@@ -10,17 +8,9 @@ from typing import Any
 
 import pytest
 
-from app.domain.errors import AppError
-from app.domain.package import (
-    InstalledFiles,
-    InstallPhase,
-    InstallRequest,
-    PackageSource,
-    ResolvedVersion,
-    Runtime,
-)
-from app.domain.ports import Report
-from app.domain.principal import Principal
+from app.domain.package import InstallRequest, PackageSource, Runtime
+from app.domain.package_record import Package
+from app.domain.principal import local_principal
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.server import Server, ServerSettings, ServerStatus
 from app.domain.session import ListingChange, SessionView
@@ -28,53 +18,25 @@ from app.installers.files import PackageFolder
 from app.mongo.database import Database
 from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
+from app.services.authentication import Authentication
 from app.services.deps import Deps
 from app.services.feed import Feed
+from app.services.install import install_package
+from app.services.last_use import SecretUse, TokenUse
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
-from app.services.secret_use import SecretUse
 from app.services.secrets import Place, set_secret
 from app.services.servers import add_server, get_server
 from app.sessions.registry import SessionRegistry
 from app.sessions.slots import SessionLimits
+from app.settings import AuthMode
 from tests.conftest import Stores
+from tests.services.fake_installer import FakeInstaller
 from tests.subjects import FINGERPRINT
 from tests.vault.keys import vault
 from tests.waiting import until
 
-OPERATOR = Principal("default", may_act_for_anyone=True)
-
-
-class FakeInstaller:
-    """The Installer port: copies a server of tests/servers; waits or fails when told to."""
-
-    def __init__(self) -> None:
-        self.script = FINGERPRINT
-        self.args: tuple[str, ...] = ()
-        self.failure: AppError | None = None
-        self.may_finish = asyncio.Event()
-        self.may_finish.set()
-        self.folders: list[Path] = []
-
-    async def install(self, source: PackageSource, folder: str, report: Report) -> InstalledFiles:
-        self.folders.append(Path(folder))
-        report(InstallPhase.INSTALLING, "copying")
-        shutil.copy(self.script, Path(folder, "server.py"))
-        await self.may_finish.wait()
-        if self.failure is not None:
-            raise self.failure
-        return InstalledFiles(
-            version="1.2.3",
-            integrity="sha512-x",
-            command=sys.executable,
-            args=("-S", "{packageDir}/server.py", *self.args, *source.args),
-        )
-
-    async def resolve(self, source: PackageSource) -> ResolvedVersion:
-        return ResolvedVersion("1.2.3", "sha512-x")
-
-    async def newest(self, source: PackageSource) -> ResolvedVersion:
-        return ResolvedVersion("1.2.3", "sha512-x")
+OPERATOR = local_principal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +52,16 @@ class World:
 
     def on_disk(self) -> list[str]:
         return sorted(str(p.relative_to(self.packages)) for p in self.packages.glob("*/*"))
+
+    def serves(self, package: Package, server: Server) -> None:
+        """The two documents and the disk must agree, and nothing may be under way."""
+        build = package.build
+        assert build is not None
+        assert server.package_dir == build.install_dir
+        assert server.install_id == package.install_id
+        assert package == package.idle()
+        assert set(self.on_disk()) == package.folders()
+        assert all(self.deps.files.is_whole(folder) for folder in package.folders())
 
     def another_life(self) -> "World":
         """The same data folder, served by a later process."""
@@ -120,13 +92,17 @@ async def world(
         database=database,
         servers=stores.servers,
         packages=stores.packages,
+        removed_packages=stores.removed_packages,
         secrets=stores.secrets,
         secret_use=SecretUse(stores.secrets),
         data_keys=stores.data_keys,
         deployment=stores.deployment,
+        authentication=Authentication(
+            mode=AuthMode.AUTO, tokens=stores.tokens, token_use=TokenUse(stores.tokens)
+        ),
         vault=vault(),
         sessions=registry,
-        installers={Runtime.NODE: installer},
+        installers={Runtime.NODE: installer, Runtime.PYTHON: installer},
         files=PackageFolder(packages),
         seen=seen,
         progress=ProgressFeed(seen),
@@ -147,13 +123,27 @@ def request(server_name: str = "s", **changes: Any) -> InstallRequest:
     return InstallRequest(**{"source": PackageSource(**source), **more, **rest})
 
 
+async def install(world: World, server_name: str = "s", **changes: Any) -> tuple[Package, Server]:
+    """Install the first version, or what the changes say."""
+    return await install_package(world.deps, OPERATOR, request(server_name, **changes))
+
+
+async def stored(world: World, server_name: str = "s") -> tuple[Package, Server]:
+    """The package and its server as they are stored."""
+    package = await world.stores.packages.find(server_name)
+    server = await world.stores.servers.find(server_name)
+    assert package is not None
+    assert server is not None
+    return package, server
+
+
 async def add(
     world: World, name: str = "s", script: Path = FINGERPRINT, *args: str, **changes: Any
 ) -> None:
     settings = ServerSettings(
         name=name, command=sys.executable, args=("-S", str(script), *args), env={}
     )
-    await add_server(world.deps, replace(settings, **changes))
+    await add_server(world.deps, OPERATOR, replace(settings, **changes))
 
 
 async def keep(

@@ -3,13 +3,9 @@
 from typing import Annotated
 
 import strawberry
-from strawberry.scalars import JSON
 
-from app.domain.package import LATEST, InstallRequest, PackageSource, Runtime
-from app.domain.server import DEFAULT_STARTUP_SECONDS
 from app.resolvers.context import Info
-from app.resolvers.inputs import string_map
-from app.resolvers.mutations.binding_input import SECRETS, SecretBindingInput, bindings_of
+from app.resolvers.mutations.install_input import InstallPackageInput
 from app.resolvers.mutations.outcome import outcome
 from app.resolvers.types.error import (
     ConflictError,
@@ -22,61 +18,8 @@ from app.resolvers.types.error import (
 )
 from app.resolvers.types.package import PackageType
 from app.resolvers.types.server import ServerType
-from app.services.packages import install_package, uninstall_package
-
-
-@strawberry.input(description="What to install, and the server to make of it.")
-class InstallPackageInput:
-    """The input of installPackage."""
-
-    name: str = strawberry.field(description="The package's name in the npm registry.")
-    server_name: str = strawberry.field(description="The name of the server to make of it.")
-    version: str = strawberry.field(
-        default=LATEST, description="An exact version such as `1.2.3`, or a dist-tag."
-    )
-    runtime: Runtime = strawberry.field(default=Runtime.NODE, description="What runs it.")
-    command: str | None = strawberry.field(
-        default=None, description="The program to start instead of the one the package names."
-    )
-    args: list[str] = strawberry.field(
-        default_factory=list,
-        description="Arguments for the program; `{packageDir}` stands for the package's folder.",
-    )
-    env: JSON | None = strawberry.field(
-        default=None,
-        description="Environment variables for the server, an object of strings. Not for secrets.",
-    )
-    secrets: list[SecretBindingInput] = strawberry.field(default_factory=list, description=SECRETS)
-    allow_scripts: bool = strawberry.field(
-        default=False,
-        description="Whether the packages' install scripts may run, with this service's rights.",
-    )
-    enabled: bool = strawberry.field(default=True, description="Whether it may be called.")
-    display_name: str | None = strawberry.field(default=None, description="A name for people.")
-    description: str | None = strawberry.field(default=None, description="What it is for.")
-    startup_timeout_seconds: float = strawberry.field(
-        default=DEFAULT_STARTUP_SECONDS, description="How long it may take to start, in seconds."
-    )
-
-    def request(self) -> InstallRequest:
-        """The request as domain data."""
-        return InstallRequest(
-            source=PackageSource(
-                name=self.name,
-                version=self.version,
-                runtime=self.runtime,
-                command=self.command,
-                args=tuple(self.args),
-                allow_scripts=self.allow_scripts,
-            ),
-            server_name=self.server_name,
-            env={} if self.env is None else string_map(self.env, "env"),
-            secrets=bindings_of(self.secrets),
-            is_enabled=self.enabled,
-            display_name=self.display_name,
-            description=self.description,
-            startup_timeout_seconds=self.startup_timeout_seconds,
-        )
+from app.services.install import install_package
+from app.services.uninstall import uninstall_package
 
 
 @strawberry.input(description="Which package to remove.")
@@ -155,13 +98,14 @@ class PackageMutations:
 
 
 async def _install(info: Info, given: InstallPackageInput) -> InstalledPackage:
-    deps = info.context.deps
-    package, server = await install_package(deps, given.request())
+    deps, caller = info.context.deps, info.context.principal
+    package, server = await install_package(deps, caller, given.request())
     return InstalledPackage(
-        package=PackageType.of(deps, package), server=ServerType.of(deps, server)
+        package=PackageType.of(deps, package), server=ServerType.of(info.context, server)
     )
 
 
 async def _uninstall(info: Info, given: UninstallPackageInput) -> UninstalledPackage:
-    await uninstall_package(info.context.deps, given.server_name, keep_secrets=given.keep_secrets)
+    deps, caller = info.context.deps, info.context.principal
+    await uninstall_package(deps, caller, given.server_name, keep_secrets=given.keep_secrets)
     return UninstalledPackage(server_name=given.server_name)

@@ -1,6 +1,7 @@
 """Subscriptions to packages."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated
 
 import strawberry
@@ -15,16 +16,19 @@ class PackageSubscriptions:
     """The package fields of Subscription."""
 
     @strawberry.subscription(
-        description="The progress of installs: phases, and the lines the installer writes. "
-        "Begins with what has happened so far in installs under way."
+        description="The progress of installs and upgrades in the process that answers: phases, "
+        "and the lines the installer writes. Begins with what has happened so far."
     )
     async def package_progress(
         self,
         info: Info,
         server_name: Annotated[
-            str | None, strawberry.argument(description="Only the install of this server.")
+            str | None, strawberry.argument(description="Only that of this server.")
         ] = None,
     ) -> AsyncIterator[PackageProgressType]:
         """Install progress."""
-        async for event in follow_progress(info.context.deps, server_name):
-            yield PackageProgressType.of(event)
+        context = info.context
+        events = follow_progress(context.deps, context.principal, server_name)
+        async with aclosing(events):
+            async for event in events:
+                yield PackageProgressType.of(event)
