@@ -15,6 +15,7 @@ from app.models.audit import AuditDoc
 from app.models.data_keys import DataKeyDoc, MongoDataKeys
 from app.models.deployment import DeploymentDoc, MongoDeployment
 from app.models.packages import MongoPackages, PackageDoc
+from app.models.removed_packages import MongoRemovedPackages, RemovedPackageDoc
 from app.models.secrets import MongoSecrets, SecretDoc
 from app.models.servers import MongoServers, ServerDoc
 from app.models.tokens import MongoTokens, TokenDoc
@@ -40,6 +41,7 @@ class Stores:
 
     servers: MongoServers
     packages: MongoPackages
+    removed_packages: MongoRemovedPackages
     secrets: MongoSecrets
     data_keys: MongoDataKeys
     deployment: MongoDeployment
@@ -50,6 +52,7 @@ class Stores:
         return cls(
             MongoServers(database),
             MongoPackages(database),
+            MongoRemovedPackages(database),
             MongoSecrets(database),
             MongoDataKeys(database),
             MongoDeployment(database),
@@ -99,15 +102,10 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def stores(database: Database) -> Stores:
-    for document in (
-        ServerDoc,
-        PackageDoc,
-        SecretDoc,
-        DataKeyDoc,
-        DeploymentDoc,
-        TokenDoc,
-        AuditDoc,
-    ):
+    documents = (
+        ServerDoc, PackageDoc, RemovedPackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc, TokenDoc, AuditDoc,
+    )  # fmt: skip
+    for document in documents:
         await document.get_motor_collection().delete_many({})
     return Stores.over(database)
 

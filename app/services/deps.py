@@ -14,6 +14,7 @@ from app.domain.ports import (
     Installer,
     PackageFiles,
     PackageStore,
+    RemovedPackages,
     SecretStore,
     SeenSecrets,
     ServerStore,
@@ -22,12 +23,13 @@ from app.domain.ports import (
 from app.domain.session import ListingChange, SessionView
 from app.services.audit import AuditLog
 from app.services.authentication import Authentication
+from app.services.builds_here import LocalBuilds
 from app.services.feed import Feed
 from app.services.last_use import SecretUse
 from app.services.limits import Limits
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
-from app.services.running import RunningCall
+from app.services.running import RunningCall, RunningOperation
 
 
 class KeyDeps(Protocol):
@@ -65,6 +67,7 @@ class Deps:
     limits: Limits
     servers: ServerStore
     packages: PackageStore
+    removed_packages: RemovedPackages
     secrets: SecretStore
     data_keys: DataKeyStore
     deployment: DeploymentStore
@@ -82,6 +85,8 @@ class Deps:
     is_local: bool = False
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, RunningCall] = field(default_factory=dict)
+    package_work: dict[str, RunningOperation] = field(default_factory=dict)
+    local_builds: LocalBuilds = field(default_factory=LocalBuilds)
 
     @property
     def reach(self) -> Reach:

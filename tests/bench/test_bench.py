@@ -18,6 +18,7 @@ CONTESTANTS = {
     "stdio_calls": {"SDK Client.call_tool", "SDK raw", *OURS},
     "http_calls": {"SDK Client.call_tool", *OURS},
     "session_memory": {"SDK Client", "our registry"},
+    "installs": {"bare client", "our installer"},
 }
 # These need wrk and a package from npm, and take half a minute each.
 GATEWAY = {
