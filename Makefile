@@ -52,7 +52,7 @@ schema: $(VENV)/.run ## Write schema.graphql and openapi.json anew
 
 lock: $(VENV)/.uv ## Resolve the dependencies anew
 	echo "uv" | $(LOCK) - -o requirements/uv.lock
-	$(LOCK) pyproject.toml --group build --group dev -o requirements/dev.lock
+	$(LOCK) pyproject.toml --group build --group dev -c requirements/uv.lock -o requirements/dev.lock
 	$(LOCK) pyproject.toml --group build -c requirements/dev.lock -o requirements/run.lock
 
 clean: ## Remove what was installed and cached; data/ stays

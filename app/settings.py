@@ -87,6 +87,12 @@ class Settings(BaseSettings):
     session_wait_seconds: float = Field(default=10.0, gt=0)
 
     install_timeout_seconds: float = Field(default=600.0, gt=0)
+    install_free_space: Annotated[int, NoDecode] = Field(default=500 * 1024**2, ge=0)
+    python_bin: str | None = None
+    pip_index_url: SecretStr | None = None
+    pip_extra_index_url: SecretStr | None = None
+    install_on_start: str = ""
+
     calls_per_second: int = Field(default=0, ge=0, le=1_000_000)
     max_calls_per_user: int = Field(default=256, ge=1, le=100_000)
     installs_per_hour: int = Field(default=120, ge=0, le=1_000_000)
@@ -147,7 +153,7 @@ class Settings(BaseSettings):
             raise ValueError("must not be every address there is")
         return value
 
-    @field_validator("payload_limit", mode="before")
+    @field_validator("payload_limit", "install_free_space", mode="before")
     @classmethod
     def _read_size(cls, value: object) -> object:
         match = re.fullmatch(r"\s*(\d+)\s*(b|kb|mb)?\s*", str(value).lower())
@@ -161,6 +167,14 @@ class Settings(BaseSettings):
         schemes = ("mongodb://", "mongodb+srv://")
         if value is not None and not value.get_secret_value().startswith(schemes):
             raise ValueError("must begin with mongodb:// or mongodb+srv://")
+        return value
+
+    @field_validator("pip_index_url", "pip_extra_index_url")
+    @classmethod
+    def _are_addresses(cls, value: SecretStr | None) -> SecretStr | None:
+        addresses = [] if value is None else value.get_secret_value().split()
+        if not all(a.startswith(("https://", "http://", "file://")) for a in addresses):
+            raise ValueError("must begin with https://, http:// or file://")
         return value
 
     @field_validator("log_level")
@@ -221,6 +235,17 @@ class Settings(BaseSettings):
     def _has_authentication(self) -> bool:
         given = (self.admin_token, self.admin_token_file, self.oidc_issuer)
         return any(value is not None for value in given)
+
+    @property
+    def pip_index(self) -> str | None:
+        """The Python package index to use instead of uv's own."""
+        return None if self.pip_index_url is None else self.pip_index_url.get_secret_value()
+
+    @property
+    def pip_extra_indexes(self) -> tuple[str, ...]:
+        """Further ones, separated by blanks as pip wants them."""
+        extra = self.pip_extra_index_url
+        return () if extra is None else tuple(extra.get_secret_value().split())
 
     @property
     def database_uri(self) -> str | None:

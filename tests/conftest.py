@@ -16,6 +16,7 @@ from app.models.audit import AuditDoc
 from app.models.data_keys import DataKeyDoc, MongoDataKeys
 from app.models.deployment import DeploymentDoc, MongoDeployment
 from app.models.packages import MongoPackages, PackageDoc
+from app.models.removed_packages import MongoRemovedPackages, RemovedPackageDoc
 from app.models.secrets import MongoSecrets, SecretDoc
 from app.models.servers import MongoServers, ServerDoc
 from app.models.tokens import MongoTokens, TokenDoc
@@ -41,6 +42,7 @@ class Stores:
 
     servers: MongoServers
     packages: MongoPackages
+    removed_packages: MongoRemovedPackages
     secrets: MongoSecrets
     answers: MongoAnswers
     data_keys: MongoDataKeys
@@ -52,6 +54,7 @@ class Stores:
         return cls(
             MongoServers(database),
             MongoPackages(database),
+            MongoRemovedPackages(database),
             MongoSecrets(database),
             MongoAnswers(database),
             MongoDataKeys(database),
@@ -102,16 +105,11 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def stores(database: Database) -> Stores:
-    for document in (
-        ServerDoc,
-        PackageDoc,
-        SecretDoc,
-        AnswerDoc,
-        DataKeyDoc,
-        DeploymentDoc,
-        TokenDoc,
-        AuditDoc,
-    ):
+    documents = (
+        ServerDoc, PackageDoc, RemovedPackageDoc, SecretDoc, AnswerDoc, DataKeyDoc, DeploymentDoc,
+        TokenDoc, AuditDoc,
+    )  # fmt: skip
+    for document in documents:
         await document.get_motor_collection().delete_many({})
     return Stores.over(database)
 

@@ -13,6 +13,7 @@ from app.resolvers.mutations.secrets import SecretMutations
 from app.resolvers.mutations.servers import ServerMutations
 from app.resolvers.mutations.tokens import TokenMutations
 from app.resolvers.mutations.tools import ToolMutations
+from app.resolvers.mutations.upgrades import UpgradeMutations
 from app.resolvers.mutations.users import UserMutations
 from app.resolvers.queries.audit import AuditQueries
 from app.resolvers.queries.keys import KeyQueries
@@ -57,6 +58,7 @@ class Query(
 @strawberry.type(description="Changing things, and calling tools.")
 class Mutation(
     PackageMutations,
+    UpgradeMutations,
     ServerMutations,
     SecretMutations,
     UserMutations,

@@ -11,7 +11,6 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 
 from app.domain.delivery import Delivery
 from app.domain.errors import ErrorCode
-from app.domain.package import PackageStatus, Runtime
 from app.domain.server import Isolation, ServerStatus, Transport
 from app.rest.fields import JsonObject
 
@@ -106,23 +105,6 @@ class ServerBody(TypedDict):
     logs: Annotated[list[str], Field(description="The last lines the server wrote to stderr.")]
 
 
-@with_config(CLOSED)
-class PackageBody(TypedDict):
-    """An installed package."""
-
-    name: str
-    version: Annotated[str | None, Field(description="Exact, as installed.")]
-    latestVersion: str | None
-    updateAvailable: bool | None
-    installPath: str
-    status: PackageStatus
-    installed: At | None
-    lastUpgraded: At | None
-    mcpServerId: Annotated[str, Field(description="The name of its server.")]
-    enabled: bool
-    runtime: Runtime
-
-
 @with_config(ConfigDict(extra="allow"))
 class ToolResultBody(TypedDict):
     """The MCP tool result, as the server gave it; a tool that failed says so in `isError`."""
@@ -143,25 +125,6 @@ class Healthy(Done):
     """Requests can be served."""
 
     status: Literal["ok"]
-
-
-class PackageAnswer(Done):
-    """One package."""
-
-    package: PackageBody
-
-
-class PackagesAnswer(Done):
-    """Every package."""
-
-    packages: list[PackageBody]
-
-
-class PackageServerAnswer(Done):
-    """A package and its server."""
-
-    package: PackageBody
-    server: ServerBody
 
 
 class ServerAnswer(Done):

@@ -11,20 +11,12 @@ from pydantic.alias_generators import to_camel
 from app.domain.call import ToolCall
 from app.domain.delivery import VALUE, Delivery, SecretBinding, bindings_for
 from app.domain.errors import invalid
-from app.domain.npm import LATEST
-from app.domain.package import InstallRequest, Runtime
-from app.domain.server import DEFAULT_STARTUP_SECONDS
 from app.rest.fields import (
-    Arguments,
     CallTimeout,
-    Command,
-    Environment,
     JsonObject,
-    PackageName,
     SecretName,
     SecretValue,
     ServerName,
-    StartupTimeout,
     Text,
     ToolName,
     Username,
@@ -34,7 +26,6 @@ from app.rest.fields import (
 S = TypeVar("S")
 
 # Enums arrive as JSON strings; in a strict model that has to be said.
-RuntimeName = Annotated[Runtime, Field(strict=False)]
 DeliveryName = Annotated[Delivery, Field(strict=False)]
 
 
@@ -50,12 +41,6 @@ class Query(BaseModel):
     """The parameters of a query string; a number or a boolean arrives as a text."""
 
     model_config = ConfigDict(alias_generator=to_camel, hide_input_in_errors=True)
-
-
-class UpdateCheckQuery(Query):
-    """`?checkUpdates=`: whether to ask the registry for updates."""
-
-    check_updates: bool = False
 
 
 class SecretBody(Body):
@@ -115,43 +100,6 @@ class SecretsBody(Body):
         """
         declared = self.bindings()
         return bindings_for(self.names() or ()) if declared is None else declared
-
-
-class InstallBody(SecretsBody):
-    """`POST /packages/install`."""
-
-    name: PackageName
-    server_name: ServerName
-    version: Text | None = None
-    command: Command | None = None
-    args: Arguments | None = None
-    env: Environment | None = None
-    enabled: bool | None = None
-    runtime: RuntimeName | None = None
-    startup_timeout: StartupTimeout | None = None
-    fail_on_warning: bool | None = None
-    allow_scripts: bool | None = None
-    display_name: Words | None = None
-    description: Words | None = None
-
-    def request(self) -> InstallRequest:
-        """The request as domain data."""
-        return InstallRequest(
-            name=self.name,
-            server_name=self.server_name,
-            version=self.version or LATEST,
-            runtime=self.runtime or Runtime.NODE,
-            command=self.command,
-            args=tuple(self.args or ()),
-            env=self.env or {},
-            secrets=self.all_bindings(),
-            allow_scripts=bool(self.allow_scripts),
-            fails_on_warning=bool(self.fail_on_warning),
-            is_enabled=self.enabled is not False,
-            display_name=self.display_name,
-            description=self.description,
-            startup_timeout_seconds=seconds(self.startup_timeout, DEFAULT_STARTUP_SECONDS),
-        )
 
 
 class ToolCallBody(Body):

@@ -1,32 +1,48 @@
 """`/packages`."""
 
+from collections.abc import Sequence
+
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.domain.errors import ErrorCode, invalid
-from app.domain.package import Package
+from app.domain.errors import ErrorCode
+from app.domain.package_record import Package
 from app.edge.principal import principal_of
-from app.rest.answers import (
-    Done,
+from app.rest.answers import Done, ServerAnswer
+from app.rest.errors import INSTALLING, UPGRADING
+from app.rest.operation import Operation
+from app.rest.package_answers import (
     PackageAnswer,
     PackagesAnswer,
     PackageServerAnswer,
-    ServerAnswer,
+    UpdatesAnswer,
+    UpgradeAnswer,
+    UpgradesAnswer,
 )
-from app.rest.bodies import InstallBody, UpdateCheckQuery
-from app.rest.errors import INSTALLING
-from app.rest.operation import Operation
+from app.rest.package_bodies import (
+    InstallBody,
+    PolicyBody,
+    UpdateCheckQuery,
+    UpdatesQuery,
+    UpgradeBody,
+)
 from app.rest.parsing import deps_of, read_body, read_query
-from app.rest.render import package_body, server_body, success
-from app.services.packages import (
-    get_package_by_name,
-    install_package,
-    list_all_packages,
-    set_package_enabled,
-    show_package,
-    uninstall_package,
+from app.rest.render import (
+    diff_body,
+    package_body,
+    server_body,
+    success,
+    update_body,
+    upgrade_result,
 )
+from app.services.install import install_package
+from app.services.package_reads import get_package_by_name, list_all_packages, show_package
+from app.services.package_work import cancel_package_operation
+from app.services.packages import set_package_enabled, set_upgrade_policy
 from app.services.servers import find_servers
+from app.services.uninstall import uninstall_package
+from app.services.updates import check_packages, check_updates, upgrade_all_packages
+from app.services.upgrade import Upgrade, rollback_package, upgrade_package
 
 UNKNOWN = (ErrorCode.PACKAGE_NOT_FOUND,)
 CHANGING = (*UNKNOWN, ErrorCode.SERVER_NOT_FOUND, ErrorCode.CONFLICT)
@@ -44,26 +60,66 @@ async def install(request: Request) -> Response:
 
 async def list_packages(request: Request) -> Response:
     """`GET /packages`."""
-    _refuse_update_check(request)
     deps, caller = deps_of(request), principal_of(request)
-    packages = await list_all_packages(deps, caller)
+    packages = await _checked(request, await list_all_packages(deps, caller))
     servers = await find_servers(deps, caller, [package.server_name for package in packages])
     return success(packages=[package_body(deps, p, servers.get(p.server_name)) for p in packages])
 
 
 async def by_name(request: Request) -> Response:
     """`GET /packages/by-name/:name`."""
-    _refuse_update_check(request)
     deps, caller = deps_of(request), principal_of(request)
-    name = _part(request, "package_name")
-    return await _one(request, await get_package_by_name(deps, caller, name))
+    return await _one(
+        request, await get_package_by_name(deps, caller, _part(request, "package_name"))
+    )
 
 
 async def by_id(request: Request) -> Response:
     """`GET /packages/by-id/:serverName`."""
-    _refuse_update_check(request)
     deps, caller = deps_of(request), principal_of(request)
     return await _one(request, await show_package(deps, caller, _part(request, "server_name")))
+
+
+async def updates(request: Request) -> Response:
+    """`GET /packages/updates`."""
+    deps, caller = deps_of(request), principal_of(request)
+    found = await check_updates(deps, caller, read_query(request, UpdatesQuery).name)
+    return success(updates=[update_body(update) for update in found])
+
+
+async def upgrade(request: Request) -> Response:
+    """`PUT /packages/:serverName/upgrade`."""
+    body = await read_body(request, UpgradeBody, is_optional=True)
+    deps, caller = deps_of(request), principal_of(request)
+    wish = body.wish(_part(request, "server_name"))
+    return _upgraded(request, await upgrade_package(deps, caller, wish))
+
+
+async def rollback(request: Request) -> Response:
+    """`PUT /packages/:serverName/rollback`."""
+    deps, caller = deps_of(request), principal_of(request)
+    done = await rollback_package(deps, caller, _part(request, "server_name"))
+    return _upgraded(request, done)
+
+
+async def upgrade_all(request: Request) -> Response:
+    """`PUT /packages/upgrade-all`."""
+    results = await upgrade_all_packages(deps_of(request), principal_of(request))
+    return success(results=[upgrade_result(result) for result in results])
+
+
+async def set_policy(request: Request) -> Response:
+    """`PUT /packages/:serverName/policy`."""
+    body = await read_body(request, PolicyBody)
+    deps, caller, name = deps_of(request), principal_of(request), _part(request, "server_name")
+    return await _one(request, await set_upgrade_policy(deps, caller, name, body.upgrade_policy))
+
+
+async def cancel(request: Request) -> Response:
+    """`PUT /packages/:serverName/cancel`."""
+    deps, caller = deps_of(request), principal_of(request)
+    await cancel_package_operation(deps, caller, _part(request, "server_name"))
+    return success()
 
 
 async def uninstall(request: Request) -> Response:
@@ -85,8 +141,28 @@ async def disable(request: Request) -> Response:
 
 async def _one(request: Request, package: Package) -> Response:
     deps, caller = deps_of(request), principal_of(request)
+    (package,) = await _checked(request, [package])
     servers = await find_servers(deps, caller, [package.server_name])
     return success(package=package_body(deps, package, servers.get(package.server_name)))
+
+
+async def _checked(request: Request, packages: Sequence[Package]) -> Sequence[Package]:
+    """The packages, with what the registries say now if the query asks for that."""
+    if not read_query(request, UpdateCheckQuery).check_updates:
+        return packages
+    found = await check_packages(deps_of(request), principal_of(request), packages)
+    return [update.package for update in found]
+
+
+def _upgraded(request: Request, done: Upgrade) -> Response:
+    deps, caller = deps_of(request), principal_of(request)
+    return success(
+        package=package_body(deps, done.package, done.server),
+        server=server_body(deps, caller, done.server),
+        version=done.version,
+        switched=done.is_switched,
+        toolDiff=diff_body(done.diff),
+    )
 
 
 async def _set_enabled(request: Request, *, is_enabled: bool) -> Response:
@@ -98,14 +174,6 @@ async def _set_enabled(request: Request, *, is_enabled: bool) -> Response:
 def _part(request: Request, name: str) -> str:
     part: str = request.path_params[name]
     return part
-
-
-def _refuse_update_check(request: Request) -> None:
-    if read_query(request, UpdateCheckQuery).check_updates:
-        raise invalid(
-            "checkUpdates is not available in this version.",
-            hint="Leave it out; version is what is installed.",
-        )
 
 
 OPERATIONS = [
@@ -143,6 +211,54 @@ OPERATIONS = [
         query=UpdateCheckQuery,
         answer=PackageAnswer,
         errors=UNKNOWN,
+    ),
+    Operation(
+        "GET", "/packages/updates", updates,
+        id="checkUpdates",
+        summary="What the registries have in place of what is installed",
+        query=UpdatesQuery,
+        answer=UpdatesAnswer,
+        errors=UNKNOWN,
+    ),
+    Operation(
+        "PUT", "/packages/upgrade-all", upgrade_all,
+        id="upgradeAllPackages",
+        summary="Upgrade every package",
+        description="One that fails or is held stops no other.",
+        answer=UpgradesAnswer,
+    ),
+    Operation(
+        "PUT", "/packages/{server_name}/upgrade", upgrade,
+        id="upgradePackage",
+        summary="Upgrade a package, or bring it to a version",
+        description="The new version is proved beside the old one, which serves until the "
+        "switch. With `dryRun` nothing is switched; `approve` switches what is held.",
+        body=UpgradeBody,
+        is_body_required=False,
+        answer=UpgradeAnswer,
+        errors=UPGRADING,
+    ),
+    Operation(
+        "PUT", "/packages/{server_name}/rollback", rollback,
+        id="rollBackPackage",
+        summary="Go back to the version before",
+        answer=UpgradeAnswer,
+        errors=UPGRADING,
+    ),
+    Operation(
+        "PUT", "/packages/{server_name}/policy", set_policy,
+        id="setUpgradePolicy",
+        summary="Say whether upgrades that change or remove tools wait for approval",
+        body=PolicyBody,
+        answer=PackageAnswer,
+        errors=UNKNOWN,
+    ),
+    Operation(
+        "PUT", "/packages/{server_name}/cancel", cancel,
+        id="cancelPackageOperation",
+        summary="Cancel the install or upgrade that is under way",
+        answer=Done,
+        errors=[*UNKNOWN, ErrorCode.CONFLICT],
     ),
     Operation(
         "DELETE", "/packages/{server_name}", uninstall,

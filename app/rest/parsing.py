@@ -20,25 +20,26 @@ def deps_of(request: Request) -> Deps:
     return deps
 
 
-async def read_body(request: Request, kind: type[B]) -> B:
-    """The request's JSON body, checked against its model.
+async def read_body(request: Request, kind: type[B], *, is_optional: bool = False) -> B:
+    """The request's JSON body, checked against its model; `is_optional` takes none for `{}`.
 
     Raises:
         AppError: INVALID_INPUT naming the first field that is wrong; PAYLOAD_TOO_LARGE.
     """
     try:
-        return kind.model_validate(await read_object(request))
+        return kind.model_validate(await read_object(request, is_optional=is_optional))
     except ValidationError as error:
         raise _explain(error) from None
 
 
-async def read_object(request: Request) -> dict[str, object]:
-    """The JSON object in the request's body.
+async def read_object(request: Request, *, is_optional: bool = False) -> dict[str, object]:
+    """The JSON object in the request's body; `is_optional` takes none for `{}`.
 
     Raises:
         AppError: INVALID_INPUT or PAYLOAD_TOO_LARGE.
     """
-    value = read_json(await read_bytes(request))
+    data = await read_bytes(request)
+    value = {} if is_optional and not data else read_json(data)
     if not isinstance(value, dict):
         raise invalid("The body must be a JSON object.")
     return value

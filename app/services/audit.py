@@ -1,10 +1,9 @@
 """Keeping records of what was done: taken at once, written a little later, many together."""
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count, islice
 from time import time_ns
@@ -57,6 +56,7 @@ class AuditLog:
         self._lost = 0
         self._has_some = asyncio.Event()
         self._is_behind = self._has_backlog = False
+        self._writing: asyncio.Task[None] | None = None
 
     @property
     def waiting(self) -> int:
@@ -79,17 +79,22 @@ class AuditLog:
         self._waiting.append(record)
         self._has_some.set()
 
-    @contextlib.asynccontextmanager
-    async def owned(self) -> AsyncIterator[None]:
-        """Write in the background; at the end write what is left, or put it on the disk."""
+    def start(self) -> None:
+        """Write in the background from now on, what an earlier life left behind included."""
         self._take_up_backlog()
-        writing = asyncio.create_task(self._own(), name="audit records")
+        self._writing = asyncio.create_task(self._own(), name="audit records")
+
+    async def close(self) -> None:
+        """Write what is left, or put it on the disk."""
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.gather(self._writing, return_exceptions=True)
         try:
-            yield
-        finally:
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
-            await self._close()
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.write()
+        except (AppError, TimeoutError):
+            self._backlog.write([to_line(self._presentable(each)) for each in self._waiting])
+            log.warning("%d audit records wait on the disk for the next start.", self.waiting)
 
     async def write(self) -> None:
         """Write all that waits.
@@ -131,14 +136,6 @@ class AuditLog:
                 if self._is_behind:
                     log.info("The audit records that waited are written.")
                 self._is_behind = False
-
-    async def _close(self) -> None:
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self.write()
-        except (AppError, TimeoutError):
-            self._backlog.write([to_line(self._presentable(each)) for each in self._waiting])
-            log.warning("%d audit records wait on the disk for the next start.", self.waiting)
 
     def _take_up_backlog(self) -> None:
         for line in self._backlog.read():

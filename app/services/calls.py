@@ -27,6 +27,7 @@ from app.domain.tool import Tool
 from app.services.access import Operation, operation
 from app.services.bundles import open_bundle
 from app.services.deps import Deps
+from app.services.local_builds import ensure_local
 from app.services.running import RunningCall
 from app.services.servers import get_enabled_server, plan_of
 from app.services.session_use import until_sent
@@ -104,7 +105,7 @@ async def cancel_call(deps: Deps, caller: Principal, call_id: str) -> None:
     Raises:
         AppError: FORBIDDEN; CALL_NOT_FOUND, also for a call of somebody the caller may not act for.
     """
-    async with operation(deps, caller, Action.CANCEL_CALL):
+    async with operation(deps, caller, Action.CANCEL_CALL, target=call_id):
         running = deps.calls.get(call_id)
         if running is None or not caller.may_act_for(running.username):
             raise AppError(
@@ -168,6 +169,7 @@ async def _call_in_time(
         return await session.call_tool(tool.name, arguments, ears)
 
     try:
+        await ensure_local(deps, server)
         async with deps.sessions.use(plan_of(deps, server, secrets)) as session:
             raw = await work(session)
     except AppError as error:

@@ -15,6 +15,7 @@ from app.domain.ports import (
     Installer,
     PackageFiles,
     PackageStore,
+    RemovedPackages,
     SecretStore,
     SeenSecrets,
     ServerStore,
@@ -23,12 +24,13 @@ from app.domain.ports import (
 from app.domain.session import ListingChange, SessionView
 from app.services.audit import AuditLog
 from app.services.authentication import Authentication
+from app.services.builds_here import LocalBuilds
 from app.services.feed import Feed
 from app.services.last_use import SecretUse
 from app.services.limits import Limits
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
-from app.services.running import RunningCall
+from app.services.running import RunningCall, RunningOperation
 
 
 class KeyDeps(Protocol):
@@ -66,6 +68,7 @@ class Deps:
     limits: Limits
     servers: ServerStore
     packages: PackageStore
+    removed_packages: RemovedPackages
     secrets: SecretStore
     answers: AnswerStore
     data_keys: DataKeyStore
@@ -84,6 +87,8 @@ class Deps:
     is_local: bool = False
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, RunningCall] = field(default_factory=dict)
+    package_work: dict[str, RunningOperation] = field(default_factory=dict)
+    local_builds: LocalBuilds = field(default_factory=LocalBuilds)
 
     @property
     def reach(self) -> Reach:

@@ -24,7 +24,7 @@ from app.domain.kept_answer import (
 from app.domain.secret import SealedSecret, SecretRef
 from app.services.data_keys import data_key_of, open_stored
 from app.services.deps import Deps
-from app.services.leases import RENEW_SECONDS, lease_owner, lease_until
+from app.services.leases import RENEW_SECONDS, is_over, lease_until, new_owner
 
 # In place of a server's name: no server is called so.
 PLACE = " answers"
@@ -72,7 +72,7 @@ async def _given_again(deps: Deps, request: KeyedRequest, claim: Claim) -> Answe
         raise _conflict("This Idempotency-Key stands for another request.", hint=NEW_KEY)
     if claim.is_done:
         return await _open(deps, claim)
-    if _is_abandoned(deps, claim):
+    if is_over(deps, claim.owner, claim.lease_expires_at, utc_now()):
         raise _conflict("The first request with this Idempotency-Key was cut short; it may have "
                         "had an effect.", hint=NEW_KEY)  # fmt: skip
     raise _conflict(
@@ -88,18 +88,10 @@ def _claim(deps: Deps, request: KeyedRequest) -> Claim:
         key=request.key,
         fingerprint=request.fingerprint,
         claim_id=uuid4().hex,
-        owner=lease_owner(deps),
+        owner=new_owner(deps),
         lease_expires_at=lease_until(now),
         expires_at=now + KEPT_FOR,
     )
-
-
-def _is_abandoned(deps: Deps, claim: Claim) -> bool:
-    """Whether nobody can still be at work: as with packages, an earlier life of ours is over."""
-    if claim.lease_expires_at <= utc_now():
-        return True
-    folder = claim.owner.partition("/")[0]
-    return folder == deps.instance and claim.owner != lease_owner(deps)
 
 
 @contextlib.asynccontextmanager

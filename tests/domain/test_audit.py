@@ -37,7 +37,7 @@ RECORD = AuditRecord(
     request_bytes=10,
     result_size=None,
 )
-READ_WORDS = ("read", "watch", "list", "check", "complete", "preflight")
+READ_WORDS = ("read", "watch", "list", "check", "complete", "preflight", "preview")
 
 
 @pytest.mark.parametrize("action", sorted(Action))

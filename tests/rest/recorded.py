@@ -29,6 +29,8 @@ REQUESTS: list[tuple[str, str, str, object]] = [
     ("listPackages", "GET", "/packages", None),
     ("getPackageByName", "GET", "/packages/by-name/mcp-hello-world", None),
     ("getPackageByServer", "GET", "/packages/by-id/hello", None),
+    ("setUpgradePolicy", "PUT", "/packages/hello/policy", {"upgradePolicy": "hold_breaking"}),
+    ("upgradePackage", "PUT", "/packages/hello/upgrade", {"version": "1.1.2", "dryRun": True}),
     ("disablePackage", "PUT", "/packages/hello/disable", None),
     ("enablePackage", "PUT", "/packages/hello/enable", None),
     ("addServer", "POST", "/mcp/servers", FAR),

@@ -1,6 +1,7 @@
 """The way of records into the database: never in anybody's way, and none lost at a stop."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -55,6 +56,13 @@ def file(tmp_path: Path) -> LineFile:
     return LineFile(tmp_path / "backlog.jsonl")
 
 
+@contextlib.asynccontextmanager
+async def owned(log: AuditLog) -> AsyncIterator[None]:
+    log.start()
+    yield
+    await log.close()
+
+
 def record(number: int, **changes: object) -> AuditRecord:
     return replace(RECORD, id=f"{number:06}", **changes)  # type: ignore[arg-type]
 
@@ -63,7 +71,7 @@ async def test_records_are_written_in_the_background_and_together(
     store: FakeStore, file: LineFile
 ) -> None:
     log = AuditLog(store, file, str)
-    async with log.owned():
+    async with owned(log):
         for number in range(2 * BATCH + 1):
             log.add(record(number))
         assert store.records == {}
@@ -76,7 +84,7 @@ async def test_records_are_written_in_the_background_and_together(
 
 async def test_nothing_is_lost_at_a_clean_stop(store: FakeStore, file: LineFile) -> None:
     log = AuditLog(store, file, str)
-    async with log.owned():
+    async with owned(log):
         for number in range(3):
             log.add(record(number))
     assert [*store.records] == ["000000", "000001", "000002"]
@@ -88,18 +96,18 @@ async def test_what_a_stop_without_database_leaves_is_written_after_the_next_sta
 ) -> None:
     store.is_away = True
     log = AuditLog(store, file, str)
-    async with log.owned():
+    async with owned(log):
         log.add(record(1))
     assert file.read() == [to_line(record(1))]
     assert (tmp_path / "backlog.jsonl").stat().st_mode & 0o777 == 0o600
     again = AuditLog(store, file, str)
-    async with again.owned():  # still away: it waits on
+    async with owned(again):  # still away: it waits on
         again.add(record(2))
     assert len(file.read()) == 2
     store.is_away = False
     file.write([*file.read(), b"not a record"])
     third = AuditLog(store, file, str)
-    async with third.owned():
+    async with owned(third):
         await until(lambda: len(store.records) == 2)
         await until(lambda: file.read() == [])
     assert [*store.records.values()] == [record(1), record(2)]
@@ -111,7 +119,7 @@ async def test_while_the_database_is_away_a_bounded_number_waits_and_that_is_sai
     store.is_away = True
     log = AuditLog(store, file, str, most_waiting=3)
     with caplog.at_level(logging.INFO, logger="app"):
-        async with log.owned():
+        async with owned(log):
             for number in range(5):
                 log.add(record(number))
             await until(lambda: "wait until the database is back" in caplog.text)
@@ -133,7 +141,7 @@ async def test_a_record_that_cannot_be_stored_does_not_stop_the_others(
 ) -> None:
     store.poison = "000001"
     log = AuditLog(store, file, str)
-    async with log.owned():
+    async with owned(log):
         log.add(record(1))
         await until(lambda: log.waiting == 0)
         log.add(record(2))
@@ -146,7 +154,7 @@ async def test_names_that_hold_a_secret_or_no_text_are_masked(
     store: FakeStore, file: LineFile
 ) -> None:
     log = AuditLog(store, file, lambda text: text.replace("hunter2hunter2", "[secret]"))
-    async with log.owned():
+    async with owned(log):
         log.add(record(1, target="say-hunter2hunter2", server_name="hunter2hunter2"))
         log.add(record(2, target="\ud800" + "x" * 300))
     assert store.records["000001"].target == "say-[secret]"

@@ -15,8 +15,8 @@ from app.domain.server import ServerChanges
 from app.services.audit_query import list_audit
 from app.services.call_stream import stream_call
 from app.services.calls import call_tool
+from app.services.install import install_package
 from app.services.origin import Origin, set_origin
-from app.services.packages import install_package
 from app.services.secrets import Place, delete_secret, set_secret
 from app.services.servers import delete_server, list_servers, update_server
 from tests.principals import ADMIN, service, user

@@ -10,7 +10,7 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.page import PageRequest
 from app.domain.server import Isolation, ServerChanges, ServerStatus
 from app.services.calls import call_tool
-from app.services.packages import install_package
+from app.services.install import install_package
 from app.services.servers import (
     add_server,
     delete_server,
