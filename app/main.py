@@ -15,11 +15,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from app.auth.configuration import verifier_of
 from app.domain.errors import AppError
 from app.domain.package import InstallRequest, Runtime
 from app.domain.ports import Installer
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingChange, SessionView
+from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
 from app.gateway.door import McpDoor
@@ -35,6 +37,7 @@ from app.models.packages import MongoPackages
 from app.models.removed_packages import MongoRemovedPackages
 from app.models.secrets import MongoSecrets
 from app.models.servers import MongoServers
+from app.models.tokens import MongoTokens
 from app.mongo.database import Database
 from app.mongo.embedded import EmbeddedMongo
 from app.processes.guard import Guard
@@ -43,14 +46,15 @@ from app.processes.spawner import Spawner
 from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
 from app.rest.routes import rest_routes
+from app.services.authentication import Authentication
 from app.services.deps import Deps
 from app.services.feed import Feed
 from app.services.install_on_start import install_on_start
 from app.services.key_announcement import announce_keys
+from app.services.last_use import SecretUse, TokenUse
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
-from app.services.secret_use import SecretUse
 from app.services.secrets import warn_of_foreign_keys
 from app.services.servers import start_enabled_servers
 from app.sessions.registry import SessionRegistry
@@ -66,6 +70,8 @@ log = logging.getLogger(__name__)
 DATABASE_PATIENCE_SECONDS = 2.0
 COMMAND_PATIENCE_SECONDS = 10.0
 RETRY_SECONDS = 2.0
+# Everybody may see that it is there.
+PUBLIC = ("/", "/healthz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +86,7 @@ class Machine:
     data_dir: Path
     guard: Guard
     keys: Sequence[KeySource] = field(repr=False)
+    admin_token: str | None = field(repr=False)
     mongod: EmbeddedMongo | None
     install_on_start: Sequence[InstallRequest] = ()
 
@@ -98,6 +105,11 @@ def create_app(machine: Machine) -> Starlette:
         middleware=[
             Middleware(SurpriseGuard),
             Middleware(HostGuard, allowed=settings.allowed_hosts),
+            Middleware(
+                CallerGuard,
+                authentication=engines.deps.authentication,
+                is_public=lambda scope: scope["path"] in PUBLIC or engines.graphql.is_page(scope),
+            ),
             Middleware(BodyGuard, limit=settings.payload_limit),
             Middleware(HangupGuard),
         ],
@@ -158,6 +170,7 @@ class _Engines:
             secret_use=SecretUse(secrets),
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,
+            authentication=_authentication_of(machine, MongoTokens(self._database)),
             vault=EnvelopeVault(LocalKeyring(machine.keys, deployment.salt)),
             sessions=self._sessions,
             installers=_installers(machine, spawner),
@@ -179,6 +192,7 @@ class _Engines:
             asyncio.create_task(self._recover_and_start(), name="start-up"),
             asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
             asyncio.create_task(self.deps.secret_use.own(), name="use of secrets"),
+            asyncio.create_task(self.deps.authentication.token_use.own(), name="use of tokens"),
             asyncio.create_task(announce_keys(self.deps, self.deps.life), name="key announcement"),
         ]
         for task in background:
@@ -248,6 +262,16 @@ def _installers(machine: Machine, spawner: Spawner) -> dict[Runtime, Installer]:
         Runtime.NODE: NpmInstaller(spawner, limits),
         Runtime.PYTHON: PypiInstaller(spawner, limits, python),
     }
+
+
+def _authentication_of(machine: Machine, tokens: MongoTokens) -> Authentication:
+    return Authentication(
+        mode=machine.settings.auth_mode,
+        tokens=tokens,
+        token_use=TokenUse(tokens),
+        admin_token=machine.admin_token,
+        verifier=verifier_of(machine.settings),
+    )
 
 
 def _session_limits(settings: Settings) -> SessionLimits:

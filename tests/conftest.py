@@ -17,6 +17,7 @@ from app.models.packages import MongoPackages, PackageDoc
 from app.models.removed_packages import MongoRemovedPackages, RemovedPackageDoc
 from app.models.secrets import MongoSecrets, SecretDoc
 from app.models.servers import MongoServers, ServerDoc
+from app.models.tokens import MongoTokens, TokenDoc
 from app.mongo.binary import find_mongod
 from app.mongo.database import Database
 from app.mongo.embedded import EmbeddedMongo
@@ -43,6 +44,19 @@ class Stores:
     secrets: MongoSecrets
     data_keys: MongoDataKeys
     deployment: MongoDeployment
+    tokens: MongoTokens
+
+    @classmethod
+    def over(cls, database: Database) -> "Stores":
+        return cls(
+            MongoServers(database),
+            MongoPackages(database),
+            MongoRemovedPackages(database),
+            MongoSecrets(database),
+            MongoDataKeys(database),
+            MongoDeployment(database),
+            MongoTokens(database),
+        )
 
 
 def pytest_asyncio_loop_factories(
@@ -88,18 +102,11 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
 @pytest.fixture
 async def stores(database: Database) -> Stores:
     documents = (
-        ServerDoc, PackageDoc, RemovedPackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc,
+        ServerDoc, PackageDoc, RemovedPackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc, TokenDoc,
     )  # fmt: skip
     for document in documents:
         await document.get_motor_collection().delete_many({})
-    return Stores(
-        MongoServers(database),
-        MongoPackages(database),
-        MongoRemovedPackages(database),
-        MongoSecrets(database),
-        MongoDataKeys(database),
-        MongoDeployment(database),
-    )
+    return Stores.over(database)
 
 
 @pytest.fixture

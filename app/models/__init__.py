@@ -10,8 +10,9 @@ from app.models.packages import PackageDoc
 from app.models.removed_packages import RemovedPackageDoc
 from app.models.secrets import SecretDoc
 from app.models.servers import ServerDoc
+from app.models.tokens import TokenDoc
 
-OPEN = (PackageDoc, RemovedPackageDoc, ServerDoc)
+PLAIN = (PackageDoc, RemovedPackageDoc, ServerDoc, TokenDoc)
 # Beside the secrets: what opens them is backed up and restored with them.
 SEALED = (SecretDoc, DataKeyDoc, DeploymentDoc)
 
@@ -19,5 +20,5 @@ SEALED = (SecretDoc, DataKeyDoc, DeploymentDoc)
 def documents_by_database(main: str, secrets: str) -> Mapping[str, Sequence[type[Document]]]:
     """Which documents live in which database; secrets may have one of their own."""
     if main == secrets:
-        return {main: (*OPEN, *SEALED)}
-    return {main: OPEN, secrets: SEALED}
+        return {main: (*PLAIN, *SEALED)}
+    return {main: PLAIN, secrets: SEALED}
