@@ -56,7 +56,7 @@ from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
 from app.services.secrets import warn_of_foreign_keys
-from app.services.servers import start_enabled_servers
+from app.services.start_up import start_enabled_servers
 from app.sessions.registry import SessionRegistry
 from app.sessions.slots import SessionLimits
 from app.settings import Settings

@@ -1,6 +1,5 @@
 """Servers: add, change, enable, disable, delete, look at."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -28,10 +27,7 @@ from app.domain.server_rules import check_settings, needs_user, plan_session, re
 from app.domain.session import SessionPlan
 from app.services.access import Operation, may_see, operation
 from app.services.deps import Deps
-from app.services.local_builds import ensure_local
 from app.services.paging import every
-
-log = logging.getLogger(__name__)
 
 
 async def get_server(deps: Deps, name: str) -> Server:
@@ -272,25 +268,6 @@ async def restart_server(deps: Deps, caller: Principal, name: str) -> Server:
         deps.sessions.restart(name)
         start_soon(deps, server)
         return server
-
-
-async def start_enabled_servers(deps: Deps) -> None:
-    """Start every enabled server in the background."""
-    async for server in every(deps.servers.list_page, lambda s: s.name):
-        if server.package_dir is None:
-            start_soon(deps, server)
-        elif server.settings.is_enabled:
-            deps.operations.start(_fetch_and_start(deps, server), f"start {server.name}")
-
-
-async def _fetch_and_start(deps: Deps, server: Server) -> None:
-    """Start a server whose files another replica may have installed."""
-    try:
-        await ensure_local(deps, server)
-    except AppError as error:
-        log.warning("Server %r cannot be started: %s", server.name, error.sentence())
-        return
-    start_soon(deps, server)
 
 
 def start_soon(deps: Deps, server: Server) -> None:
