@@ -7,7 +7,14 @@ from pathlib import Path
 
 import uvloop
 
-from bench import http_calls, session_memory, session_start, stdio_calls
+from bench import (
+    http_calls,
+    many_secrets,
+    secret_calls,
+    session_memory,
+    session_start,
+    stdio_calls,
+)
 from bench.harness import TINY, Report, Sizes
 
 BENCHMARKS: Mapping[str, Callable[[Sizes], Awaitable[Report]]] = {
@@ -15,6 +22,8 @@ BENCHMARKS: Mapping[str, Callable[[Sizes], Awaitable[Report]]] = {
     "stdio_calls": stdio_calls.run,
     "http_calls": http_calls.run,
     "session_memory": session_memory.run,
+    "secret_calls": secret_calls.run,
+    "many_secrets": many_secrets.run,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -29,10 +29,11 @@ class Sizes:
     starts: int = 2
     sessions: int = 200
     has_npm: bool = True
+    secrets: int = 100_000
 
 
 # Enough to see that everything runs; the numbers mean nothing.
-TINY = Sizes(repetitions=1, calls=8, callers=(2,), starts=1, sessions=2, has_npm=False)
+TINY = Sizes(repetitions=1, calls=8, callers=(2,), starts=1, sessions=2, has_npm=False, secrets=200)
 
 
 @dataclass(slots=True)
