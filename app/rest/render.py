@@ -26,7 +26,8 @@ def success(**content: object) -> Response:
 
 def server_body(deps: Deps, server: Server) -> Mapping[str, Any]:
     """The documented Server."""
-    view, settings = view_server(deps, server), server.settings
+    view = view_server(deps, server)
+    settings = view.server.settings
     return {
         "name": server.name,
         "displayName": settings.display_name or server.name,

@@ -21,6 +21,7 @@ from app.domain.server import (
 )
 from app.domain.server_rules import check_settings, needs_user, plan_session, resolve_launch
 from app.domain.session import SessionPlan
+from app.domain.shown_settings import shown_settings, with_masked_kept
 from app.services.deps import Deps
 from app.services.paging import every
 
@@ -128,7 +129,7 @@ async def update_server(deps: Deps, name: str, changes: ServerChanges) -> Server
 
 async def _update_server(deps: Deps, name: str, changes: ServerChanges) -> Server:
     before = await get_server(deps, name)
-    settings = apply_changes(before.settings, changes)
+    settings = with_masked_kept(apply_changes(before.settings, changes), before.settings)
     check_settings(settings)
     is_new_launch = launch_changed(before.settings, settings)
     after = replace(
@@ -180,10 +181,11 @@ async def _delete_server(deps: Deps, name: str) -> None:
 
 
 def view_server(deps: Deps, server: Server) -> ServerView:
-    """The server with its state right now."""
-    launch = _launch_of(deps, server, None)
+    """The server as it is shown, with its state right now."""
+    shown = replace(server, settings=shown_settings(server.settings))
+    launch = _launch_of(deps, shown, None)
     return ServerView(
-        server=server,
+        server=shown,
         program=launch if isinstance(launch, StdioLaunch) else None,
         status=deps.sessions.status(server.name, server.revision),
         last_error=deps.sessions.last_error(server.name, server.revision),
