@@ -8,6 +8,11 @@ from pathlib import Path
 import uvloop
 
 from bench import (
+    gateway_calls,
+    gateway_memory,
+    gateway_results,
+    gateway_start,
+    gateway_users,
     http_calls,
     many_secrets,
     secret_calls,
@@ -22,6 +27,11 @@ BENCHMARKS: Mapping[str, Callable[[Sizes], Awaitable[Report]]] = {
     "stdio_calls": stdio_calls.run,
     "http_calls": http_calls.run,
     "session_memory": session_memory.run,
+    "gateway_calls": gateway_calls.run,
+    "gateway_users": gateway_users.run,
+    "gateway_results": gateway_results.run,
+    "gateway_memory": gateway_memory.run,
+    "gateway_start": gateway_start.run,
     "secret_calls": secret_calls.run,
     "many_secrets": many_secrets.run,
 }

@@ -15,8 +15,8 @@ from pymongo import MongoClient
 from app.mongo.embedded import socket_uri
 from app.mongo.process import SOCKET_NAME, socket_folder
 from bench.clients import WrongAnswer
+from bench.echoing import Echoing, echoing
 from bench.harness import Call, Report, Sample, Sizes, measure_calls
-from bench.served_product import Served, served
 
 FEW = 100
 OF_EACH = 10
@@ -28,7 +28,7 @@ async def run(sizes: Sizes) -> Report:
     """Milliseconds of each operation."""
     few = f"{FEW} secrets"
     report = Report("many_secrets", sizes, "ms", few)
-    async with served() as product:
+    async with echoing() as product:
         ways = await _ways(product)
         _fill(product, FEW)
         before = await _measure(ways, sizes)
@@ -39,7 +39,7 @@ async def run(sizes: Sizes) -> Report:
     return report
 
 
-async def _ways(product: Served) -> dict[str, Call]:
+async def _ways(product: Echoing) -> dict[str, Call]:
     numbers = count()
     for number in range(NAMES):
         await product.set_secret("echo", f"key{number}", token_urlsafe(32), "ada")
@@ -63,9 +63,9 @@ async def _measure(ways: dict[str, Call], sizes: Sizes) -> dict[str, list[Sample
     return found
 
 
-def _fill(product: Served, wanted: int) -> None:
+def _fill(product: Echoing, wanted: int) -> None:
     """Have so many secrets of others stored."""
-    folder = socket_folder(product.product.data_dir)
+    folder = socket_folder(product.data_dir)
     with MongoClient[dict[str, object]](socket_uri(folder / SOCKET_NAME)) as client:
         secrets = client["mcp"]["secrets"]
         there = secrets.count_documents({"username": {"$ne": "ada"}})

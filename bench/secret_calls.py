@@ -13,8 +13,8 @@ from secrets import token_urlsafe
 
 import psutil
 
+from bench.echoing import Echoing, echoing
 from bench.harness import Call, Report, Sample, Sizes, interleave, measure_calls
-from bench.served_product import Served, served
 
 BASELINE = "no secrets"
 SECRETS = 10
@@ -25,7 +25,7 @@ WORDS = "the quick brown fox jumps over the lazy dog, and "
 async def run(sizes: Sizes) -> Report:
     """CPU of the product for each call of one caller."""
     report = Report("secret_calls", sizes, "CPU µs/call", BASELINE)
-    async with served() as product:
+    async with echoing() as product:
         for server in ("echo", "unmasked"):
             for number in range(SECRETS):
                 await product.set_secret(server, f"key{number}", token_urlsafe(32), "ada")
@@ -43,8 +43,8 @@ async def run(sizes: Sizes) -> Report:
     return report
 
 
-async def _sample(product: Served, call: Call, calls: int) -> Sample:
-    process = psutil.Process(product.product.pid)
+async def _sample(product: Echoing, call: Call, calls: int) -> Sample:
+    process = psutil.Process(product.product.process.pid)
     before = process.cpu_times()
     sample = await measure_calls(call, calls=calls, callers=1)
     after = process.cpu_times()
