@@ -20,10 +20,16 @@ from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
 )
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
+    Message,
+    SubscribeMessage,
+)
 from strawberry.types import ExecutionResult
 
-from app.domain.errors import ErrorCode
+from app.domain.errors import AppError, ErrorCode
+from app.domain.principal import NOBODY
+from app.edge.authentication import authorization_in
 from app.edge.principal import principal_of
 from app.resolvers.context import Context
 from app.resolvers.errors import present
@@ -34,6 +40,10 @@ from app.services.deps import Deps
 RESPONSE_TYPE = "application/graphql-response+json"
 JSON_TYPE = "application/json"
 EVENT_STREAM = "text/event-stream"
+CLOSE_UNAUTHENTICATED = 4401
+CLOSE_TRY_AGAIN = 1013
+# A close frame has room for 123 bytes (RFC 6455, section 5.5).
+CLOSE_REASON_CHARACTERS = 100
 
 
 class _TextAdapter(ASGIWebSocketAdapter):
@@ -50,7 +60,11 @@ class _TextAdapter(ASGIWebSocketAdapter):
 
 
 class _Handler(BaseGraphQLTransportWSHandler[Context, None]):
-    """Answers a malformed message with close code 4400 instead of failing on it."""
+    """Answers a malformed message with close code 4400 instead of failing on it.
+
+    Its caller says who they are in `connection_init`, or in a header of the handshake; it is
+    asked again at every operation: what was revoked meanwhile closes the connection.
+    """
 
     async def handle_message(self, message: Message) -> None:
         payload: object = message.get("payload")
@@ -58,6 +72,34 @@ class _Handler(BaseGraphQLTransportWSHandler[Context, None]):
             await self.handle_invalid_message("The payload of subscribe must be a GraphQL request")
             return
         await super().handle_message(message)
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        """Acknowledge a caller who is known."""
+        if self.connection_init_received or await self._knows_caller(message.get("payload")):
+            await super().handle_connection_init(message)
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """Begin an operation of a caller who is still known."""
+        if not self.connection_acknowledged or await self._knows_caller(
+            self.context.connection_params
+        ):
+            await super().handle_subscribe(message)
+
+    async def _knows_caller(self, payload: object) -> bool:
+        """Whether that payload, or else the handshake, says who is calling; if not, close."""
+        context = self.context
+        try:
+            context.become(
+                await context.deps.authentication.principal(
+                    authorization_in(payload, context.request.headers)
+                )
+            )
+        except AppError as error:
+            is_unknown = error.code is ErrorCode.UNAUTHENTICATED
+            code = CLOSE_UNAUTHENTICATED if is_unknown else CLOSE_TRY_AGAIN
+            await self.websocket.close(code, error.message[:CLOSE_REASON_CHARACTERS])
+            return False
+        return True
 
 
 class GraphQLView(GraphQL[Context, None]):
@@ -92,13 +134,15 @@ class GraphQLView(GraphQL[Context, None]):
     ) -> Context:
         """What the resolvers of this request share."""
         accept = request.headers.get("accept", "")
+        is_socket = isinstance(request, WebSocket)
+        caller = NOBODY if is_socket else principal_of(request)
         return Context(
             deps=self._deps,
-            principal=principal_of(request),
+            principal=caller,
             request=request,
             response=response,
-            is_streaming=isinstance(request, WebSocket) or EVENT_STREAM in accept,
-            loaders=Loaders.over(self._deps),
+            is_streaming=is_socket or EVENT_STREAM in accept,
+            loaders=Loaders.over(self._deps, caller),
         )
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:

@@ -9,9 +9,11 @@ from starlette.responses import Response
 from app.domain.delivery import SecretBinding
 from app.domain.launch import StdioLaunch
 from app.domain.package import Package
+from app.domain.principal import Principal
 from app.domain.server import Server, ServerSettings
 from app.domain.tool import Tool
 from app.edge.envelope import json_response
+from app.rest.access_body import access_body
 from app.services.deps import Deps
 from app.services.servers import server_logs, view_server
 from app.services.tools import shown_tools
@@ -24,9 +26,9 @@ def success(**content: object) -> Response:
     return json_response({"success": True, **content})
 
 
-def server_body(deps: Deps, server: Server) -> Mapping[str, Any]:
-    """The documented Server."""
-    view = view_server(deps, server)
+def server_body(deps: Deps, caller: Principal, server: Server) -> Mapping[str, Any]:
+    """The documented Server, as far as the caller may know it."""
+    view = view_server(deps, caller, server)
     settings = view.server.settings
     return {
         "name": server.name,
@@ -45,8 +47,9 @@ def server_body(deps: Deps, server: Server) -> Mapping[str, Any]:
         "isolation": settings.isolation.value,
         "maxConcurrentCalls": settings.max_concurrent_calls,
         "maxSessions": settings.max_sessions,
+        "access": access_body(settings.access) if view.has_details else None,
         "toolsList": [tool_body(tool) for tool in shown_tools(server)],
-        "logs": server_logs(deps, server.name, LOG_LINES),
+        "logs": server_logs(deps, caller, server.name, LOG_LINES),
     }
 
 

@@ -13,7 +13,7 @@ import pytest
 from app.domain.errors import AppError
 from app.domain.package import InstalledFiles, InstallPhase, InstallRequest, Runtime
 from app.domain.ports import Report
-from app.domain.principal import Principal
+from app.domain.principal import local_principal
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.server import Server, ServerSettings, ServerStatus
 from app.domain.session import ListingChange, SessionView
@@ -21,21 +21,23 @@ from app.installers.files import PackageFolder
 from app.mongo.database import Database
 from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
+from app.services.authentication import Authentication
 from app.services.deps import Deps
 from app.services.feed import Feed
+from app.services.last_use import SecretUse, TokenUse
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
-from app.services.secret_use import SecretUse
 from app.services.secrets import Place, set_secret
 from app.services.servers import add_server, get_server
 from app.sessions.registry import SessionRegistry
 from app.sessions.slots import SessionLimits
+from app.settings import AuthMode
 from tests.conftest import Stores
 from tests.subjects import FINGERPRINT
 from tests.vault.keys import vault
 from tests.waiting import until
 
-OPERATOR = Principal("default", may_act_for_anyone=True)
+OPERATOR = local_principal()
 
 
 class FakeInstaller:
@@ -112,6 +114,9 @@ async def world(
         news=stores.news,
         data_keys=stores.data_keys,
         deployment=stores.deployment,
+        authentication=Authentication(
+            mode=AuthMode.AUTO, tokens=stores.tokens, token_use=TokenUse(stores.tokens)
+        ),
         vault=vault(),
         sessions=registry,
         installers={Runtime.NODE: installer},
@@ -139,7 +144,7 @@ async def add(
     settings = ServerSettings(
         name=name, command=sys.executable, args=("-S", str(script), *args), env={}
     )
-    await add_server(world.deps, replace(settings, **changes))
+    await add_server(world.deps, OPERATOR, replace(settings, **changes))
 
 
 async def keep(

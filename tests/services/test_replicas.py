@@ -130,9 +130,10 @@ async def test_a_server_changed_elsewhere_is_started_here_as_it_is_now(
     names = follow_servers(world.deps, OPERATOR, "s")
     async with aclosing(names):
         heard = asyncio.ensure_future(anext(names))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.1)
         await change_server(elsewhere, env={"COLOUR": "blue"})
-        assert await heard == "s"
+        name, server = await heard
+        assert (name, server is not None and server.settings.env) == ("s", {"COLOUR": "blue"})
     await until(lambda: old not in [view.pid for view in world.registry.views()])
     await until_started(world, "s")
     await change_server(elsewhere, is_enabled=False)

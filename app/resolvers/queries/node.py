@@ -15,12 +15,15 @@ from app.resolvers.types.package import PackageType
 from app.resolvers.types.secret import SecretType
 from app.resolvers.types.server import ServerType
 from app.resolvers.types.session import SessionType
+from app.resolvers.types.token import TokenType
 from app.resolvers.types.tool import ToolType
 from app.resolvers.types.viewer import Viewer
 from app.services.catalog import ForUser, find_entry
 from app.services.secrets import Place, find_secret
 from app.services.sessions import find_session
+from app.services.tokens import find_token
 from app.services.tools import find_tool_of
+from app.services.viewer import show_viewer
 
 ENTRIES: dict[
     str, tuple[ListingKind, type[ResourceType] | type[ResourceTemplateType] | type[PromptType]]
@@ -35,10 +38,10 @@ ENTRIES: dict[
 class NodeQueries:
     """The fields of Query that belong to no single noun."""
 
-    @strawberry.field(description="Who is calling, and for whom they may act.")
-    def viewer(self, info: Info) -> Viewer:
+    @strawberry.field(description="Who is calling, what they may do, and for whom.")
+    async def viewer(self, info: Info) -> Viewer:
         """The caller."""
-        return Viewer.of(info.context.principal)
+        return Viewer.of(await show_viewer(info.context.deps, info.context.principal))
 
     @strawberry.field(description="The thing with that id; null if it is gone.")
     async def node(
@@ -57,8 +60,10 @@ class NodeQueries:
                 return await _tool(info, server_name, name)
             case ["Secret", username, server_name, name]:
                 return await _secret(info, username, server_name, name)
+            case ["Token", token_id]:
+                return await _token(info, token_id)
             case ["Session", session_id]:
-                return _session(info, session_id)
+                return await _session(info, session_id)
             case [kind, server_name, username, *key] if kind in ENTRIES:
                 return await _entry(info, kind, ForUser(server_name, username), "\0".join(key))
             case _:
@@ -67,7 +72,7 @@ class NodeQueries:
 
 async def _server(info: Info, name: str) -> ServerType | None:
     server = await info.context.loaders.servers.load(name)
-    return None if server is None else ServerType.of(info.context.deps, server)
+    return None if server is None else ServerType.of(info.context, server)
 
 
 async def _tool(info: Info, server_name: str, name: str) -> ToolType | None:
@@ -89,8 +94,13 @@ async def _secret(info: Info, username: str, server_name: str, name: str) -> Sec
     return None if secret is None else SecretType.of(secret)
 
 
-def _session(info: Info, session_id: str) -> SessionType | None:
-    view = find_session(info.context.deps, info.context.principal, session_id)
+async def _token(info: Info, token_id: str) -> TokenType | None:
+    token = await find_token(info.context.deps, info.context.principal, token_id)
+    return None if token is None else TokenType.of(token)
+
+
+async def _session(info: Info, session_id: str) -> SessionType | None:
+    view = await find_session(info.context.deps, info.context.principal, session_id)
     return None if view is None else SessionType.of(view)
 
 
