@@ -107,6 +107,15 @@ async def _serve(machine: Machine, listener: socket.socket) -> None:
             await machine.mongod.stop()
 
 
+async def _is_authentication_on(app: Starlette) -> bool:
+    """Whether callers must prove who they are; so they must while that is not known."""
+    try:
+        is_on: bool = await app.state.deps.authentication.is_on()
+    except AppError:
+        return True
+    return is_on
+
+
 def _install_on_start(settings: Settings) -> Sequence[InstallRequest]:
     try:
         wanted = parse_install_on_start(settings.install_on_start)
@@ -115,15 +124,6 @@ def _install_on_start(settings: Settings) -> Sequence[InstallRequest]:
     except AppError as error:
         raise CannotStart(error.sentence()) from None
     return wanted
-
-
-async def _is_authentication_on(app: Starlette) -> bool:
-    """Whether callers must prove who they are; so they must while that is not known."""
-    try:
-        is_on: bool = await app.state.deps.authentication.is_on()
-    except AppError:
-        return True
-    return is_on
 
 
 def _config(app: Starlette, settings: Settings) -> uvicorn.Config:

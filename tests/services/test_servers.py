@@ -20,7 +20,7 @@ from app.services.servers import (
     update_server,
     view_server,
 )
-from app.services.start_up import start_enabled_servers
+from app.services.starts import start_enabled_servers
 from tests.models.factories import server, settings
 from tests.services.conftest import OPERATOR, World, add, keep, request, until_started
 from tests.subjects import SUBJECT, records, text_of
