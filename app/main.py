@@ -26,6 +26,7 @@ from app.models.answers import MongoAnswers
 from app.models.audit import MongoAudit
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
+from app.models.news import MongoNews
 from app.models.packages import MongoPackages
 from app.models.removed_packages import MongoRemovedPackages
 from app.models.secrets import MongoSecrets
@@ -56,8 +57,8 @@ from app.services.limits import Limits
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
+from app.services.replicas import Replica
 from app.services.secrets import warn_of_foreign_keys
-from app.services.servers import start_enabled_servers
 from app.sessions.registry import SessionRegistry
 from app.settings import is_loopback
 from app.vault.keyring import LocalKeyring
@@ -134,7 +135,8 @@ class _Engines:
 
     def __init__(self, machine: Machine) -> None:
         settings = machine.settings
-        self._install_on_start = machine.install_on_start
+        self._wanted = machine.install_on_start
+        self._has_recovered = asyncio.Event()
         self._database = database_of(machine)
         self._retention_days = settings.audit_retention_days
         seen, spawner = RecentSecrets(), Spawner(machine.guard)
@@ -166,6 +168,7 @@ class _Engines:
             secrets=secrets,
             secret_use=SecretUse(secrets),
             answers=MongoAnswers(self._database),
+            news=MongoNews(self._database),
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,
             authentication=authentication_of(machine, MongoTokens(self._database)),
@@ -181,6 +184,7 @@ class _Engines:
             limits=Limits(limit_settings_of(settings)),
             is_local=is_loopback(settings.host),
         )
+        self._replica = Replica(self.deps)
         self.graphql = GraphQLDoor(self.deps)
         self.mcp = McpDoor(self.deps, settings.payload_limit)
 
@@ -189,7 +193,9 @@ class _Engines:
         """Start the engines, and end them in the opposite order."""
         await self.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
         background = [
-            asyncio.create_task(self._recover_and_start(), name="start-up"),
+            asyncio.create_task(self._recover_and_run(), name="servers"),
+            asyncio.create_task(self._install_wanted(), name="INSTALL_ON_START"),
+            asyncio.create_task(self._database.changes.own(), name="change streams"),
             asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
             asyncio.create_task(self.deps.secret_use.own(), name="use of secrets"),
             asyncio.create_task(self.deps.authentication.token_use.own(), name="use of tokens"),
@@ -222,7 +228,16 @@ class _Engines:
         await self.graphql.load()
         await self.mcp.own()
 
-    async def _recover_and_start(self) -> None:
+    async def _install_wanted(self) -> None:
+        await self._has_recovered.wait()
+        while True:
+            try:
+                return await install_on_start(self.deps, self._wanted)
+            except AppError as error:
+                log.warning("INSTALL_ON_START has to wait: %s", error.message)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _recover_and_run(self) -> None:
         """In the background: HTTP answers meanwhile."""
         await self.graphql.load()
         await self._database.wait_until_available()
@@ -232,13 +247,11 @@ class _Engines:
                 await recover(self.deps)
                 await warn_of_foreign_keys(self.deps)
                 await self.deps.authentication.is_on()  # the reach of servers goes by it
-                await start_enabled_servers(self.deps)
-                await install_on_start(self.deps, self._install_on_start)
+                self._has_recovered.set()
+                await self._replica.own()
             except AppError as error:
                 log.warning("Start-up was interrupted: %s Trying again.", error.message)
                 await asyncio.sleep(RETRY_SECONDS)
-            else:
-                return
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

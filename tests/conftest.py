@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,7 @@ from app.models.answers import AnswerDoc, MongoAnswers
 from app.models.audit import AuditDoc
 from app.models.data_keys import DataKeyDoc, MongoDataKeys
 from app.models.deployment import DeploymentDoc, MongoDeployment
+from app.models.news import MongoNews
 from app.models.packages import MongoPackages, PackageDoc
 from app.models.removed_packages import MongoRemovedPackages, RemovedPackageDoc
 from app.models.secrets import MongoSecrets, SecretDoc
@@ -38,7 +40,7 @@ class Mongo:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The stores over an empty database."""
+    """The stores over one database."""
 
     servers: MongoServers
     packages: MongoPackages
@@ -47,10 +49,12 @@ class Stores:
     answers: MongoAnswers
     data_keys: MongoDataKeys
     deployment: MongoDeployment
+    news: MongoNews
     tokens: MongoTokens
 
     @classmethod
-    def over(cls, database: Database) -> "Stores":
+    def over(cls, database: Database) -> Self:
+        """Stores that share one watch of the changes."""
         return cls(
             MongoServers(database),
             MongoPackages(database),
@@ -59,6 +63,7 @@ class Stores:
             MongoAnswers(database),
             MongoDataKeys(database),
             MongoDeployment(database),
+            MongoNews(database),
             MongoTokens(database),
         )
 
@@ -103,15 +108,26 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
     await database.stop()
 
 
+@pytest.fixture(scope="session")
+async def followed(database: Database) -> AsyncIterator[Stores]:
+    """The stores, with their changes followed as the product does."""
+    stores = Stores.over(database)
+    changes = asyncio.create_task(database.changes.own())
+    yield stores
+    changes.cancel()
+    await asyncio.gather(changes, return_exceptions=True)
+
+
 @pytest.fixture
-async def stores(database: Database) -> Stores:
+async def stores(database: Database, followed: Stores) -> Stores:
     documents = (
         ServerDoc, PackageDoc, RemovedPackageDoc, SecretDoc, AnswerDoc, DataKeyDoc, DeploymentDoc,
         TokenDoc, AuditDoc,
     )  # fmt: skip
     for document in documents:
         await document.get_motor_collection().delete_many({})
-    return Stores.over(database)
+    database.changes.forget_all()
+    return followed
 
 
 @pytest.fixture

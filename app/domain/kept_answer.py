@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from app.domain.errors import AppError, ErrorCode, NotSent, invalid
 
@@ -45,6 +46,22 @@ class Claim:
     expires_at: datetime
     is_done: bool = False
     sealed: str | None = field(default=None, repr=False)
+
+
+class AnswerStore(Protocol):
+    """Kept answers. Every method raises DATABASE_UNAVAILABLE when the database is away."""
+
+    async def claim(self, claim: Claim, now: datetime) -> Claim | None:
+        """Take the key; who has it, where somebody does."""
+
+    async def renew(self, claim_id: str, lease_expires_at: datetime) -> None:
+        """Extend the lease of a request at work."""
+
+    async def complete(self, claim_id: str, sealed: str | None) -> None:
+        """Keep the answer; None: that there was one."""
+
+    async def release(self, claim_id: str) -> None:
+        """Forget the claim: the request has done nothing."""
 
 
 def check_idempotency_key(key: str) -> None:

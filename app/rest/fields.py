@@ -22,6 +22,8 @@ from app.domain.names import (
     SECRET_NAME,
     SERVER_NAME,
 )
+from app.domain.npm import NPM_NAME
+from app.domain.pypi import PYPI_NAME
 from app.domain.server_rules import MAX_COUNT, MAX_IDLE_SECONDS, MAX_STARTUP_SECONDS
 
 NO_NUL = r"^[^\u0000]*$"
@@ -55,7 +57,13 @@ ServerName = Annotated[
     str, _text("The server's name.", "everything", pattern=_whole(SERVER_NAME))
 ]  # fmt: skip
 PackageName = Annotated[
-    str, _text("The package's name in its registry.", "mcp-hello-world", maxLength=214)
+    str,
+    _text(
+        "The package's name in its registry.",
+        "mcp-hello-world",
+        maxLength=214,
+        pattern=f"^(?:{NPM_NAME.pattern}|{PYPI_NAME.pattern})$",
+    ),
 ]
 ToolName = Annotated[
     str, _text("The tool's exact name.", "echo", minLength=1, maxLength=MAX_TOOL_NAME)
