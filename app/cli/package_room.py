@@ -116,7 +116,14 @@ async def _alone(
     keys = read_keys(settings, folder)
     process = start_mongod(settings, folder, guard)
     mongod = None if process is None else EmbeddedMongo(process)
-    machine = Machine(settings=settings, data_dir=folder, guard=guard, keys=keys, mongod=mongod)
+    machine = Machine(
+        settings=settings,
+        data_dir=folder,
+        guard=guard,
+        keys=keys,
+        admin_token=None,  # nobody calls from outside
+        mongod=mongod,
+    )
     if mongod is not None:
         stack.push_async_callback(mongod.stop)
         await mongod.start()
