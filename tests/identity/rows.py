@@ -118,6 +118,13 @@ QUERIES = (
     query("keys", only(ADMINS), "{ id }"),
     query("sessions", only(ALL), NODES),
     query("tokens", only(ADMINS), NODES),
+    query("auditRecords", only(ALL), NODES),
+    query(
+        "auditRecords",
+        only(HERS),
+        '(filter: {username: "ada"}) { nodes { id } }',
+        variant="of ada",
+    ),
 )
 MUTATIONS = (
     mutation(
