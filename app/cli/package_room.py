@@ -26,8 +26,9 @@ from app.cli.package_client import (
     PackageProblem,
 )
 from app.domain.principal import local_principal
-from app.main import Machine, open_engines
+from app.main import open_engines
 from app.mongo.embedded import EmbeddedMongo
+from app.parts import Machine
 from app.resolvers.context import Context
 from app.resolvers.loaders import Loaders
 from app.resolvers.schema import Schema, build_schema
