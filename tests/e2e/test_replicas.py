@@ -34,6 +34,15 @@ DELETE_SECRET = """mutation ($input: DeleteSecretInput!) {
   deleteSecret(input: $input) { __typename ... on Error { code message } }
 }"""
 
+CREATE_TOKEN = """mutation ($input: CreateTokenInput!) {
+  createToken(input: $input) {
+    __typename ... on CreatedToken { text token { id } } ... on Error { code message path }
+  }
+}"""
+REVOKE_TOKEN = """mutation ($input: RevokeTokenInput!) {
+  revokeToken(input: $input) { ... on Token { revokedAt } ... on Error { code message } }
+}"""
+
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
@@ -153,6 +162,32 @@ def test_changes_of_servers_are_followed_from_any_process(here: Product, there: 
         assert next(feed) == shown("news", enabled=False, displayName="News")
         change(here, DELETE_SERVER, "news")
         assert next(feed) == {"name": "news", "server": None}
+
+
+def test_the_first_token_locks_every_process_and_a_revoked_one_opens_none(
+    here: Product, there: Product
+) -> None:
+    """The last test here: from now on callers have to say who they are."""
+    assert status(there, None) == 200
+    made = here.graphql(CREATE_TOKEN, input={"name": "root", "role": "ADMIN"})
+    seconds = [seconds_until(has_status, there, None, 401)]
+    here.http.headers["Authorization"] = f"Bearer {made['text']}"
+    assert status(there, made["text"]) == 200
+    for number in range(TRIES):
+        token = here.graphql(CREATE_TOKEN, input={"name": f"t{number}", "username": "ada"})
+        assert status(there, token["text"]) == 200
+        here.graphql(REVOKE_TOKEN, input={"id": token["token"]["id"]})
+        seconds.append(seconds_until(has_status, there, token["text"], 401))
+    assert usual(seconds) < PROMISED_SECONDS, seconds
+
+
+def status(product: Product, token: str | None) -> int:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    return product.http.get("/mcp/tools", headers=headers).status_code
+
+
+def has_status(product: Product, token: str | None, wanted: int) -> bool:
+    return status(product, token) == wanted
 
 
 def shown(name: str, **fields: object) -> dict[str, object]:
