@@ -73,9 +73,7 @@ def test_a_changed_secret_is_in_the_next_call_and_ends_the_session_of_the_old_on
     seconds = []
     for number in range(TRIES):
         value = f"value {number} of ada"
-        here.set_secret("keyed", "key", value, "ada")
-        assert key_of(there, "ada") == digest(value)
-        pid = pid_of(there, "ada")
+        pid = given(here, there, "ada", value)
         here.set_secret("keyed", "key", f"{value}, changed", "ada")
         seconds.append(seconds_until(is_out_of_use, there, pid))
         assert key_of(there, "ada") == digest(f"{value}, changed")
@@ -89,14 +87,12 @@ def test_a_deleted_secret_and_a_removed_user_end_their_sessions(
     seconds = []
     for number in range(TRIES):
         user = f"user{number}"
-        here.set_secret("keyed", "key", "a value of a user", user)
-        pid = pid_of(there, user)
+        pid = given(here, there, user, "a value of a user")
         place = {"serverName": "keyed", "name": "key", "username": user}
         assert here.graphql(DELETE_SECRET, input=place)["__typename"] == "DeletedSecret"
         seconds.append(seconds_until(is_out_of_use, there, pid))
         assert key_of(there, user) is None
-        here.set_secret("keyed", "key", "another value of a user", user)
-        pid = pid_of(there, user)
+        pid = given(here, there, user, "another value of a user")
         assert here.graphql(REMOVE_USER, name=user)["__typename"] == "RemovedUser"
         seconds.append(seconds_until(is_out_of_use, there, pid))
         assert key_of(there, user) is None
@@ -250,6 +246,13 @@ def pids_in_use(product: Product) -> set[int]:
 
 def pid_of(product: Product, user: str) -> int:
     return int(product.call("keyed", "pid", ARGUMENTS, user))
+
+
+def given(here: Product, there: Product, user: str, value: str) -> int:
+    """Set the user's key, and return the process there that carries it."""
+    here.set_secret("keyed", "key", value, user)
+    eventually(lambda: key_of(there, user) == digest(value))
+    return pid_of(there, user)
 
 
 def key_of(product: Product, user: str) -> str | None:
