@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import AsyncIterator, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,73 +12,64 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from app.auth.configuration import verifier_of
 from app.domain.errors import AppError
-from app.domain.package import Runtime
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingChange, SessionView
 from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
+from app.edge.headers import SecurityHeaders, cors
+from app.edge.request_id import RequestId
 from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
-from app.installers.npm import NpmInstaller
-from app.models import documents_by_database
+from app.models.audit import MongoAudit
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
 from app.models.news import MongoNews
 from app.models.packages import MongoPackages
+from app.models.removed_packages import MongoRemovedPackages
 from app.models.secrets import MongoSecrets
 from app.models.servers import MongoServers
 from app.models.tokens import MongoTokens
-from app.mongo.database import Database
-from app.mongo.embedded import EmbeddedMongo
-from app.processes.guard import Guard
+from app.parts import (
+    Machine,
+    authentication_of,
+    database_of,
+    installers_of,
+    limit_settings_of,
+    session_limits_of,
+)
+from app.processes.line_file import LineFile
 from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
 from app.rest.routes import rest_routes
-from app.services.authentication import Authentication
+from app.services.audit import AuditLog
 from app.services.deps import Deps
 from app.services.feed import Feed
+from app.services.install_on_start import install_on_start
 from app.services.key_announcement import announce_keys
-from app.services.last_use import SecretUse, TokenUse
+from app.services.last_use import SecretUse
+from app.services.limits import Limits
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
 from app.services.replicas import Replica
 from app.services.secrets import warn_of_foreign_keys
 from app.sessions.registry import SessionRegistry
-from app.sessions.slots import SessionLimits
-from app.settings import Settings
+from app.settings import is_loopback
 from app.vault.keyring import LocalKeyring
-from app.vault.keys import KeySource
 from app.vault.vault import EnvelopeVault
 
 log = logging.getLogger(__name__)
 
 # How long a start waits for a MongoDB that is not ours; then requests get 503 until it is there.
 DATABASE_PATIENCE_SECONDS = 2.0
+COMMAND_PATIENCE_SECONDS = 10.0
 RETRY_SECONDS = 2.0
 # Everybody may see that it is there.
 PUBLIC = ("/", "/healthz")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
-    """What the command line has prepared on this machine before the application is built.
-
-    `data_dir` is absolute and locked by this process; `mongod` is None with a MongoDB elsewhere.
-    Of `keys`, the first seals secrets, and all open them.
-    """
-
-    settings: Settings
-    data_dir: Path
-    guard: Guard
-    keys: Sequence[KeySource] = field(repr=False)
-    admin_token: str | None = field(repr=False)
-    mongod: EmbeddedMongo | None
 
 
 def create_app(machine: Machine) -> Starlette:
@@ -95,14 +84,19 @@ def create_app(machine: Machine) -> Starlette:
             *rest_routes(),
         ],
         middleware=[
+            Middleware(RequestId),
+            Middleware(SecurityHeaders),
+            *([Middleware(cors, origins=settings.cors_origins)] if settings.cors_origins else []),
             Middleware(SurpriseGuard),
-            Middleware(HostGuard, allowed=settings.allowed_hosts),
+            Middleware(HostGuard, allowed=settings.allowed_hosts, origins=settings.cors_origins),
             Middleware(
                 CallerGuard,
                 authentication=engines.deps.authentication,
                 is_public=lambda scope: scope["path"] in PUBLIC or engines.graphql.is_page(scope),
             ),
-            Middleware(BodyGuard, limit=settings.payload_limit),
+            Middleware(
+                BodyGuard, limit=settings.payload_limit, seconds=settings.request_body_seconds
+            ),
             Middleware(HangupGuard),
         ],
         exception_handlers={AppError: expected, HTTPException: from_router},
@@ -113,12 +107,32 @@ def create_app(machine: Machine) -> Starlette:
     return app
 
 
+@contextlib.asynccontextmanager
+async def open_engines(machine: Machine) -> AsyncIterator[Deps]:
+    """What the services need, without doors and without starting any server, for one command.
+
+    Raises:
+        AppError: DATABASE_UNAVAILABLE.
+    """
+    engines = _Engines(machine)
+    await engines.start(patience_seconds=COMMAND_PATIENCE_SECONDS)
+    try:
+        engines.deps.database.check()
+        await recover(engines.deps)
+        yield engines.deps
+    finally:
+        await engines.stop()
+
+
 class _Engines:
     """The engines of one process, and their start and end."""
 
     def __init__(self, machine: Machine) -> None:
         settings = machine.settings
-        self._database = _database_of(machine)
+        self._wanted = machine.install_on_start
+        self._has_recovered = asyncio.Event()
+        self._database = database_of(machine)
+        self._retention_days = settings.audit_retention_days
         seen, spawner = RecentSecrets(), Spawner(machine.guard)
         servers = MongoServers(self._database)
         deployment = MongoDeployment(self._database)
@@ -129,32 +143,39 @@ class _Engines:
             spawner=spawner,
             files=PrivateFiles(machine.data_dir / "secret-files"),
             seen=seen,
-            limits=_session_limits(settings),
+            limits=session_limits_of(settings),
             on_tools=servers.remember_tools,
             on_change=session_changes.publish,
             on_listing=listing_changes.publish,
         )
-        installer = NpmInstaller(spawner, timeout_seconds=settings.install_timeout_seconds)
         self.deps = Deps(
             instance=machine.guard.instance,
             database=self._database,
+            audit=AuditLog(
+                MongoAudit(self._database),
+                LineFile(machine.data_dir / "audit-backlog.jsonl"),
+                seen.mask,
+            ),
             servers=servers,
             packages=MongoPackages(self._database),
+            removed_packages=MongoRemovedPackages(self._database),
             secrets=secrets,
             secret_use=SecretUse(secrets),
             news=MongoNews(self._database),
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,
-            authentication=_authentication_of(machine, MongoTokens(self._database)),
+            authentication=authentication_of(machine, MongoTokens(self._database)),
             vault=EnvelopeVault(LocalKeyring(machine.keys, deployment.salt)),
             sessions=self._sessions,
-            installers={Runtime.NODE: installer},
+            installers=installers_of(machine, spawner),
             files=PackageFolder(machine.data_dir / "packages"),
             seen=seen,
             progress=ProgressFeed(seen),
             operations=Operations(),
             session_changes=session_changes,
             listing_changes=listing_changes,
+            limits=Limits(limit_settings_of(settings)),
+            is_local=is_loopback(settings.host),
         )
         self._replica = Replica(self.deps)
         self.graphql = GraphQLDoor(self.deps)
@@ -163,9 +184,10 @@ class _Engines:
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[Mapping[str, object]]:
         """Start the engines, and end them in the opposite order."""
-        await self._database.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
+        await self.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
         background = [
             asyncio.create_task(self._recover_and_run(), name="servers"),
+            asyncio.create_task(self._install_wanted(), name="INSTALL_ON_START"),
             asyncio.create_task(self._database.changes.own(), name="change streams"),
             asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
             asyncio.create_task(self.deps.secret_use.own(), name="use of secrets"),
@@ -180,14 +202,33 @@ class _Engines:
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
-            await self.deps.operations.close()
-            await self._sessions.close()
-            await self._database.stop()
+            await self.stop()
+
+    async def start(self, *, patience_seconds: float) -> None:
+        """Begin with the database."""
+        await self._database.start(patience_seconds=patience_seconds)
+        self.deps.audit.start()
+
+    async def stop(self) -> None:
+        """End what is under way, then the sessions, the audit and the database."""
+        await self.deps.operations.close()
+        await self._sessions.close()
+        await self.deps.audit.close()
+        await self._database.stop()
 
     async def _serve_mcp(self) -> None:
         """The MCP endpoint, after the GraphQL door: one import at a time."""
         await self.graphql.load()
         await self.mcp.own()
+
+    async def _install_wanted(self) -> None:
+        await self._has_recovered.wait()
+        while True:
+            try:
+                return await install_on_start(self.deps, self._wanted)
+            except AppError as error:
+                log.warning("INSTALL_ON_START has to wait: %s", error.message)
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _recover_and_run(self) -> None:
         """In the background: HTTP answers meanwhile."""
@@ -195,41 +236,15 @@ class _Engines:
         await self._database.wait_until_available()
         while True:
             try:
+                await self.deps.audit.store.retain(self._retention_days)
                 await recover(self.deps)
                 await warn_of_foreign_keys(self.deps)
+                await self.deps.authentication.is_on()  # the reach of servers goes by it
+                self._has_recovered.set()
                 await self._replica.own()
             except AppError as error:
                 log.warning("Start-up was interrupted: %s Trying again.", error.message)
                 await asyncio.sleep(RETRY_SECONDS)
-
-
-def _database_of(machine: Machine) -> Database:
-    settings = machine.settings
-    uri = machine.mongod.uri if machine.mongod is not None else settings.database_uri
-    if uri is None:
-        raise ValueError("there is neither an embedded nor a configured database")
-    secrets_name = settings.secrets_dbname or settings.mongo_dbname
-    return Database(uri, documents_by_database(settings.mongo_dbname, secrets_name))
-
-
-def _authentication_of(machine: Machine, tokens: MongoTokens) -> Authentication:
-    return Authentication(
-        mode=machine.settings.auth_mode,
-        tokens=tokens,
-        token_use=TokenUse(tokens),
-        admin_token=machine.admin_token,
-        verifier=verifier_of(machine.settings),
-    )
-
-
-def _session_limits(settings: Settings) -> SessionLimits:
-    return SessionLimits(
-        total=settings.max_sessions,
-        per_server=settings.max_sessions_per_server,
-        per_user=settings.max_sessions_per_user,
-        starts_at_once=settings.max_session_starts,
-        wait_seconds=settings.session_wait_seconds,
-    )
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

@@ -3,7 +3,9 @@
 import click
 
 from app import __version__
+from app.cli.audit_commands import audit
 from app.cli.imports import import_config, import_node
+from app.cli.packages import install, packages, rollback, uninstall, upgrade
 from app.cli.tokens import tokens
 
 
@@ -62,5 +64,5 @@ def schema(check: str | None) -> None:
     run(check)
 
 
-main.add_command(import_config)
-main.add_command(import_node)
+for command in (audit, import_config, import_node, install, packages, rollback, uninstall, upgrade):
+    main.add_command(command)

@@ -13,14 +13,19 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
+from app.cli.http_protocol import BoundedHttp
 from app.cli.logs import configure_logging
-from app.cli.machine import CannotStart
+from app.cli.machine import CannotStart, address_file
 from app.domain.errors import AppError
-from app.main import Machine, create_app
+from app.domain.install_on_start import parse_install_on_start
+from app.domain.package import InstallRequest
+from app.main import create_app
 from app.mongo.database import BadDatabaseUri
 from app.mongo.embedded import EmbeddedMongo, EmbeddedMongoFailed
 from app.mongo.process import MongodProcess
+from app.parts import Machine
 from app.processes.guard import Guard
+from app.services.install import check_request
 from app.settings import Settings, is_loopback
 from app.vault.keys import KeySource
 
@@ -77,6 +82,7 @@ def serve(
                     keys=keys,
                     admin_token=admin_token,
                     mongod=None if mongod is None else EmbeddedMongo(mongod),
+                    install_on_start=_install_on_start(settings),
                 ),
                 listener,
             )
@@ -94,7 +100,8 @@ async def _serve(machine: Machine, listener: socket.socket) -> None:
             is_on = await _is_authentication_on(app)
             return _banner(machine, listener, is_on=is_on)
 
-        await _Server(_config(app, machine.settings), banner).serve([listener])
+        with _told_address(machine, listener):
+            await _Server(_config(app, machine.settings), banner).serve([listener])
     except (BadDatabaseUri, EmbeddedMongoFailed) as problem:
         raise CannotStart(str(problem)) from None
     finally:
@@ -111,23 +118,55 @@ async def _is_authentication_on(app: Starlette) -> bool:
     return is_on
 
 
+def _install_on_start(settings: Settings) -> Sequence[InstallRequest]:
+    try:
+        wanted = parse_install_on_start(settings.install_on_start)
+        for request in wanted:
+            check_request(request)
+    except AppError as error:
+        raise CannotStart(error.sentence()) from None
+    return wanted
+
+
 def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedHttp,
         ws="websockets-sansio",
         ws_max_size=settings.payload_limit,
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=[*settings.trusted_proxies],
+        ssl_certfile=settings.tls_cert_file,
+        ssl_keyfile=settings.tls_key_file,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
 
 
-def _banner(machine: Machine, listener: socket.socket, *, is_on: bool) -> str:
+@contextlib.contextmanager
+def _told_address(machine: Machine, listener: socket.socket) -> Iterator[None]:
+    """Commands on the same data folder find the product meanwhile; an old address is replaced."""
+    path = address_file(machine.data_dir)
+    base = _base(listener, machine.settings)
+    base = base.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    path.write_text(base, encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _base(listener: socket.socket, settings: Settings) -> str:
+    scheme = "http" if settings.tls_cert_file is None else "https"
     host, port = listener.getsockname()[:2]
-    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _banner(machine: Machine, listener: socket.socket, *, is_on: bool) -> str:
+    base = _base(listener, machine.settings)
     database = "embedded MongoDB" if machine.mongod is not None else "your MongoDB"
     authentication = "off; only this machine can connect"
     if is_on:

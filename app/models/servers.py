@@ -50,6 +50,7 @@ class ServerDoc(Document):
     cwd: str | None
     url: str | None = None
     headers: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it for every document
+    allows_private_network: bool | None = None
     secret_names: list[str] = []  # noqa: RUF012 - of documents written before there was `secrets`
     secrets: list[dict[str, Any]] | None = None
     masks_results: bool = True
@@ -96,6 +97,7 @@ class ServerDoc(Document):
                 cwd=self.cwd,
                 url=self.url,
                 headers=self.headers,
+                allows_private_network=self.allows_private_network,
                 secrets=bindings_for(self.secret_names)
                 if self.secrets is None
                 else tuple(_read_binding(row) for row in self.secrets),
@@ -182,22 +184,17 @@ class MongoServers:
         Raises CONFLICT when somebody changed it meanwhile.
         """
         fields = _fields(server)
-        # A session may be remembering tools at this moment.
-        del fields["created_at"], fields["name"], fields["tools_json"]
-        # A change of words alone keeps the revision, so the time has to match as well.
-        where = {
-            "name": server.name,
-            "revision": expected.revision,
-            "updated_at": expected.updated_at,
-        }
-        async with self._database.writing(COLLECTION, name=server.name):
-            result = await ServerDoc.get_motor_collection().update_one(where, {"$set": fields})
-        if result.matched_count == 0:
+        del fields["tools_json"]  # a session may be remembering tools at this moment
+        if not await self._change(fields, expected):
             raise AppError(
                 ErrorCode.CONFLICT,
                 f"Server {server.name!r} was changed by somebody else at the same moment.",
                 hint="Look at it again and repeat the change.",
             )
+
+    async def switch(self, server: Server, *, expected: Server) -> bool:
+        """Store a change of `expected` with its tools; False when somebody was faster."""
+        return await self._change(_fields(server), expected)
 
     async def remember_tools(self, name: str, revision: str, tools: Sequence[Tool]) -> None:
         """Keep the listing that this revision of the server gave."""
@@ -214,6 +211,18 @@ class MongoServers:
             result = await ServerDoc.get_motor_collection().delete_one(where)
         return bool(result.deleted_count)
 
+    async def _change(self, fields: dict[str, Any], expected: Server) -> bool:
+        del fields["created_at"], fields["name"]
+        # A change of words alone keeps the revision, so the time has to match as well.
+        where = {
+            "name": expected.name,
+            "revision": expected.revision,
+            "updated_at": expected.updated_at,
+        }
+        async with self._database.writing(COLLECTION, name=expected.name):
+            result = await ServerDoc.get_motor_collection().update_one(where, {"$set": fields})
+        return bool(result.matched_count)
+
 
 def _fields(server: Server) -> dict[str, Any]:
     settings = server.settings
@@ -228,6 +237,7 @@ def _fields(server: Server) -> dict[str, Any]:
         "cwd": settings.cwd,
         "url": settings.url,
         "headers": dict(settings.headers),
+        "allows_private_network": settings.allows_private_network,
         "secrets": [_write_binding(binding) for binding in settings.secrets],
         "masks_results": settings.masks_results,
         "isolation": settings.isolation.value,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 from app.domain.arguments import check_arguments
+from app.domain.audit import TOOL_ERROR, size_of
 from app.domain.call import ToolCall, ToolOutcome, check_call, merge_arguments
 from app.domain.errors import AppError, ErrorCode
 from app.domain.masker import Masker
@@ -21,9 +22,11 @@ from app.domain.tool import Tool
 from app.services.access import Operation, operation
 from app.services.bundles import open_bundle
 from app.services.deps import Deps
+from app.services.local_builds import ensure_local
 from app.services.running import RunningCall
-from app.services.servers import get_enabled_server, plan_of
+from app.services.servers import get_enabled_server
 from app.services.session_use import until_sent
+from app.services.starts import plan_of
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +55,12 @@ async def call_tool(
     """
     check_call(call)
     async with operation(
-        deps, caller, Action.CALL_TOOL, server_name=call.server_name, username=call.username
+        deps,
+        caller,
+        Action.CALL_TOOL,
+        server_name=call.server_name,
+        target=call.tool_name,
+        username=call.username,
     ) as allowed:
         return await _run(deps, allowed, call, call_id or uuid4().hex, listener)
 
@@ -66,7 +74,10 @@ async def _run(
     deps.calls[call_id] = running
     try:
         raw = await _call(deps, allowed, call, listener)
-        verdict = "tool error" if raw.get("isError") is True else "ok"
+        allowed.result_size = size_of(raw)
+        if raw.get("isError") is True:
+            allowed.outcome = TOOL_ERROR
+        verdict = allowed.outcome
     except asyncio.CancelledError:
         if not running.is_cancelled:
             raise
@@ -92,7 +103,7 @@ async def cancel_call(deps: Deps, caller: Principal, call_id: str) -> None:
     Raises:
         AppError: FORBIDDEN; CALL_NOT_FOUND, also for a call of somebody the caller may not act for.
     """
-    async with operation(deps, caller, Action.CANCEL_CALL):
+    async with operation(deps, caller, Action.CANCEL_CALL, target=call_id):
         running = deps.calls.get(call_id)
         if running is None or not caller.may_act_for(running.username):
             raise AppError(
@@ -156,6 +167,7 @@ async def _call_in_time(
         return await session.call_tool(tool.name, arguments, ears)
 
     try:
+        await ensure_local(deps, server)
         async with deps.sessions.use(plan_of(deps, server, secrets)) as session:
             raw = await work(session)
     except AppError as error:

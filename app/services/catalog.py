@@ -20,8 +20,10 @@ from app.domain.session import ListingKind
 from app.services.access import Operation, operation
 from app.services.bundles import open_bundle
 from app.services.deps import Deps
-from app.services.servers import get_enabled_server, plan_of
+from app.services.local_builds import ensure_local
+from app.services.servers import get_enabled_server
 from app.services.session_use import until_sent
+from app.services.starts import plan_of
 
 T = TypeVar("T")
 
@@ -127,7 +129,9 @@ async def _request(
     async def send(session: Session) -> dict[str, object]:
         return await session.request(METHODS[action], params)
 
-    return await _ask(deps, caller, action, whose, send)
+    # An address may hold a key in its query; a name has none.
+    target = str(params.get("name") or str(params.get("uri", "")).partition("?")[0]) or None
+    return await _ask(deps, caller, action, whose, send, target=target)
 
 
 async def _ask(
@@ -136,9 +140,16 @@ async def _ask(
     action: Action,
     whose: ForUser,
     work: Callable[[Session], Awaitable[T]],
+    *,
+    target: str | None = None,
 ) -> T:
     async with operation(
-        deps, caller, action, server_name=whose.server_name, username=whose.username
+        deps,
+        caller,
+        action,
+        server_name=whose.server_name,
+        target=target,
+        username=whose.username,
     ) as allowed:
         return await _ask_in_time(deps, allowed, whose.server_name, work)
 
@@ -163,6 +174,7 @@ async def _ask_now(
     secrets = await open_bundle(deps, server, username)
     masker = Masker(secrets.values, shortest=SHORTEST_IN_RESULTS)
     try:
+        await ensure_local(deps, server)
         async with deps.sessions.use(plan_of(deps, server, secrets)) as session:
             answer = await work(session)
     except AppError as error:

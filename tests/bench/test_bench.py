@@ -18,6 +18,7 @@ CONTESTANTS = {
     "stdio_calls": {"SDK Client.call_tool", "SDK raw", *OURS},
     "http_calls": {"SDK Client.call_tool", *OURS},
     "session_memory": {"SDK Client", "our registry"},
+    "installs": {"bare client", "our installer"},
     "secret_calls": {"no secrets", "10 secrets, not masked", "10 secrets"},
     "many_secrets": {"100 secrets", "200 secrets"},
 }
@@ -25,6 +26,7 @@ CONTESTANTS = {
 GATEWAY = {
     "gateway_calls": {"SDK Client.call_tool", "REST", "GraphQL"},
     "gateway_users": {"1 user", "3 users"},
+    "gateway_flood": {"quiet", "one floods"},
     "gateway_results": {"SDK Client.call_tool", "REST"},
     "gateway_memory": {"after 1", "after 2"},
     "gateway_start": {"python -c pass", "/healthz", "GraphQL"},
