@@ -141,7 +141,7 @@ class _Engines:
             session_changes=session_changes,
             listing_changes=listing_changes,
         )
-        self.graphql = GraphQLDoor(self.deps)
+        self.graphql = GraphQLDoor(self.deps, settings)
         self.mcp = McpDoor(self.deps, settings.payload_limit)
 
     @contextlib.asynccontextmanager
