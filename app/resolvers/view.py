@@ -70,12 +70,13 @@ class GraphQLView(GraphQL[Context, None]):
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
         """What the resolvers of this request share."""
+        caller = principal_of(request)
         return Context(
             deps=self._deps,
-            principal=principal_of(request),
+            principal=caller,
             request=request,
             response=response,
-            loaders=Loaders.over(self._deps),
+            loaders=Loaders.over(self._deps, caller),
         )
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
