@@ -4,6 +4,7 @@ import click
 
 from app import __version__
 from app.cli.imports import import_config, import_node
+from app.cli.tokens import tokens
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,6 +48,9 @@ def rotate() -> None:
     from app.cli.keys import rotate  # noqa: PLC0415 - other commands need not pay for it
 
     rotate()
+
+
+main.add_command(tokens)
 
 
 @main.command()

@@ -20,11 +20,12 @@ from app.domain.ports import (
     Sessions,
 )
 from app.domain.session import ListingChange, SessionView
+from app.services.authentication import Authentication
 from app.services.feed import Feed
+from app.services.last_use import SecretUse
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.running import RunningCall
-from app.services.secret_use import SecretUse
 
 
 class KeyDeps(Protocol):
@@ -62,6 +63,7 @@ class Deps:
     secrets: SecretStore
     data_keys: DataKeyStore
     deployment: DeploymentStore
+    authentication: Authentication
     vault: Vault
     sessions: Sessions
     installers: Mapping[Runtime, Installer]

@@ -93,8 +93,9 @@ def test_another_or_a_missing_file_fails_the_check(tmp_path: Path, content: str 
 def test_the_network_is_not_let_in_without_authentication(tmp_path: Path) -> None:
     assert refusal(tmp_path, HOST="0.0.0.0") == (  # noqa: S104 - this is what is refused
         "mcp-api: HOST=0.0.0.0 would let the network in, and no authentication is configured. "
-        "Use HOST=127.0.0.1, or set ALLOW_UNAUTHENTICATED_NETWORK=true if something in front of "
-        "this server decides who may reach it."
+        "Set AUTH=on and make a token with `mcp-api tokens create`, or ADMIN_TOKEN, or "
+        "OIDC_ISSUER; or use HOST=127.0.0.1; or set ALLOW_UNAUTHENTICATED_NETWORK=true if "
+        "something in front of this server decides who may reach it."
     )
     assert not (tmp_path / "data").exists()
 
