@@ -18,7 +18,7 @@ from app.auth.configuration import verifier_of
 from app.domain.errors import AppError
 from app.domain.package import Runtime
 from app.domain.seen_secrets import RecentSecrets
-from app.domain.session import ListingChange, SessionView
+from app.domain.session import ListingChange, LogLine, SessionView
 from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
@@ -125,6 +125,7 @@ class _Engines:
         secrets = MongoSecrets(self._database)
         session_changes: Feed[SessionView] = Feed()
         listing_changes: Feed[ListingChange] = Feed()
+        server_lines: Feed[LogLine] = Feed()
         self._sessions = SessionRegistry(
             spawner=spawner,
             files=PrivateFiles(machine.data_dir / "secret-files"),
@@ -133,6 +134,7 @@ class _Engines:
             on_tools=servers.remember_tools,
             on_change=session_changes.publish,
             on_listing=listing_changes.publish,
+            on_log=server_lines.publish,
         )
         installer = NpmInstaller(spawner, timeout_seconds=settings.install_timeout_seconds)
         self.deps = Deps(
@@ -155,6 +157,7 @@ class _Engines:
             operations=Operations(),
             session_changes=session_changes,
             listing_changes=listing_changes,
+            server_lines=server_lines,
         )
         self._replica = Replica(self.deps)
         self.graphql = GraphQLDoor(self.deps, settings)

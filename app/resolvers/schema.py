@@ -21,6 +21,7 @@ from app.resolvers.queries.sessions import SessionQueries
 from app.resolvers.queries.tokens import TokenQueries
 from app.resolvers.queries.tools import ToolQueries
 from app.resolvers.subscriptions.keys import KeySubscriptions
+from app.resolvers.subscriptions.logs import LogSubscriptions
 from app.resolvers.subscriptions.packages import PackageSubscriptions
 from app.resolvers.subscriptions.servers import ServerSubscriptions
 from app.resolvers.subscriptions.sessions import SessionSubscriptions
@@ -67,6 +68,7 @@ class Subscription(
     PackageSubscriptions,
     ServerSubscriptions,
     SessionSubscriptions,
+    LogSubscriptions,
     KeySubscriptions,
     ToolSubscriptions,
 ):

@@ -19,7 +19,7 @@ from app.domain.ports import (
     ServerStore,
     Sessions,
 )
-from app.domain.session import ListingChange, SessionView
+from app.domain.session import ListingChange, LogLine, SessionView
 from app.services.authentication import Authentication
 from app.services.feed import Feed
 from app.services.last_use import SecretUse
@@ -76,5 +76,6 @@ class Deps:
     session_changes: Feed[SessionView]
     listing_changes: Feed[ListingChange]
     server_changes: Feed[str] = field(default_factory=Feed)
+    server_lines: Feed[LogLine] = field(default_factory=Feed)
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, RunningCall] = field(default_factory=dict)
