@@ -13,6 +13,7 @@ from bench import (
     gateway_results,
     gateway_start,
     gateway_users,
+    graphql_views,
     http_calls,
     session_memory,
     session_start,
@@ -30,6 +31,7 @@ BENCHMARKS: Mapping[str, Callable[[Sizes], Awaitable[Report]]] = {
     "gateway_results": gateway_results.run,
     "gateway_memory": gateway_memory.run,
     "gateway_start": gateway_start.run,
+    "graphql_views": graphql_views.run,
 }
 RESULTS = Path(__file__).parent / "results"
 
