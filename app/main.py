@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from app.domain.errors import AppError
 from app.domain.seen_secrets import RecentSecrets
-from app.domain.session import ListingChange, SessionView
+from app.domain.session import ListingChange, LogLine, SessionView
 from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
@@ -145,6 +145,7 @@ class _Engines:
         secrets = MongoSecrets(self._database)
         session_changes: Feed[SessionView] = Feed()
         listing_changes: Feed[ListingChange] = Feed()
+        server_lines: Feed[LogLine] = Feed()
         self._sessions = SessionRegistry(
             spawner=spawner,
             files=PrivateFiles(machine.data_dir / "secret-files"),
@@ -153,6 +154,7 @@ class _Engines:
             on_tools=servers.remember_tools,
             on_change=session_changes.publish,
             on_listing=listing_changes.publish,
+            on_log=server_lines.publish,
         )
         self.deps = Deps(
             instance=machine.guard.instance,
@@ -181,11 +183,12 @@ class _Engines:
             operations=Operations(),
             session_changes=session_changes,
             listing_changes=listing_changes,
+            server_lines=server_lines,
             limits=Limits(limit_settings_of(settings)),
             is_local=is_loopback(settings.host),
         )
         self._replica = Replica(self.deps)
-        self.graphql = GraphQLDoor(self.deps)
+        self.graphql = GraphQLDoor(self.deps, settings)
         self.mcp = McpDoor(self.deps, settings.payload_limit)
 
     @contextlib.asynccontextmanager
