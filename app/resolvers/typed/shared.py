@@ -1,0 +1,90 @@
+"""What every typed schema has in common, taken from the main schema."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLError,
+    GraphQLField,
+    GraphQLFloat,
+    GraphQLInt,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    GraphQLString,
+    IntValueNode,
+    ValueNode,
+)
+
+from app.domain.typed.shapes import Leaf
+
+RESULT = "ToolResult"
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Scalars by leaf, and the types of results; `result` is that of tools without output schema."""
+
+    leaves: Mapping[Leaf, GraphQLScalarType]
+    interface: GraphQLInterfaceType
+    result: GraphQLObjectType
+
+    @property
+    def json(self) -> GraphQLScalarType:
+        """Any JSON value."""
+        return self.leaves[Leaf.JSON]
+
+    @classmethod
+    def of(cls, main: GraphQLSchema) -> Self:
+        """Taken from the main schema: a result has the same fields everywhere."""
+        json, result = main.get_type("JSON"), main.get_type(RESULT)
+        if not isinstance(json, GraphQLScalarType) or not isinstance(result, GraphQLObjectType):
+            raise TypeError(f"the main schema has no JSON or no {RESULT}")
+        interface = GraphQLInterfaceType(
+            "CallResult", result.fields, description="What any tool answered."
+        )
+        own = GraphQLObjectType(
+            RESULT, result.fields, interfaces=[interface], description=result.description
+        )
+        leaves = {
+            Leaf.BOOLEAN: GraphQLBoolean,
+            Leaf.FLOAT: GraphQLFloat,
+            Leaf.INT: GraphQLInt,
+            Leaf.INTEGER: _integer(),
+            Leaf.JSON: json,
+            Leaf.STRING: GraphQLString,
+        }
+        return cls(leaves, interface, own)
+
+    def typed_result(self, name: str, output: GraphQLField, description: str) -> GraphQLObjectType:
+        """The result of a tool whose structured content has a type."""
+        fields = {**self.result.fields, "structured": output}
+        return GraphQLObjectType(name, fields, interfaces=[self.interface], description=description)
+
+
+def _integer() -> GraphQLScalarType:
+    return GraphQLScalarType(
+        "Integer",
+        serialize=_whole,
+        parse_value=_whole,
+        parse_literal=_whole_literal,
+        description="A whole number of any size. GraphQL's Int ends at 32 bits; identifiers and "
+        "timestamps of tools do not.",
+    )
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise GraphQLError("Integer must be a whole number.")
+    return value
+
+
+def _whole_literal(node: ValueNode, _variables: object = None) -> int:
+    if not isinstance(node, IntValueNode):
+        raise GraphQLError("Integer must be a whole number.", node)
+    return int(node.value)
