@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Test processes: most tests wait for children, installs and databases.
+WORKERS ?= 3
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-annotate --quiet
 
@@ -17,7 +19,7 @@ test: $(VENV)/.dev ## Set everything up and run every test; some of them: ARGS=t
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m tests.halves
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 endif
 
 soak: $(VENV)/.dev ## The tests that take minutes: leaks, long calls, MCP's conformance suite

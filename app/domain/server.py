@@ -10,6 +10,7 @@ from app.domain.delivery import SecretBinding, bindings_for
 from app.domain.errors import AppError, ErrorCode
 from app.domain.launch import StdioLaunch
 from app.domain.log_level import LogLevel
+from app.domain.server_access import OPEN, ServerAccess
 from app.domain.tool import Tool
 from app.domain.unset import UNSET, Unset
 
@@ -19,7 +20,7 @@ DEFAULT_LONGEST_CALL_SECONDS = 3600.0
 # What concerns people or each call anew, and no session.
 PER_CALL = (
     "display_name", "description", "call_timeout_seconds", "longest_call_seconds",
-    "checks_arguments", "masks_results",
+    "checks_arguments", "masks_results", "access",
 )  # fmt: skip
 
 
@@ -78,6 +79,7 @@ class ServerSettings:
     max_sessions: int | None = None
     checks_arguments: bool = True
     log_level: LogLevel | None = None
+    access: ServerAccess = OPEN
     is_enabled: bool = True
 
 
@@ -110,6 +112,7 @@ class ServerChanges:
     max_sessions: int | Unset | None = UNSET
     checks_arguments: bool | Unset = UNSET
     log_level: LogLevel | Unset | None = UNSET
+    access: ServerAccess | Unset = UNSET
     is_enabled: bool | Unset = UNSET
 
 
@@ -144,6 +147,16 @@ class ServerView:
     last_error: str | None
 
 
+def unknown_server(name: str) -> AppError:
+    """The SERVER_NOT_FOUND of a server that is not there, or not for the caller to see."""
+    return AppError(
+        ErrorCode.SERVER_NOT_FOUND,
+        f"There is no server named {name!r}.",
+        path=("serverName",),
+        hint="List the servers to see which there are; names are case-sensitive.",
+    )
+
+
 def name_taken(name: str, field: str) -> AppError:
     """The CONFLICT of a server name that is in use; `field` is the input that gave it."""
     return AppError(
@@ -170,6 +183,13 @@ def apply_changes(settings: ServerSettings, changes: ServerChanges) -> ServerSet
     if is_program is not (settings.transport is Transport.STDIO):
         settings = replace(settings, command=None, args=(), env={}, cwd=None, url=None, headers={})
     return replace(settings, **given)
+
+
+def without_launch(settings: ServerSettings) -> ServerSettings:
+    """The settings for who may use a server, but not know how it is started or reached."""
+    return replace(
+        settings, command=None, args=(), env={}, cwd=None, url=None, headers={}, access=OPEN
+    )
 
 
 def launch_changed(before: ServerSettings, after: ServerSettings) -> bool:

@@ -16,6 +16,7 @@ from app.domain.names import (
     check_text,
 )
 from app.domain.server import Isolation, Server, ServerSettings, Transport
+from app.domain.server_access import check_access
 from app.domain.session import SessionKey, SessionPlan
 
 PACKAGE_DIR = "{packageDir}"
@@ -49,6 +50,7 @@ def check_settings(settings: ServerSettings) -> None:
         _check_address(settings)
     check_bindings(settings.secrets, is_program=settings.transport is Transport.STDIO)
     _check_limits(settings)
+    check_access(settings.access)
 
 
 def resolve_launch(

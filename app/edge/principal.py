@@ -2,8 +2,7 @@
 
 from starlette.requests import HTTPConnection
 
-from app.auth.local import local_principal
-from app.domain.principal import Principal
+from app.domain.principal import Principal, local_principal
 
 
 def principal_of(connection: HTTPConnection) -> Principal:

@@ -103,7 +103,7 @@ def _build_server(deps: Deps) -> Server[Any]:
 async def _list(deps: Deps, caller: Principal, cursor: str | None) -> ListToolsResult:
     request = PageRequest(PAGE, cursor)
     try:
-        page = await list_tools(deps, server_name=None, page=request, caller=caller)
+        page = await list_tools(deps, caller, server_name=None, page=request, fills_secrets=True)
     except AppError as error:
         is_callers = error.code in CALLERS_MISTAKES
         code = INVALID_PARAMS if is_callers else INTERNAL_ERROR
@@ -119,7 +119,7 @@ async def _list(deps: Deps, caller: Principal, cursor: str | None) -> ListToolsR
 
 async def _call(deps: Deps, context: Context, params: CallToolRequestParams) -> CallToolResult:
     try:
-        server_name, tool_name = await resolve_tool_name(deps, params.name)
+        server_name, tool_name = await resolve_tool_name(deps, _caller(context), params.name)
         call = ToolCall(
             server_name=server_name, tool_name=tool_name, arguments=params.arguments or {}
         )

@@ -10,8 +10,11 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Collection
 
 MARKER_VARIABLE = "MCP_API_INSTANCE"
+# Tells the descendants of one child from those of another.
+CHILD_VARIABLE = "MCP_API_CHILD"
 
 
 def kill_group(pgid: int, number: int = signal.SIGKILL) -> bool:
@@ -23,9 +26,9 @@ def kill_group(pgid: int, number: int = signal.SIGKILL) -> bool:
     return True
 
 
-def find_marked(instance: str) -> list[int]:
-    """The processes of this user whose environment carries the instance's marker (Linux)."""
-    wanted = f"{MARKER_VARIABLE}={instance}".encode()
+def find_carriers(variable: str, values: Collection[str]) -> list[int]:
+    """The processes of this user with one of the values in that variable (Linux)."""
+    wanted = {f"{variable}={value}".encode() for value in values}
     found: list[int] = []
     try:
         names = os.listdir("/proc")
@@ -39,19 +42,29 @@ def find_marked(instance: str) -> list[int]:
                 environment = file.read()
         except OSError:
             continue
-        if wanted in environment.split(b"\0"):
+        if not wanted.isdisjoint(environment.split(b"\0")):
             found.append(int(name))
     return found
 
 
-def kill_marked(instance: str) -> int:
-    """End every process started by this instance; how many there were."""
+def kill_carriers(variable: str, values: Collection[str]) -> int:
+    """End every such process; how many there were."""
     ended = 0
-    for pid in find_marked(instance):
+    for pid in find_carriers(variable, values):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
             ended += 1
     return ended
+
+
+def find_marked(instance: str) -> list[int]:
+    """The processes that this instance has started."""
+    return find_carriers(MARKER_VARIABLE, (instance,))
+
+
+def kill_marked(instance: str) -> int:
+    """End every process started by this instance; how many there were."""
+    return kill_carriers(MARKER_VARIABLE, (instance,))
 
 
 def main(instance: str) -> None:

@@ -4,17 +4,21 @@ import asyncio
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping, Sequence
+from uuid import uuid4
 
 from app.processes.guard import Guard
-from app.processes.guard_program import MARKER_VARIABLE, kill_group
+from app.processes.guard_program import CHILD_VARIABLE, MARKER_VARIABLE, kill_group
+from app.processes.strays import Strays
 
 
 class Child:
     """A running child that leads its own process group."""
 
-    def __init__(self, process: Process, guard: Guard) -> None:
+    def __init__(self, process: Process, *, mark: str, guard: Guard, strays: Strays) -> None:
         self.process = process
+        self._mark = mark
         self._guard = guard
+        self._strays = strays
         self._end_lock = asyncio.Lock()
         self._is_swept = False
 
@@ -32,7 +36,8 @@ class Child:
         """End the child and everything it started; safe to call twice.
 
         It gets `grace_seconds` to exit by itself (its stdin is closed), as long again after
-        SIGTERM; then the whole group is killed, grandchildren that stayed behind included.
+        SIGTERM; then the whole group is killed, grandchildren that stayed behind included, and on
+        Linux those too that have left the group.
         """
         async with self._end_lock:
             if self._is_swept:
@@ -47,6 +52,7 @@ class Child:
                 kill_group(self.pid)
                 self._is_swept = True
                 self._guard.remove(self.pid)
+            await self._strays.end(self._mark)
             await self._close_pipes()
             await self.process.wait()
 
@@ -78,6 +84,7 @@ class Spawner:
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
+        self._strays = Strays(CHILD_VARIABLE)
 
     async def spawn(
         self,
@@ -94,15 +101,16 @@ class Spawner:
             OSError: The program or the folder does not exist or may not be used.
             ValueError: An argument or variable contains a NUL byte.
         """
+        mark = uuid4().hex
         process = await asyncio.create_subprocess_exec(
             *argv,
             stdin=PIPE if has_stdin else DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
-            env={**env, MARKER_VARIABLE: self._guard.instance},
+            env={**env, MARKER_VARIABLE: self._guard.instance, CHILD_VARIABLE: mark},
             cwd=cwd,
             start_new_session=True,
             limit=line_limit,
         )
         self._guard.add(process.pid)
-        return Child(process, self._guard)
+        return Child(process, mark=mark, guard=self._guard, strays=self._strays)

@@ -6,8 +6,11 @@ from typing import Self
 from strawberry.dataloader import DataLoader
 
 from app.domain.package import Package
+from app.domain.principal import Principal
 from app.domain.server import Server
 from app.services.deps import Deps
+from app.services.packages import find_packages
+from app.services.servers import find_servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +21,15 @@ class Loaders:
     packages: DataLoader[str, Package | None]
 
     @classmethod
-    def over(cls, deps: Deps) -> Self:
-        """Loaders that read from the stores of `deps`."""
+    def over(cls, deps: Deps, caller: Principal) -> Self:
+        """Loaders of what the caller may see."""
 
         async def servers(names: list[str]) -> list[Server | None]:
-            found = await deps.servers.find_many(names)
+            found = await find_servers(deps, caller, names)
             return [found.get(name) for name in names]
 
         async def packages(names: list[str]) -> list[Package | None]:
-            found = await deps.packages.find_many(names)
+            found = await find_packages(deps, caller, names)
             return [found.get(name) for name in names]
 
         return cls(

@@ -92,13 +92,14 @@ class GraphQLView(GraphQL[Context, None]):
     ) -> Context:
         """What the resolvers of this request share."""
         accept = request.headers.get("accept", "")
+        caller = principal_of(request)
         return Context(
             deps=self._deps,
-            principal=principal_of(request),
+            principal=caller,
             request=request,
             response=response,
             is_streaming=isinstance(request, WebSocket) or EVENT_STREAM in accept,
-            loaders=Loaders.over(self._deps),
+            loaders=Loaders.over(self._deps, caller),
         )
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:

@@ -6,15 +6,16 @@ from starlette.routing import Route
 
 from app.domain.errors import invalid
 from app.domain.package import Package
+from app.edge.principal import principal_of
 from app.rest.bodies import InstallBody
 from app.rest.parsing import deps_of, read_body
 from app.rest.render import package_body, server_body, success
 from app.services.packages import (
-    get_package,
     get_package_by_name,
     install_package,
     list_all_packages,
     set_package_enabled,
+    show_package,
     uninstall_package,
 )
 from app.services.servers import find_servers
@@ -22,35 +23,41 @@ from app.services.servers import find_servers
 
 async def install(request: Request) -> Response:
     """`POST /packages/install`."""
-    deps, body = deps_of(request), await read_body(request, InstallBody)
-    package, server = await install_package(deps, body.request())
-    return success(package=package_body(deps, package, server), server=server_body(deps, server))
+    deps, caller = deps_of(request), principal_of(request)
+    body = await read_body(request, InstallBody)
+    package, server = await install_package(deps, caller, body.request())
+    return success(
+        package=package_body(deps, package, server), server=server_body(deps, caller, server)
+    )
 
 
 async def list_packages(request: Request) -> Response:
     """`GET /packages`."""
     _refuse_update_check(request)
-    deps = deps_of(request)
-    packages = await list_all_packages(deps)
-    servers = await find_servers(deps, [package.server_name for package in packages])
+    deps, caller = deps_of(request), principal_of(request)
+    packages = await list_all_packages(deps, caller)
+    servers = await find_servers(deps, caller, [package.server_name for package in packages])
     return success(packages=[package_body(deps, p, servers.get(p.server_name)) for p in packages])
 
 
 async def by_name(request: Request) -> Response:
     """`GET /packages/by-name/:name`."""
     _refuse_update_check(request)
-    return await _one(request, await get_package_by_name(deps_of(request), _part(request, "name")))
+    deps, caller = deps_of(request), principal_of(request)
+    return await _one(request, await get_package_by_name(deps, caller, _part(request, "name")))
 
 
 async def by_id(request: Request) -> Response:
     """`GET /packages/by-id/:serverName`."""
     _refuse_update_check(request)
-    return await _one(request, await get_package(deps_of(request), _part(request, "server_name")))
+    deps, caller = deps_of(request), principal_of(request)
+    return await _one(request, await show_package(deps, caller, _part(request, "server_name")))
 
 
 async def uninstall(request: Request) -> Response:
     """`DELETE /packages/:serverName`."""
-    await uninstall_package(deps_of(request), _part(request, "server_name"), keep_secrets=False)
+    deps, caller = deps_of(request), principal_of(request)
+    await uninstall_package(deps, caller, _part(request, "server_name"), keep_secrets=False)
     return success()
 
 
@@ -65,15 +72,15 @@ async def disable(request: Request) -> Response:
 
 
 async def _one(request: Request, package: Package) -> Response:
-    deps = deps_of(request)
-    servers = await find_servers(deps, [package.server_name])
+    deps, caller = deps_of(request), principal_of(request)
+    servers = await find_servers(deps, caller, [package.server_name])
     return success(package=package_body(deps, package, servers.get(package.server_name)))
 
 
 async def _set_enabled(request: Request, *, is_enabled: bool) -> Response:
-    deps, name = deps_of(request), _part(request, "server_name")
-    server = await set_package_enabled(deps, name, is_enabled=is_enabled)
-    return success(server=server_body(deps, server))
+    deps, caller, name = deps_of(request), principal_of(request), _part(request, "server_name")
+    server = await set_package_enabled(deps, caller, name, is_enabled=is_enabled)
+    return success(server=server_body(deps, caller, server))
 
 
 def _part(request: Request, name: str) -> str:

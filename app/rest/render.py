@@ -9,6 +9,7 @@ from starlette.responses import Response
 from app.domain.delivery import SecretBinding
 from app.domain.launch import StdioLaunch
 from app.domain.package import Package
+from app.domain.principal import Principal
 from app.domain.server import Server, ServerSettings
 from app.domain.tool import Tool
 from app.edge.envelope import json_response
@@ -24,9 +25,10 @@ def success(**content: object) -> Response:
     return json_response({"success": True, **content})
 
 
-def server_body(deps: Deps, server: Server) -> Mapping[str, Any]:
-    """The documented Server."""
-    view, settings = view_server(deps, server), server.settings
+def server_body(deps: Deps, caller: Principal, server: Server) -> Mapping[str, Any]:
+    """The documented Server, as far as the caller may know it."""
+    view = view_server(deps, caller, server)
+    settings = view.server.settings
     return {
         "name": server.name,
         "displayName": settings.display_name or server.name,
@@ -45,7 +47,7 @@ def server_body(deps: Deps, server: Server) -> Mapping[str, Any]:
         "maxConcurrentCalls": settings.max_concurrent_calls,
         "maxSessions": settings.max_sessions,
         "toolsList": [tool_body(tool) for tool in shown_tools(server)],
-        "logs": server_logs(deps, server.name, LOG_LINES),
+        "logs": server_logs(deps, caller, server.name, LOG_LINES),
     }
 
 

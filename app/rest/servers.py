@@ -4,47 +4,53 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.edge.principal import principal_of
 from app.rest.parsing import deps_of, read_body
 from app.rest.render import server_body, success
 from app.rest.server_bodies import AddServerBody, UpdateServerBody
 from app.services.servers import (
     add_server,
     delete_server,
-    get_server,
     list_all_servers,
     set_server_enabled,
+    show_server,
     update_server,
 )
 
 
 async def list_servers(request: Request) -> Response:
     """`GET /mcp/servers`."""
-    deps = deps_of(request)
-    return success(servers=[server_body(deps, s) for s in await list_all_servers(deps)])
+    deps, caller = deps_of(request), principal_of(request)
+    servers = await list_all_servers(deps, caller)
+    return success(servers=[server_body(deps, caller, server) for server in servers])
 
 
 async def one(request: Request) -> Response:
     """`GET /mcp/servers/:name`."""
-    deps = deps_of(request)
-    return success(server=server_body(deps, await get_server(deps, _name(request))))
+    deps, caller = deps_of(request), principal_of(request)
+    server = await show_server(deps, caller, _name(request))
+    return success(server=server_body(deps, caller, server))
 
 
 async def add(request: Request) -> Response:
     """`POST /mcp/servers`."""
-    deps, body = deps_of(request), await read_body(request, AddServerBody)
-    return success(server=server_body(deps, await add_server(deps, body.settings())))
+    deps, caller = deps_of(request), principal_of(request)
+    body = await read_body(request, AddServerBody)
+    server = await add_server(deps, caller, body.settings())
+    return success(server=server_body(deps, caller, server))
 
 
 async def update(request: Request) -> Response:
     """`PUT /mcp/servers/:name`."""
-    deps, body = deps_of(request), await read_body(request, UpdateServerBody)
-    server = await update_server(deps, _name(request), body.changes())
-    return success(server=server_body(deps, server))
+    deps, caller = deps_of(request), principal_of(request)
+    body = await read_body(request, UpdateServerBody)
+    server = await update_server(deps, caller, _name(request), body.changes())
+    return success(server=server_body(deps, caller, server))
 
 
 async def delete(request: Request) -> Response:
     """`DELETE /mcp/servers/:name`."""
-    await delete_server(deps_of(request), _name(request))
+    await delete_server(deps_of(request), principal_of(request), _name(request))
     return success()
 
 
@@ -59,9 +65,9 @@ async def disable(request: Request) -> Response:
 
 
 async def _set_enabled(request: Request, *, is_enabled: bool) -> Response:
-    deps = deps_of(request)
-    server = await set_server_enabled(deps, _name(request), is_enabled=is_enabled)
-    return success(server=server_body(deps, server))
+    deps, caller = deps_of(request), principal_of(request)
+    server = await set_server_enabled(deps, caller, _name(request), is_enabled=is_enabled)
+    return success(server=server_body(deps, caller, server))
 
 
 def _name(request: Request) -> str:

@@ -9,8 +9,7 @@ from app.rest.bodies import ToolCallBody
 from app.rest.parsing import deps_of, read_body
 from app.rest.render import success, tool_body
 from app.services.calls import call_tool
-from app.services.servers import list_all_servers
-from app.services.tools import shown_tools
+from app.services.tools import list_tools_by_server
 
 
 async def call(request: Request) -> Response:
@@ -22,8 +21,8 @@ async def call(request: Request) -> Response:
 
 async def list_tools(request: Request) -> Response:
     """`GET /mcp/tools`."""
-    enabled = [s for s in await list_all_servers(deps_of(request)) if s.settings.is_enabled]
-    return success(tools=[{s.name: [tool_body(tool) for tool in shown_tools(s)]} for s in enabled])
+    found = await list_tools_by_server(deps_of(request), principal_of(request))
+    return success(tools=[{s.name: [tool_body(tool) for tool in tools]} for s, tools in found])
 
 
 ROUTES = [

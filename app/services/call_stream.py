@@ -55,12 +55,12 @@ class _Queue:
 
 
 async def stream_call(
-    deps: Deps, principal: Principal, call: ToolCall
+    deps: Deps, caller: Principal, call: ToolCall
 ) -> AsyncGenerator[CallEvent, None]:
     """Call a tool, and tell what happens meanwhile; a reader who goes away cancels the call."""
     call_id = uuid4().hex
     queue = _Queue()
-    work = asyncio.create_task(_outcome(deps, principal, call, call_id, queue))
+    work = asyncio.create_task(_outcome(deps, caller, call, call_id, queue))
     work.add_done_callback(lambda _: queue.events.put_nowait(None))
     try:
         yield CallStarted(call_id)
@@ -74,9 +74,9 @@ async def stream_call(
 
 
 async def _outcome(
-    deps: Deps, principal: Principal, call: ToolCall, call_id: str, queue: _Queue
+    deps: Deps, caller: Principal, call: ToolCall, call_id: str, queue: _Queue
 ) -> ToolOutcome | AppError:
     try:
-        return await call_tool(deps, principal, call, call_id=call_id, listener=queue)
+        return await call_tool(deps, caller, call, call_id=call_id, listener=queue)
     except AppError as error:
         return error

@@ -9,8 +9,9 @@ from uuid import uuid4
 from app.domain.arguments import check_arguments
 from app.domain.call import ToolCall, ToolOutcome, check_call, merge_arguments
 from app.domain.errors import AppError, ErrorCode
+from app.domain.policy import Action
 from app.domain.ports import CallEvents, Session
-from app.domain.principal import Principal, acting_user
+from app.domain.principal import Principal
 from app.domain.redaction import (
     SHORTEST_IN_LOGS,
     SHORTEST_IN_RESULTS,
@@ -19,8 +20,10 @@ from app.domain.redaction import (
     spellings,
 )
 from app.domain.server import Server
+from app.domain.server_access import ServerAccess, is_exposed, own_tool_name
 from app.domain.session import LogMessage, Progress
 from app.domain.tool import Tool
+from app.services.access import Operation, operation
 from app.services.bundles import open_bundle
 from app.services.deps import Deps
 from app.services.running import RunningCall
@@ -32,7 +35,7 @@ log = logging.getLogger(__name__)
 
 async def call_tool(
     deps: Deps,
-    principal: Principal,
+    caller: Principal,
     call: ToolCall,
     *,
     call_id: str | None = None,
@@ -51,13 +54,21 @@ async def call_tool(
             CALL_CANCELLED or TOOL_TIMEOUT.
     """
     check_call(call)
-    username = acting_user(principal, call.username)
-    call_id, started = call_id or uuid4().hex, time.perf_counter()
+    async with operation(
+        deps, caller, Action.CALL_TOOL, server_name=call.server_name, username=call.username
+    ) as allowed:
+        return await _run(deps, allowed, call, call_id or uuid4().hex, listener)
+
+
+async def _run(
+    deps: Deps, allowed: Operation, call: ToolCall, call_id: str, listener: CallEvents | None
+) -> ToolOutcome:
+    username, started = allowed.username, time.perf_counter()
     verdict = "gone"  # what is logged when the caller went away
     running = RunningCall(username, _current_task())
     deps.calls[call_id] = running
     try:
-        raw = await _call(deps, username, call, listener)
+        raw = await _call(deps, allowed, call, listener)
         verdict = "tool error" if raw.get("isError") is True else "ok"
     except asyncio.CancelledError:
         if not running.is_cancelled:
@@ -78,26 +89,23 @@ async def call_tool(
     return ToolOutcome(call_id=call_id, raw=raw, duration_milliseconds=milliseconds)
 
 
-def cancel_call(deps: Deps, principal: Principal, call_id: str) -> None:
+async def cancel_call(deps: Deps, caller: Principal, call_id: str) -> None:
     """Cancel a call under way in this process; its server is told.
 
     Raises:
-        AppError: CALL_NOT_FOUND, also for a call of somebody the caller may not act for.
+        AppError: FORBIDDEN; CALL_NOT_FOUND, also for a call of somebody the caller may not act for.
     """
-    running = deps.calls.get(call_id)
-    if running is None or not _may_see(principal, running.username):
-        raise AppError(
-            ErrorCode.CALL_NOT_FOUND,
-            "There is no such call under way here.",
-            path=("callId",),
-            hint="It may have ended, or run on another replica of this service.",
-        )
-    running.is_cancelled = True
-    running.task.cancel()
-
-
-def _may_see(principal: Principal, username: str) -> bool:
-    return principal.may_act_for_anyone or principal.subject == username
+    async with operation(deps, caller, Action.CANCEL_CALL):
+        running = deps.calls.get(call_id)
+        if running is None or not caller.may_act_for(running.username):
+            raise AppError(
+                ErrorCode.CALL_NOT_FOUND,
+                "There is no such call under way here.",
+                path=("callId",),
+                hint="It may have ended, or run on another replica of this service.",
+            )
+        running.is_cancelled = True
+        running.task.cancel()
 
 
 def _current_task() -> asyncio.Task[object]:
@@ -108,9 +116,9 @@ def _current_task() -> asyncio.Task[object]:
 
 
 async def _call(
-    deps: Deps, username: str, call: ToolCall, listener: CallEvents | None
+    deps: Deps, allowed: Operation, call: ToolCall, listener: CallEvents | None
 ) -> dict[str, object]:
-    server = await get_enabled_server(deps, call.server_name)
+    server = await get_enabled_server(deps, call.server_name, allowed)
     settings = server.settings
     most = settings.longest_call_seconds
     seconds = min(call.timeout_seconds or settings.call_timeout_seconds, most)
@@ -125,7 +133,7 @@ async def _call(
                 if not deadline.expired():
                     deadline.reschedule(min(loop.time() + seconds, latest))
 
-            ears = _Ears(username, listener, more_time, ())
+            ears = _Ears(allowed.username, listener, more_time, ())
             return await until_sent(deps, server, lambda now: _call_in_time(deps, now, call, ears))
     except TimeoutError:
         what = f"did not answer within {seconds:g} s"
@@ -143,7 +151,7 @@ async def _call_in_time(
     ears.forms = spellings(secrets.values, shortest=SHORTEST_IN_RESULTS)
 
     async def work(session: Session) -> dict[str, object]:
-        tool = await _find_tool(session, call)
+        tool = await _find_tool(server.settings.access, session, call)
         arguments = merge_arguments(call.arguments, secrets.delivered.arguments, tool.input_schema)
         problem = check_arguments(tool, arguments) if server.settings.checks_arguments else None
         if problem is not None:
@@ -190,13 +198,14 @@ class _Ears:
             self._listener.on_log(LogMessage(message.level, message.logger, data))
 
 
-async def _find_tool(session: Session, call: ToolCall) -> Tool:
-    """The tool in the session's listing, or in a fresh one."""
-    tool = session.tools.get(call.tool_name)
-    if tool is None:
+async def _find_tool(access: ServerAccess, session: Session, call: ToolCall) -> Tool:
+    """The tool in the session's listing, or in a fresh one, under the server's own name."""
+    name = own_tool_name(access, call.tool_name)
+    tool = None if name is None else session.tools.get(name)
+    if tool is None and name is not None:
         await session.refresh_tools()
-        tool = session.tools.get(call.tool_name)
-    if tool is None:
+        tool = session.tools.get(name)
+    if tool is None or not is_exposed(access, tool):
         raise AppError(
             ErrorCode.TOOL_NOT_FOUND,
             f"Server {call.server_name!r} has no tool named {call.tool_name!r}.",

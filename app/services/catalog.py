@@ -10,17 +10,26 @@ from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.listing import Listed, has_key, parse_listed
 from app.domain.names import check_text
 from app.domain.page import Page, PageRequest, check_page, cut_page
+from app.domain.policy import Action
 from app.domain.ports import Session
-from app.domain.principal import Principal, acting_user
+from app.domain.principal import Principal
 from app.domain.redaction import SHORTEST_IN_RESULTS, mask_json, mask_text, spellings
 from app.domain.server import Server
 from app.domain.session import ListingKind
+from app.services.access import Operation, operation
 from app.services.bundles import open_bundle
 from app.services.deps import Deps
 from app.services.servers import get_enabled_server, plan_of
 from app.services.session_use import until_sent
 
 T = TypeVar("T")
+
+# The MCP request behind each operation.
+METHODS: Mapping[Action, str] = {
+    Action.READ_RESOURCE: "resources/read",
+    Action.GET_PROMPT: "prompts/get",
+    Action.COMPLETE: "completion/complete",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,7 @@ class ForUser:
 
 
 async def list_entries(
-    deps: Deps, principal: Principal, whose: ForUser, kind: ListingKind, page: PageRequest
+    deps: Deps, caller: Principal, whose: ForUser, kind: ListingKind, page: PageRequest
 ) -> Page[Listed]:
     """A server's resources, templates or prompts by key, as it lists them for the user.
 
@@ -45,7 +54,7 @@ async def list_entries(
     async def read(session: Session) -> list[Mapping[str, object]]:
         return copy.deepcopy(await session.list_entries(kind))
 
-    raw = await _ask(deps, principal, whose, read)
+    raw = await _ask(deps, caller, Action.LIST_ENTRIES, whose, read)
     entries = (parse_listed(kind, entry) for entry in raw)
     by_key = {entry.key: entry for entry in entries if entry is not None}
     after = page.after
@@ -54,7 +63,7 @@ async def list_entries(
 
 
 async def find_entry(
-    deps: Deps, principal: Principal, whose: ForUser, kind: ListingKind, key: str
+    deps: Deps, caller: Principal, whose: ForUser, kind: ListingKind, key: str
 ) -> Listed | None:
     """One entry of a listing by its key; None where the server lists none.
 
@@ -65,12 +74,12 @@ async def find_entry(
     async def read(session: Session) -> list[Mapping[str, object]]:
         return copy.deepcopy([e for e in await session.list_entries(kind) if has_key(kind, e, key)])
 
-    raw = await _ask(deps, principal, whose, read)
+    raw = await _ask(deps, caller, Action.LIST_ENTRIES, whose, read)
     return parse_listed(kind, raw[-1]) if raw else None
 
 
 async def read_resource(
-    deps: Deps, principal: Principal, whose: ForUser, uri: str
+    deps: Deps, caller: Principal, whose: ForUser, uri: str
 ) -> Mapping[str, object]:
     """The raw `resources/read` result.
 
@@ -78,11 +87,11 @@ async def read_resource(
         AppError: As `list_entries`.
     """
     check_text(uri, "uri")
-    return await _request(deps, principal, whose, "resources/read", {"uri": uri})
+    return await _request(deps, caller, Action.READ_RESOURCE, whose, {"uri": uri})
 
 
 async def get_prompt(
-    deps: Deps, principal: Principal, whose: ForUser, name: str, arguments: Mapping[str, object]
+    deps: Deps, caller: Principal, whose: ForUser, name: str, arguments: Mapping[str, object]
 ) -> Mapping[str, object]:
     """The raw `prompts/get` result; the arguments of prompts are texts.
 
@@ -93,34 +102,51 @@ async def get_prompt(
     if not all(isinstance(value, str) for value in arguments.values()):
         raise invalid("The arguments of a prompt must be texts.", "arguments")
     params = {"name": name, "arguments": dict(arguments)}
-    return await _request(deps, principal, whose, "prompts/get", params)
+    return await _request(deps, caller, Action.GET_PROMPT, whose, params)
 
 
 async def complete(
-    deps: Deps, principal: Principal, whose: ForUser, params: Mapping[str, object]
+    deps: Deps, caller: Principal, whose: ForUser, params: Mapping[str, object]
 ) -> Mapping[str, object]:
     """The raw `completion/complete` result; `params` has `ref`, `argument` and `context`.
 
     Raises:
         AppError: As `list_entries`.
     """
-    return await _request(deps, principal, whose, "completion/complete", params)
+    return await _request(deps, caller, Action.COMPLETE, whose, params)
 
 
 async def _request(
-    deps: Deps, principal: Principal, whose: ForUser, method: str, params: Mapping[str, object]
+    deps: Deps,
+    caller: Principal,
+    action: Action,
+    whose: ForUser,
+    params: Mapping[str, object],
 ) -> Mapping[str, object]:
     async def send(session: Session) -> dict[str, object]:
-        return await session.request(method, params)
+        return await session.request(METHODS[action], params)
 
-    return await _ask(deps, principal, whose, send)
+    return await _ask(deps, caller, action, whose, send)
 
 
 async def _ask(
-    deps: Deps, principal: Principal, whose: ForUser, work: Callable[[Session], Awaitable[T]]
+    deps: Deps,
+    caller: Principal,
+    action: Action,
+    whose: ForUser,
+    work: Callable[[Session], Awaitable[T]],
 ) -> T:
-    username = acting_user(principal, whose.username)
-    server = await get_enabled_server(deps, whose.server_name)
+    async with operation(
+        deps, caller, action, server_name=whose.server_name, username=whose.username
+    ) as allowed:
+        return await _ask_in_time(deps, allowed, whose.server_name, work)
+
+
+async def _ask_in_time(
+    deps: Deps, allowed: Operation, server_name: str, work: Callable[[Session], Awaitable[T]]
+) -> T:
+    username = allowed.username
+    server = await get_enabled_server(deps, server_name, allowed)
     seconds = server.settings.call_timeout_seconds
     try:
         async with asyncio.timeout(seconds):

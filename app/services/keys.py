@@ -3,35 +3,42 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from app.domain.data_key import KeyUsage, RotationProgress
-from app.domain.errors import AppError, ErrorCode, invalid
+from app.domain.errors import AppError, invalid
+from app.domain.policy import Action
 from app.domain.principal import Principal
+from app.services.access import operation
 from app.services.deps import Deps
 from app.services.rotation import key_usage, rotate_keys
 
 log = logging.getLogger(__name__)
 
 
-async def list_keys(deps: Deps, principal: Principal) -> list[KeyUsage]:
+async def list_keys(deps: Deps, caller: Principal) -> list[KeyUsage]:
     """What needs which deployment key.
 
     Raises:
         AppError: FORBIDDEN.
     """
-    _check_may_manage(principal)
-    return await key_usage(deps)
+    async with operation(deps, caller, Action.READ_KEYS):
+        return await key_usage(deps)
 
 
 async def start_rotation(
-    deps: Deps, principal: Principal, sealing_key_id: str | None
+    deps: Deps, caller: Principal, sealing_key_id: str | None
 ) -> RotationProgress:
     """Begin a rotation, which goes on without the caller; how far it is as it begins.
 
     Raises:
         AppError: FORBIDDEN; INVALID_INPUT when another key seals; what `rotate_keys` raises.
     """
-    _check_may_manage(principal)
+    async with operation(deps, caller, Action.ROTATE_KEYS):
+        return await _start_rotation(deps, sealing_key_id)
+
+
+async def _start_rotation(deps: Deps, sealing_key_id: str | None) -> RotationProgress:
     sealing = (await deps.vault.key_ids())[0]
     if sealing_key_id not in (None, sealing):
         raise invalid(f"The key that seals here is {sealing}.", "sealingKeyId")
@@ -55,16 +62,14 @@ async def start_rotation(
     return begun.result() if begun.done() else work.result()
 
 
-def follow_rotation(deps: Deps, principal: Principal) -> AsyncGenerator[RotationProgress, None]:
+async def follow_rotation(deps: Deps, caller: Principal) -> AsyncGenerator[RotationProgress, None]:
     """The progress of rotations that this process does, beginning with the latest.
 
     Raises:
         AppError: FORBIDDEN; CONFLICT when the reader is too slow.
     """
-    _check_may_manage(principal)
-    return deps.rotations.follow(lambda _progress: True, first=deps.rotations.latest)
-
-
-def _check_may_manage(principal: Principal) -> None:
-    if not principal.may_act_for_anyone:
-        raise AppError(ErrorCode.FORBIDDEN, "You may not manage the keys of this service.")
+    async with operation(deps, caller, Action.WATCH_ROTATION):
+        changes = deps.rotations.follow(lambda _progress: True, first=deps.rotations.latest)
+        async with aclosing(changes):
+            async for progress in changes:
+                yield progress

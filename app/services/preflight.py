@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.delivery import SecretBinding, bindings_for
-from app.domain.principal import Principal, acting_user
+from app.domain.policy import Action
+from app.domain.principal import Principal
 from app.domain.secret import SHARED, Secret
+from app.domain.server import Server
+from app.services.access import operation
 from app.services.deps import Deps
 from app.services.servers import get_server
 
@@ -45,15 +48,21 @@ class Preflight:
 
 
 async def preflight(
-    deps: Deps, principal: Principal, server_name: str, username: str | None
+    deps: Deps, caller: Principal, server_name: str, username: str | None
 ) -> Preflight:
     """What would be delivered how, what is missing, how old it is, and when it was used last.
 
     Raises:
         AppError: INVALID_INPUT, FORBIDDEN or SERVER_NOT_FOUND.
     """
-    user = acting_user(principal, username)
-    server = await get_server(deps, server_name)
+    async with operation(
+        deps, caller, Action.PREFLIGHT_SECRETS, server_name=server_name, username=username
+    ) as allowed:
+        server = allowed.admit(await get_server(deps, server_name))
+        return await _preflight(deps, allowed.username, server)
+
+
+async def _preflight(deps: Deps, user: str, server: Server) -> Preflight:
     stored: dict[str, Secret] = {}
     for owner in (SHARED, user):
         stored |= {s.ref.name: s for s in await deps.secrets.list_of_server(owner, server.name)}

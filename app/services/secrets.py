@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.names import check_secret_name, check_secret_value, check_server_name
 from app.domain.page import Page, PageRequest, check_page, cut_page
-from app.domain.principal import Principal, acting_user
+from app.domain.policy import Action
+from app.domain.principal import Principal
 from app.domain.secret import SHARED, Secret, SecretRef
+from app.services.access import Operation, operation
 from app.services.data_keys import store_sealed
 from app.services.deps import Deps, KeyDeps
 from app.services.rotation import key_usage
@@ -28,7 +30,7 @@ class Place:
     is_shared: bool = False
 
 
-async def set_secret(deps: Deps, principal: Principal, place: Place, value: str) -> Secret:
+async def set_secret(deps: Deps, caller: Principal, place: Place, value: str) -> Secret:
     """Store a secret for a server, replacing the one at that place.
 
     Sessions that were started with what was there before end when their calls are done.
@@ -37,31 +39,33 @@ async def set_secret(deps: Deps, principal: Principal, place: Place, value: str)
         AppError: INVALID_INPUT, FORBIDDEN, SERVER_NOT_FOUND, CONFLICT for one too many, or
             SECRET_KEY_MISSING when the user's data key cannot be opened.
     """
-    ref = _ref(principal, place)
-    check_secret_value(value, "value")
-    deps.seen.note([value])
-    await get_server(deps, place.server_name)
-    await _check_room(deps, ref)
-    stored = await store_sealed(deps, ref, value)
-    _end_carriers(deps, ref)
-    return stored
+    async with _operation(deps, caller, Action.SET_SECRET, place) as allowed:
+        ref = _ref(allowed, place)
+        check_secret_value(value, "value")
+        deps.seen.note([value])
+        allowed.admit(await get_server(deps, place.server_name))
+        await _check_room(deps, ref)
+        stored = await store_sealed(deps, ref, value)
+        _end_carriers(deps, ref)
+        return stored
 
 
-async def delete_secret(deps: Deps, principal: Principal, place: Place) -> bool:
+async def delete_secret(deps: Deps, caller: Principal, place: Place) -> bool:
     """Remove a secret; False when there was none, which is fine.
 
     Raises:
         AppError: INVALID_INPUT or FORBIDDEN.
     """
-    ref = _ref(principal, place)
-    was_there = await deps.secrets.delete(ref)
-    _end_carriers(deps, ref)
-    return was_there
+    async with _operation(deps, caller, Action.DELETE_SECRET, place) as allowed:
+        ref = _ref(allowed, place)
+        was_there = await deps.secrets.delete(ref)
+        _end_carriers(deps, ref)
+        return was_there
 
 
 async def list_secrets(
     deps: Deps,
-    principal: Principal,
+    caller: Principal,
     *,
     username: str | None,
     server_name: str | None,
@@ -74,21 +78,30 @@ async def list_secrets(
         AppError: INVALID_INPUT or FORBIDDEN.
     """
     check_page(page)
-    user = _owner(principal, username, is_shared=is_shared)
-    if server_name is not None:
-        check_server_name(server_name, "serverName")
-    if page.after is not None and " " not in page.after:
-        raise invalid("after is not a cursor of this listing.", "after")
-    return cut_page(await deps.secrets.list_page(user, server_name, page), page.first)
+    async with operation(
+        deps,
+        caller,
+        Action.READ_SECRETS,
+        server_name=server_name,
+        username=username,
+        is_shared=is_shared,
+    ) as allowed:
+        if server_name is not None:
+            check_server_name(server_name, "serverName")
+        if page.after is not None and " " not in page.after:
+            raise invalid("after is not a cursor of this listing.", "after")
+        found = await deps.secrets.list_page(allowed.username, server_name, page)
+        return cut_page(found, page.first)
 
 
-async def find_secret(deps: Deps, principal: Principal, place: Place) -> Secret | None:
+async def find_secret(deps: Deps, caller: Principal, place: Place) -> Secret | None:
     """One secret, without its value.
 
     Raises:
         AppError: INVALID_INPUT or FORBIDDEN.
     """
-    return await deps.secrets.find(_ref(principal, place))
+    async with _operation(deps, caller, Action.READ_SECRETS, place) as allowed:
+        return await deps.secrets.find(_ref(allowed, place))
 
 
 async def warn_of_foreign_keys(deps: KeyDeps) -> None:
@@ -104,25 +117,21 @@ async def warn_of_foreign_keys(deps: KeyDeps) -> None:
             )
 
 
-def _ref(principal: Principal, place: Place) -> SecretRef:
+def _operation(deps: Deps, caller: Principal, action: Action, place: Place) -> Operation:
+    return operation(
+        deps,
+        caller,
+        action,
+        server_name=place.server_name,
+        username=place.username,
+        is_shared=place.is_shared,
+    )
+
+
+def _ref(allowed: Operation, place: Place) -> SecretRef:
     check_server_name(place.server_name, "serverName")
     check_secret_name(place.name, "name")
-    owner = _owner(principal, place.username, is_shared=place.is_shared)
-    return SecretRef(owner, place.server_name, place.name)
-
-
-def _owner(principal: Principal, username: str | None, *, is_shared: bool) -> str:
-    if not is_shared:
-        return acting_user(principal, username)
-    if username is not None:
-        raise invalid("A shared secret belongs to no user.", "username")
-    if not principal.may_act_for_anyone:
-        raise AppError(
-            ErrorCode.FORBIDDEN,
-            "You may not see or change the secrets that all users share.",
-            path=("shared",),
-        )
-    return SHARED
+    return SecretRef(allowed.username, place.server_name, place.name)
 
 
 async def _check_room(deps: Deps, ref: SecretRef) -> None:

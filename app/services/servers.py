@@ -9,6 +9,8 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.launch import Launch, StdioLaunch
 from app.domain.names import check_server_name
 from app.domain.page import Page, PageRequest, check_page, cut_page
+from app.domain.policy import Action, is_granted
+from app.domain.principal import Principal
 from app.domain.server import (
     Isolation,
     Server,
@@ -18,9 +20,12 @@ from app.domain.server import (
     apply_changes,
     launch_changed,
     new_revision,
+    unknown_server,
+    without_launch,
 )
 from app.domain.server_rules import check_settings, needs_user, plan_session, resolve_launch
 from app.domain.session import SessionPlan
+from app.services.access import Operation, may_see, operation
 from app.services.deps import Deps
 from app.services.paging import every
 
@@ -34,22 +39,19 @@ async def get_server(deps: Deps, name: str) -> Server:
     check_server_name(name, "serverName")
     server = await deps.servers.find(name)
     if server is None:
-        raise AppError(
-            ErrorCode.SERVER_NOT_FOUND,
-            f"There is no server named {name!r}.",
-            path=("serverName",),
-            hint="List the servers to see which there are; names are case-sensitive.",
-        )
+        raise unknown_server(name)
     return server
 
 
-async def get_enabled_server(deps: Deps, name: str) -> Server:
-    """The server of that name, ready for calls.
+async def get_enabled_server(deps: Deps, name: str, allowed: Operation | None = None) -> Server:
+    """The server of that name, ready for calls; with an operation, only one that admits it.
 
     Raises:
         AppError: INVALID_INPUT, SERVER_NOT_FOUND or SERVER_DISABLED.
     """
     server = await get_server(deps, name)
+    if allowed is not None:
+        allowed.admit(server)
     if not server.settings.is_enabled:
         raise AppError(
             ErrorCode.SERVER_DISABLED,
@@ -60,32 +62,66 @@ async def get_enabled_server(deps: Deps, name: str) -> Server:
     return server
 
 
-async def list_servers(deps: Deps, page: PageRequest) -> Page[Server]:
-    """Servers by name.
+async def show_server(deps: Deps, caller: Principal, name: str) -> Server:
+    """The server of that name, if the caller may see it.
 
     Raises:
-        AppError: INVALID_INPUT.
+        AppError: FORBIDDEN, INVALID_INPUT or SERVER_NOT_FOUND.
+    """
+    async with operation(deps, caller, Action.READ_SERVERS, server_name=name) as allowed:
+        return allowed.admit(await get_server(deps, name))
+
+
+async def list_servers(deps: Deps, caller: Principal, page: PageRequest) -> Page[Server]:
+    """The servers that the caller may see, by name.
+
+    Raises:
+        AppError: FORBIDDEN or INVALID_INPUT.
     """
     check_page(page)
-    return cut_page(await deps.servers.list_page(page), page.first)
+    async with operation(deps, caller, Action.READ_SERVERS):
+        found: list[Server] = []
+        async for server in every(deps.servers.list_page, lambda s: s.name, page):
+            if may_see(caller, server):
+                found.append(server)
+            if len(found) > page.first:
+                break
+        return cut_page(found, page.first)
 
 
-async def list_all_servers(deps: Deps) -> list[Server]:
-    """Every server, by name."""
-    return [server async for server in every(deps.servers.list_page, lambda s: s.name)]
+async def list_all_servers(deps: Deps, caller: Principal) -> list[Server]:
+    """Every server that the caller may see, by name.
+
+    Raises:
+        AppError: FORBIDDEN.
+    """
+    async with operation(deps, caller, Action.READ_SERVERS):
+        stored = every(deps.servers.list_page, lambda s: s.name)
+        return [server async for server in stored if may_see(caller, server)]
 
 
-async def find_servers(deps: Deps, names: Sequence[str]) -> dict[str, Server]:
-    """Those of the servers that exist, by name."""
-    return await deps.servers.find_many(names)
+async def find_servers(deps: Deps, caller: Principal, names: Sequence[str]) -> dict[str, Server]:
+    """Those of the servers that exist and that the caller may see, by name.
+
+    Raises:
+        AppError: FORBIDDEN.
+    """
+    async with operation(deps, caller, Action.READ_SERVERS):
+        found = await deps.servers.find_many(names)
+        return {name: server for name, server in found.items() if may_see(caller, server)}
 
 
-async def add_server(deps: Deps, settings: ServerSettings) -> Server:
+async def add_server(deps: Deps, caller: Principal, settings: ServerSettings) -> Server:
     """Store a server; it starts in the background when it is enabled.
 
     Raises:
-        AppError: INVALID_INPUT or CONFLICT.
+        AppError: FORBIDDEN, INVALID_INPUT or CONFLICT.
     """
+    async with operation(deps, caller, Action.ADD_SERVER, server_name=settings.name):
+        return await _add_server(deps, settings)
+
+
+async def _add_server(deps: Deps, settings: ServerSettings) -> Server:
     check_settings(settings)
     if await deps.packages.find(settings.name) is not None:
         raise AppError(
@@ -113,12 +149,18 @@ async def add_server(deps: Deps, settings: ServerSettings) -> Server:
     return await deps.operations.run(store(), f"add {server.name}")
 
 
-async def update_server(deps: Deps, name: str, changes: ServerChanges) -> Server:
+async def update_server(deps: Deps, caller: Principal, name: str, changes: ServerChanges) -> Server:
     """Change a server; when its launch changes, calls in flight finish on the old session.
 
     Raises:
-        AppError: INVALID_INPUT, SERVER_NOT_FOUND or CONFLICT.
+        AppError: FORBIDDEN, INVALID_INPUT, SERVER_NOT_FOUND or CONFLICT.
     """
+    async with operation(deps, caller, Action.UPDATE_SERVER, server_name=name):
+        return await change_server(deps, name, changes)
+
+
+async def change_server(deps: Deps, name: str, changes: ServerChanges) -> Server:
+    """Change a server, for an operation that has been allowed."""
     return await deps.operations.run(_update_server(deps, name, changes), f"update {name}")
 
 
@@ -140,30 +182,34 @@ async def _update_server(deps: Deps, name: str, changes: ServerChanges) -> Serve
     return after
 
 
-async def set_server_enabled(deps: Deps, name: str, *, is_enabled: bool) -> Server:
+async def set_server_enabled(
+    deps: Deps, caller: Principal, name: str, *, is_enabled: bool
+) -> Server:
     """Allow or refuse calls; a server already so is left as it is.
 
     Raises:
-        AppError: INVALID_INPUT, SERVER_NOT_FOUND or CONFLICT.
+        AppError: FORBIDDEN, INVALID_INPUT, SERVER_NOT_FOUND or CONFLICT.
     """
-    return await update_server(deps, name, ServerChanges(is_enabled=is_enabled))
+    async with operation(deps, caller, Action.SET_SERVER_ENABLED, server_name=name):
+        return await change_server(deps, name, ServerChanges(is_enabled=is_enabled))
 
 
-async def delete_server(deps: Deps, name: str) -> None:
+async def delete_server(deps: Deps, caller: Principal, name: str) -> None:
     """Remove a server, its sessions, and every user's secrets for it.
 
     Raises:
-        AppError: INVALID_INPUT, SERVER_NOT_FOUND, or CONFLICT for a packaged server.
+        AppError: FORBIDDEN, INVALID_INPUT, SERVER_NOT_FOUND, or CONFLICT for a packaged server.
     """
-    server = await get_server(deps, name)
-    if server.install_id is not None:
-        raise AppError(
-            ErrorCode.CONFLICT,
-            f"Server {name!r} belongs to an installed package.",
-            path=("serverName",),
-            hint="Uninstall the package instead; that removes the server too.",
-        )
-    await deps.operations.run(_delete_server(deps, name), f"delete {name}")
+    async with operation(deps, caller, Action.DELETE_SERVER, server_name=name):
+        server = await get_server(deps, name)
+        if server.install_id is not None:
+            raise AppError(
+                ErrorCode.CONFLICT,
+                f"Server {name!r} belongs to an installed package.",
+                path=("serverName",),
+                hint="Uninstall the package instead; that removes the server too.",
+            )
+        await deps.operations.run(_delete_server(deps, name), f"delete {name}")
 
 
 async def _delete_server(deps: Deps, name: str) -> None:
@@ -175,20 +221,25 @@ async def _delete_server(deps: Deps, name: str) -> None:
     await deps.secrets.delete_of_server(name)  # those set meanwhile
 
 
-def view_server(deps: Deps, server: Server) -> ServerView:
-    """The server with its state right now."""
+def view_server(deps: Deps, caller: Principal, server: Server) -> ServerView:
+    """The server with its state right now; how it is reached only for who may know that."""
+    status = deps.sessions.status(server.name, server.revision)
+    if not is_granted(caller, Action.READ_SERVER_DETAILS):
+        shown = replace(server, settings=without_launch(server.settings))
+        return ServerView(server=shown, program=None, status=status, last_error=None)
     launch = _launch_of(deps, server, None)
     return ServerView(
         server=server,
         program=launch if isinstance(launch, StdioLaunch) else None,
-        status=deps.sessions.status(server.name, server.revision),
+        status=status,
         last_error=deps.sessions.last_error(server.name, server.revision),
     )
 
 
-def server_logs(deps: Deps, name: str, last: int) -> list[str]:
-    """The last lines the server wrote to stderr, masked."""
-    return deps.sessions.logs(name, last)
+def server_logs(deps: Deps, caller: Principal, name: str, last: int) -> list[str]:
+    """The last lines the server wrote to stderr, masked; none for who may not read them."""
+    may_read = is_granted(caller, Action.READ_SERVER_DETAILS)
+    return deps.sessions.logs(name, last) if may_read else []
 
 
 def plan_of(deps: Deps, server: Server, secrets: SecretBundle | None) -> SessionPlan:
@@ -203,21 +254,22 @@ def _launch_of(deps: Deps, server: Server, secrets: Delivered | None) -> Launch:
     return resolve_launch(server.settings, folder, secrets)
 
 
-async def restart_server(deps: Deps, name: str) -> Server:
+async def restart_server(deps: Deps, caller: Principal, name: str) -> Server:
     """Replace the server's sessions in this process by new ones; calls in flight finish.
 
     Raises:
-        AppError: INVALID_INPUT, SERVER_NOT_FOUND or SERVER_DISABLED.
+        AppError: FORBIDDEN, INVALID_INPUT, SERVER_NOT_FOUND or SERVER_DISABLED.
     """
-    server = await get_enabled_server(deps, name)
-    deps.sessions.restart(name)
-    start_soon(deps, server)
-    return server
+    async with operation(deps, caller, Action.RESTART_SERVER, server_name=name):
+        server = await get_enabled_server(deps, name)
+        deps.sessions.restart(name)
+        start_soon(deps, server)
+        return server
 
 
 async def start_enabled_servers(deps: Deps) -> None:
     """Start every enabled server in the background."""
-    for server in await list_all_servers(deps):
+    async for server in every(deps.servers.list_page, lambda s: s.name):
         start_soon(deps, server)
 
 

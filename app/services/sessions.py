@@ -1,39 +1,53 @@
 """Sessions: looked at, watched, restarted."""
 
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from app.domain.names import check_server_name
 from app.domain.page import Page, PageRequest, check_page, cut_page
+from app.domain.policy import Action, is_granted
 from app.domain.principal import Principal
 from app.domain.session import ListingChange, ListingKind, SessionFilter, SessionView
+from app.services.access import operation
 from app.services.deps import Deps
 
 
-def list_sessions(
-    deps: Deps, principal: Principal, only: SessionFilter, page: PageRequest
+async def list_sessions(
+    deps: Deps, caller: Principal, only: SessionFilter, page: PageRequest
 ) -> Page[SessionView]:
     """The sessions of this process by server and id; those of other users only for who may.
 
     Raises:
-        AppError: INVALID_INPUT.
+        AppError: FORBIDDEN or INVALID_INPUT.
     """
-    check_page(page)
-    wants = _wanted(principal, only)
-    found = [view for view in deps.sessions.views() if wants(view)]
-    after = page.after
-    return cut_page([v for v in found if after is None or page_key(v) > after], page.first)
+    async with operation(deps, caller, Action.READ_SESSIONS, server_name=only.server_name):
+        check_page(page)
+        wants = _wanted(caller, only)
+        found = [view for view in deps.sessions.views() if wants(view)]
+        after = page.after
+        return cut_page([v for v in found if after is None or page_key(v) > after], page.first)
 
 
-def sessions_of(deps: Deps, principal: Principal, server_name: str) -> list[SessionView]:
-    """Every session of a server that the caller may see, in the order of `list_sessions`."""
-    wants = _wanted(principal, SessionFilter(server_name))
-    return [view for view in deps.sessions.views() if wants(view)]
+async def sessions_of(deps: Deps, caller: Principal, server_name: str) -> list[SessionView]:
+    """Every session of a server that the caller may see, in the order of `list_sessions`.
+
+    Raises:
+        AppError: FORBIDDEN.
+    """
+    async with operation(deps, caller, Action.READ_SESSIONS, server_name=server_name):
+        wants = _wanted(caller, SessionFilter(server_name))
+        return [view for view in deps.sessions.views() if wants(view)]
 
 
-def find_session(deps: Deps, principal: Principal, session_id: str) -> SessionView | None:
-    """The session of that id, if it is in this process and the caller may see it."""
-    wants = _wanted(principal, SessionFilter())
-    return next((v for v in deps.sessions.views() if v.id == session_id and wants(v)), None)
+async def find_session(deps: Deps, caller: Principal, session_id: str) -> SessionView | None:
+    """The session of that id, if it is in this process and the caller may see it.
+
+    Raises:
+        AppError: FORBIDDEN.
+    """
+    async with operation(deps, caller, Action.READ_SESSIONS):
+        wants = _wanted(caller, SessionFilter())
+        return next((v for v in deps.sessions.views() if v.id == session_id and wants(v)), None)
 
 
 def page_key(view: SessionView) -> str:
@@ -41,34 +55,43 @@ def page_key(view: SessionView) -> str:
     return f"{view.key.server_name} {view.id}"
 
 
-def follow_sessions(
-    deps: Deps, principal: Principal, server_name: str | None
+async def follow_sessions(
+    deps: Deps, caller: Principal, server_name: str | None
 ) -> AsyncGenerator[SessionView, None]:
     """Every change of a session's state, beginning with how each is now.
 
     Raises:
-        AppError: INVALID_INPUT; CONFLICT when the reader is too slow.
+        AppError: FORBIDDEN or INVALID_INPUT; CONFLICT when the reader is too slow.
     """
-    wants = _wanted(principal, SessionFilter(server_name))
-    return deps.session_changes.follow(wants, first=deps.sessions.views())
+    async with operation(deps, caller, Action.WATCH_SESSIONS, server_name=server_name):
+        wants = _wanted(caller, SessionFilter(server_name))
+        changes = deps.session_changes.follow(wants, first=deps.sessions.views())
+        async with aclosing(changes):
+            async for view in changes:
+                yield view
 
 
-def follow_listings(
-    deps: Deps, principal: Principal, server_name: str | None, kinds: frozenset[ListingKind]
+async def follow_listings(
+    deps: Deps, caller: Principal, server_name: str | None, kinds: frozenset[ListingKind]
 ) -> AsyncGenerator[ListingChange, None]:
     """Every listing that a server says has changed, when it has been read again.
 
     Raises:
-        AppError: INVALID_INPUT; CONFLICT when the reader is too slow.
+        AppError: FORBIDDEN or INVALID_INPUT; CONFLICT when the reader is too slow.
     """
-    if server_name is not None:
-        check_server_name(server_name, "serverName")
 
     def wants(change: ListingChange) -> bool:
+        owner = change.key.owner
         is_its = server_name is None or change.key.server_name == server_name
-        return is_its and change.kind in kinds and may_see(principal, change.key.owner)
+        is_for_caller = owner is None or caller.may_act_for(owner)
+        return is_its and change.kind in kinds and is_for_caller
 
-    return deps.listing_changes.follow(wants)
+    async with operation(deps, caller, Action.WATCH_LISTINGS, server_name=server_name):
+        if server_name is not None:
+            check_server_name(server_name, "serverName")
+        async with aclosing(deps.listing_changes.follow(wants)) as changes:
+            async for change in changes:
+                yield change
 
 
 async def memory_of(deps: Deps, view: SessionView) -> int | None:
@@ -76,18 +99,22 @@ async def memory_of(deps: Deps, view: SessionView) -> int | None:
     return None if view.pid is None else await deps.sessions.memory_bytes(view.pid)
 
 
-def may_see(principal: Principal, owner: str | None) -> bool:
-    """Whether the caller may know of a session of that owner."""
-    return owner is None or owner == principal.subject or principal.may_act_for_anyone
+def _may_see(caller: Principal, owner: str | None) -> bool:
+    """Whether the caller may know of a session of that owner.
+
+    One that all users share tells of all of them, in what its server writes.
+    """
+    may_manage = is_granted(caller, Action.READ_SERVER_DETAILS)
+    return may_manage if owner is None else caller.may_act_for(owner)
 
 
-def _wanted(principal: Principal, only: SessionFilter) -> Callable[[SessionView], bool]:
+def _wanted(caller: Principal, only: SessionFilter) -> Callable[[SessionView], bool]:
     if only.server_name is not None:
         check_server_name(only.server_name, "serverName")
 
     def wants(view: SessionView) -> bool:
         is_its = only.server_name is None or view.key.server_name == only.server_name
         is_so = only.state is None or view.state is only.state
-        return is_its and is_so and may_see(principal, view.key.owner)
+        return is_its and is_so and _may_see(caller, view.key.owner)
 
     return wants

@@ -1,38 +1,63 @@
 """Tools, as their servers listed them last."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from app.domain.delivery import Delivery
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.hidden_arguments import hide_arguments
-from app.domain.names import check_server_name
 from app.domain.page import Page, PageRequest, check_page, cut_page
+from app.domain.policy import Action
 from app.domain.principal import Principal
 from app.domain.server import Server
+from app.domain.server_access import exposed_tools
 from app.domain.tool import Tool
 from app.domain.tool_names import split_tool_name
+from app.services.access import Operation, may_see, operation
 from app.services.deps import Deps
 from app.services.paging import every
 from app.services.servers import get_server
 
 
 async def list_tools(
-    deps: Deps, *, server_name: str | None, page: PageRequest, caller: Principal | None = None
+    deps: Deps,
+    caller: Principal,
+    *,
+    server_name: str | None,
+    page: PageRequest,
+    fills_secrets: bool = False,
 ) -> Page[tuple[Server, Tool]]:
-    """Tools of enabled servers by server and name; the cursor is `server tool`.
+    """Tools of the enabled servers that the caller may use; the cursor is `server tool`.
 
-    For a caller, also the arguments that the caller's undeclared secrets fill are left out.
+    They are ordered by server and name. With `fills_secrets`, also the arguments that the
+    caller's undeclared secrets fill are left out.
 
     Raises:
-        AppError: INVALID_INPUT or SERVER_NOT_FOUND.
+        AppError: FORBIDDEN, INVALID_INPUT or SERVER_NOT_FOUND.
     """
-    check_page(page)
+    async with operation(deps, caller, Action.LIST_TOOLS, server_name=server_name) as allowed:
+        check_page(page)
+        names = await deps.secrets.names_applying(caller.subject) if fills_secrets else {}
+        return await _list_tools(_tool_servers(deps, allowed), page, names)
+
+
+async def list_tools_by_server(deps: Deps, caller: Principal) -> list[tuple[Server, list[Tool]]]:
+    """Every enabled server that the caller may use, by name, with its tools in its own order.
+
+    Raises:
+        AppError: FORBIDDEN.
+    """
+    async with operation(deps, caller, Action.LIST_TOOLS) as allowed:
+        return [(server, shown_tools(server)) async for server in _tool_servers(deps, allowed)]
+
+
+async def _list_tools(
+    servers: AsyncIterator[Server], page: PageRequest, names: Mapping[str, Sequence[str]]
+) -> Page[tuple[Server, Tool]]:
     after_server, blank, after_tool = (page.after or " ").partition(" ")
     if not blank:
         raise invalid("after is not a cursor of this listing.", "after")
-    names = {} if caller is None else await deps.secrets.names_applying(caller.subject)
     found: list[tuple[Server, Tool]] = []
-    async for server in _tool_servers(deps, server_name):
+    async for server in servers:
         if server.name < after_server:
             continue
         for tool in _sorted(shown_tools(server, names.get(server.name, ()))):
@@ -43,17 +68,19 @@ async def list_tools(
     return cut_page(found, page.first)
 
 
-async def resolve_tool_name(deps: Deps, name: str) -> tuple[str, str]:
+async def resolve_tool_name(deps: Deps, caller: Principal, name: str) -> tuple[str, str]:
     """The server and tool behind a name of the common listing.
 
     Of several readings the one whose server lists such a tool wins, else the first that names
     a server at all.
 
     Raises:
-        AppError: TOOL_NOT_FOUND.
+        AppError: FORBIDDEN or TOOL_NOT_FOUND.
     """
     readings = split_tool_name(name)
-    servers = await deps.servers.find_many([server for server, _ in readings])
+    async with operation(deps, caller, Action.LIST_TOOLS):
+        found = await deps.servers.find_many([server for server, _ in readings])
+    servers = {name: server for name, server in found.items() if may_see(caller, server)}
     known = [(server, tool) for server, tool in readings if server in servers]
     listed = [(s, t) for s, t in known if find_tool_of(servers[s], t) is not None]
     for reading in (*listed, *known):
@@ -67,7 +94,7 @@ async def resolve_tool_name(deps: Deps, name: str) -> tuple[str, str]:
 
 
 def shown_tools(server: Server, secret_names: Collection[str] = ()) -> list[Tool]:
-    """A server's tools in its order, without the arguments that secrets fill.
+    """The tools that its operator exposes, in its order, without arguments that secrets fill.
 
     Those are the declared ones, and of `secret_names` those that are not declared.
     """
@@ -75,7 +102,8 @@ def shown_tools(server: Server, secret_names: Collection[str] = ()) -> list[Tool
     known = {binding.name for binding in declared}
     filled = {b.target for b in declared if b.delivery is Delivery.ARGUMENT}
     filled |= {name for name in secret_names if name not in known}
-    return [hide_arguments(tool, filled) for tool in server.tools]
+    exposed = exposed_tools(server.settings.access, server.tools)
+    return [hide_arguments(tool, filled) for tool in exposed]
 
 
 def page_tools_of(server: Server, page: PageRequest) -> Page[Tool]:
@@ -98,11 +126,10 @@ def _sorted(tools: list[Tool]) -> list[Tool]:
     return sorted(tools, key=lambda tool: tool.name)
 
 
-async def _tool_servers(deps: Deps, server_name: str | None) -> AsyncIterator[Server]:
-    if server_name is not None:
-        check_server_name(server_name, "serverName")
-        yield await get_server(deps, server_name)
+async def _tool_servers(deps: Deps, allowed: Operation) -> AsyncIterator[Server]:
+    if allowed.server_name is not None:
+        yield allowed.admit(await get_server(deps, allowed.server_name))
         return
     async for server in every(deps.servers.list_page, lambda s: s.name):
-        if server.settings.is_enabled:
+        if server.settings.is_enabled and may_see(allowed.caller, server):
             yield server

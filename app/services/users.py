@@ -1,13 +1,14 @@
 """Users: removed with everything that is theirs."""
 
-from app.domain.errors import AppError, ErrorCode
 from app.domain.names import check_username
+from app.domain.policy import Action
 from app.domain.principal import Principal
+from app.services.access import operation
 from app.services.data_keys import shred_user
 from app.services.deps import Deps
 
 
-async def remove_user(deps: Deps, principal: Principal, username: str) -> int:
+async def remove_user(deps: Deps, caller: Principal, username: str) -> int:
     """Shred a user's data key and secrets, and end the user's sessions; how many secrets.
 
     Can be repeated. Other replicas end what they have of the user when it is idle.
@@ -16,10 +17,7 @@ async def remove_user(deps: Deps, principal: Principal, username: str) -> int:
         AppError: INVALID_INPUT or FORBIDDEN.
     """
     check_username(username)
-    if not principal.may_act_for_anyone:
-        raise AppError(
-            ErrorCode.FORBIDDEN, "You may not remove users.", hint="Ask who runs this service."
-        )
-    removed = await shred_user(deps, username)
-    deps.sessions.end_user(username)
-    return removed
+    async with operation(deps, caller, Action.REMOVE_USER, username=username):
+        removed = await shred_user(deps, username)
+        deps.sessions.end_user(username)
+        return removed

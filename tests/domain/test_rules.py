@@ -4,13 +4,14 @@ import pytest
 
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.page import Page, PageRequest, check_page, cut_page
-from app.domain.principal import Principal, acting_user
+from app.domain.principal import acting_user, local_principal
 from app.domain.tool import Tool, parse_tool
 from app.edge.status import HTTP_STATUS
 from app.resolvers.types.error import ERROR_TYPES
+from tests.principals import user
 
-OPERATOR = Principal("default", may_act_for_anyone=True)
-ADA = Principal("ada", may_act_for_anyone=False)
+OPERATOR = local_principal()
+ADA = user("ada")
 
 
 def test_a_caller_acts_as_itself_by_default() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from app.processes.environment import BASE, base_environment, installer_environm
 from app.processes.guard import Guard
 from app.processes.guard_program import find_marked
 from app.processes.spawner import Child, Spawner
+from app.processes.strays import Strays
 from tests.subjects import SUBJECT, recorded, records
 from tests.waiting import is_alive, until
 
@@ -24,7 +26,7 @@ async def start(spawner: Spawner, mode: str, record: Path) -> Child:
         has_stdin=True,
         line_limit=65536,
     )
-    await until(lambda: len(records(record)) >= (2 if "pipes" in mode or "grand" in mode else 1))
+    await until(lambda: len(records(record)) >= (1 if mode in ("plain", "stubborn") else 2))
     return child
 
 
@@ -63,10 +65,43 @@ async def test_ending_twice_is_fine_also_at_the_same_time(spawner: Spawner, reco
     assert child.exit_code == 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="found by /proc")
+async def test_a_process_that_left_the_group_ends_too_and_another_childs_lives(
+    spawner: Spawner, tmp_path: Path
+) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    children = [await start(spawner, "escaped", one), await start(spawner, "escaped", other)]
+    assert is_alive(recorded(one, "grandchild"))
+    await children[0].end(grace_seconds=1)
+    await until(lambda: not is_alive(recorded(one, "grandchild")), seconds=1)
+    assert is_alive(recorded(other, "grandchild"))
+    await children[1].end(grace_seconds=1)
+    await until(lambda: not is_alive(recorded(other, "grandchild")), seconds=1)
+
+
+async def test_children_that_end_during_a_search_share_the_next_one() -> None:
+    searches: list[frozenset[str]] = []
+    may_go_on = threading.Event()
+
+    def search(_variable: str, marks: frozenset[str]) -> int:
+        searches.append(marks)
+        may_go_on.wait(5)
+        return 0
+
+    strays = Strays("MARK", search)
+    first = asyncio.create_task(strays.end("a"))
+    await until(lambda: len(searches) == 1)
+    others = [asyncio.create_task(strays.end(mark)) for mark in "bcd"]
+    await asyncio.sleep(0)
+    may_go_on.set()
+    await asyncio.gather(first, *others)
+    assert searches == [frozenset("a"), frozenset("bcd")]
+
+
 async def test_a_process_that_left_the_group_does_not_hold_up_the_end(
     spawner: Spawner, record: Path
 ) -> None:
-    child = await start(spawner, "escaped-on-pipes", record)
+    child = await start(spawner, "unmarked-on-pipes", record)
     escaped = recorded(record, "grandchild")
     try:
         async with asyncio.timeout(5):

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.auth.local import local_principal
 from app.domain.errors import AppError, ErrorCode
+from app.domain.principal import local_principal
 from app.resolvers.context import Context
 from app.resolvers.loaders import Loaders
 from app.resolvers.schema import build_schema
@@ -37,7 +37,7 @@ async def run(document: str, failure: Exception, **variables: object) -> Any:
     nothing: Any = None
     context = Context(
         deps=deps, principal=local_principal(), request=nothing, response=nothing,
-        is_streaming=False, loaders=Loaders.over(deps),
+        is_streaming=False, loaders=Loaders.over(deps, local_principal()),
     )  # fmt: skip
     return await build_schema().execute(
         document, variable_values=dict(variables), context_value=context

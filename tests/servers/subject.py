@@ -166,8 +166,11 @@ def prepare() -> None:
         record({"grandchild": subprocess.Popen(["sleep", "600"], **quiet).pid})
     if MODE == "grandchild-on-pipes":
         record({"grandchild": subprocess.Popen(["sleep", "600"]).pid})
-    if MODE == "escaped-on-pipes":
-        escaped = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    if MODE == "escaped":
+        escaped = subprocess.Popen(["sleep", "600"], start_new_session=True, **quiet)
+        record({"grandchild": escaped.pid})
+    if MODE == "unmarked-on-pipes":
+        escaped = subprocess.Popen(["/bin/sleep", "600"], start_new_session=True, env={})
         record({"grandchild": escaped.pid})
     if MODE == "exits":
         print("first words", file=sys.stderr)

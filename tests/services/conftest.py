@@ -13,7 +13,7 @@ import pytest
 from app.domain.errors import AppError
 from app.domain.package import InstalledFiles, InstallPhase, InstallRequest, Runtime
 from app.domain.ports import Report
-from app.domain.principal import Principal
+from app.domain.principal import local_principal
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.server import Server, ServerSettings, ServerStatus
 from app.domain.session import ListingChange, SessionView
@@ -35,7 +35,7 @@ from tests.subjects import FINGERPRINT
 from tests.vault.keys import vault
 from tests.waiting import until
 
-OPERATOR = Principal("default", may_act_for_anyone=True)
+OPERATOR = local_principal()
 
 
 class FakeInstaller:
@@ -138,7 +138,7 @@ async def add(
     settings = ServerSettings(
         name=name, command=sys.executable, args=("-S", str(script), *args), env={}
     )
-    await add_server(world.deps, replace(settings, **changes))
+    await add_server(world.deps, OPERATOR, replace(settings, **changes))
 
 
 async def keep(

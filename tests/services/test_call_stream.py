@@ -10,7 +10,6 @@ import pytest
 
 from app.domain.call import ToolCall, ToolOutcome
 from app.domain.errors import AppError, ErrorCode
-from app.domain.principal import Principal
 from app.domain.server import Isolation
 from app.domain.session import LogMessage, Progress
 from app.services.call_stream import (
@@ -21,6 +20,7 @@ from app.services.call_stream import (
     stream_call,
 )
 from app.services.calls import call_tool, cancel_call
+from tests.principals import user
 from tests.services.conftest import OPERATOR, World, add, keep
 from tests.subjects import EVERYTHING, FINGERPRINT, records, text_of
 from tests.waiting import until
@@ -95,7 +95,7 @@ async def test_a_call_is_cancelled_by_its_id(world: World, record: Path) -> None
         events.append(event)
         if isinstance(event, Progress):
             (call_id,) = world.deps.calls
-            cancel_call(world.deps, OPERATOR, call_id)
+            await cancel_call(world.deps, OPERATOR, call_id)
     error = failure(events)
     assert (error.code, error.message) == (
         ErrorCode.CALL_CANCELLED, "The call was cancelled on request.",
@@ -111,13 +111,13 @@ async def test_a_call_can_be_cancelled_as_soon_as_its_id_is_known(world: World) 
         events.append(event)
         if isinstance(event, CallStarted):
             await asyncio.sleep(0)
-            cancel_call(world.deps, OPERATOR, event.call_id)
+            await cancel_call(world.deps, OPERATOR, event.call_id)
     assert failure(events).code is ErrorCode.CALL_CANCELLED
 
 
 async def test_nobody_cancels_anothers_call_or_one_that_is_not_there(world: World) -> None:
     await add(world, "s", EVERYTHING)
-    bob, eve = (Principal(name, may_act_for_anyone=False) for name in ("bob", "eve"))
+    bob, eve = (user(name) for name in ("bob", "eve"))
     async with aclosing(stream_call(world.deps, bob, asked("wait"))) as events:
         async for event in events:
             if isinstance(event, Progress):
@@ -125,10 +125,10 @@ async def test_nobody_cancels_anothers_call_or_one_that_is_not_there(world: Worl
         (call_id,) = world.deps.calls
         for principal, given in ((eve, call_id), (OPERATOR, "none"), (bob, "")):
             with pytest.raises(AppError) as caught:
-                cancel_call(world.deps, principal, given)
+                await cancel_call(world.deps, principal, given)
             assert caught.value.code is ErrorCode.CALL_NOT_FOUND
         assert [*world.deps.calls] == [call_id]
-        cancel_call(world.deps, bob, call_id)
+        await cancel_call(world.deps, bob, call_id)
         rest = [event async for event in events]
     assert failure(rest).code is ErrorCode.CALL_CANCELLED
 

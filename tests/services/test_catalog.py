@@ -7,7 +7,6 @@ import pytest
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.page import PageRequest
-from app.domain.principal import Principal
 from app.domain.server import Isolation, ServerChanges
 from app.domain.session import ListingKind
 from app.services.catalog import (
@@ -19,6 +18,7 @@ from app.services.catalog import (
     read_resource,
 )
 from app.services.servers import update_server
+from tests.principals import user
 from tests.services.conftest import OPERATOR, World, add, keep
 from tests.subjects import EVERYTHING, FINGERPRINT, records
 
@@ -146,7 +146,7 @@ async def test_a_server_that_does_not_answer_is_not_waited_for_longer_than_it_ma
 ) -> None:
     await add(world, "s", EVERYTHING, call_timeout_seconds=20.0)
     await keys(world, ListingKind.PROMPTS)
-    await update_server(world.deps, "s", ServerChanges(call_timeout_seconds=0.2))
+    await update_server(world.deps, OPERATOR, "s", ServerChanges(call_timeout_seconds=0.2))
     with pytest.raises(AppError) as caught:
         await read_resource(world.deps, OPERATOR, HERE, "note://never")
     assert caught.value.code is ErrorCode.TOOL_TIMEOUT
@@ -183,7 +183,7 @@ async def test_who_cannot_be_asked_is_said(world: World, whose: ForUser, code: E
 
 async def test_nobody_asks_for_another_user_without_being_allowed_to(world: World) -> None:
     await add(world, "s", EVERYTHING)
-    bob = Principal("bob", may_act_for_anyone=False)
+    bob = user("bob")
     with pytest.raises(AppError) as caught:
         await read_resource(world.deps, bob, replace(HERE, username="ada"), "note://a")
     assert caught.value.code is ErrorCode.FORBIDDEN

@@ -10,7 +10,6 @@ from app.domain.delivery import Delivery
 from app.domain.errors import AppError, ErrorCode
 from app.domain.package import PackageStatus
 from app.domain.page import PageRequest
-from app.domain.principal import Principal
 from app.domain.server import ServerChanges
 from app.domain.session import LogMessage, Progress
 from app.processes.private_files import PrivateFiles
@@ -18,6 +17,7 @@ from app.services.packages import install_package
 from app.services.secrets import Place, delete_secret
 from app.services.servers import get_server, update_server
 from app.services.tools import list_tools
+from tests.principals import user
 from tests.services.conftest import OPERATOR, World, add, keep, request
 from tests.services.delivering import (
     KEY,
@@ -109,7 +109,7 @@ async def test_a_file_is_private_and_gone_with_its_session(world: World) -> None
 
 async def test_a_file_of_a_server_that_does_not_start_does_not_stay(world: World) -> None:
     await add_keyed(world, FILE)
-    await update_server(world.deps, "s", ServerChanges(command="/nonexistent"))
+    await update_server(world.deps, OPERATOR, "s", ServerChanges(command="/nonexistent"))
     await keep(world, "ada", "cert", "the text of a key")
     assert (await refused(world, "pid", "ada")).code is ErrorCode.SERVER_DID_NOT_START
     assert [*world.secret_files.iterdir()] == []
@@ -142,7 +142,7 @@ async def test_only_who_may_act_for_anyone_sets_what_all_share(world: World) -> 
     await keep(world, None, "key", "the key of all")
     place = Place(server_name="s", name="key", is_shared=True)
     with pytest.raises(AppError) as caught:
-        await delete_secret(world.deps, Principal("ada", may_act_for_anyone=False), place)
+        await delete_secret(world.deps, user("ada"), place)
     assert (caught.value.code, caught.value.path) == (ErrorCode.FORBIDDEN, ("shared",))
     named = Place(server_name="s", name="key", username="ada", is_shared=True)
     with pytest.raises(AppError) as caught:
@@ -212,7 +212,7 @@ async def test_a_value_is_masked_wherever_it_surfaces(
 async def test_why_a_users_session_did_not_start_is_told_without_the_value(world: World) -> None:
     await add_keyed(world)
     script = "import os, sys; sys.exit('no good: ' + os.environ['API_KEY'])"
-    await update_server(world.deps, "s", ServerChanges(args=("-S", "-c", script)))
+    await update_server(world.deps, OPERATOR, "s", ServerChanges(args=("-S", "-c", script)))
     await keep(world, "ada", "key", "planted-key of ada")
     error = await refused(world, "pid", "ada")
     assert error.code is ErrorCode.SERVER_DID_NOT_START
@@ -231,13 +231,15 @@ async def test_declared_arguments_are_hidden_and_a_callers_own_for_that_caller(
     await answer(world, "pid")
     await keep(world, "ada", "city", "Rome")
     await keep(world, "ada", "note", "declared for the environment: fills no argument")
-    ada = Principal("ada", may_act_for_anyone=False)
-    for caller, properties, required in (
-        (None, {"city", "note"}, ["city"]),
-        (OPERATOR, {"city", "note"}, ["city"]),
-        (ada, {"note"}, []),
+    ada = user("ada")
+    for caller, fills, properties, required in (
+        (OPERATOR, False, {"city", "note"}, ["city"]),
+        (OPERATOR, True, {"city", "note"}, ["city"]),
+        (ada, True, {"note"}, []),
     ):
-        page = await list_tools(world.deps, server_name=None, page=PageRequest(50), caller=caller)
+        page = await list_tools(
+            world.deps, caller, server_name=None, page=PageRequest(50), fills_secrets=fills
+        )
         for _, tool in page.items:
             shown = tool.input_schema
             assert (set(shown["properties"]), shown["required"]) == (properties, required)  # type: ignore[call-overload]
@@ -251,9 +253,11 @@ async def test_a_package_that_needs_a_users_key_to_start_is_installed_all_the_sa
     world.installer.script = KEYED
     env = {"API_MODE": "API_NEEDED"}
     with pytest.raises(AppError) as caught:
-        await install_package(world.deps, request("s", env=env))
+        await install_package(world.deps, OPERATOR, request("s", env=env))
     assert caught.value.code is ErrorCode.SERVER_DID_NOT_START
-    package, server = await install_package(world.deps, request("s", env=env, secrets=(NEEDED,)))
+    package, server = await install_package(
+        world.deps, OPERATOR, request("s", env=env, secrets=(NEEDED,))
+    )
     assert (package.status, server.tools) == (PackageStatus.INSTALLED, ())
     await keep(world, "ada", "key", "the key of ada")
     found = await answer(world, "keys", "ada")

@@ -7,10 +7,10 @@ import pytest
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.page import PageRequest
-from app.domain.principal import Principal
 from app.domain.session import SessionState
 from app.services.secrets import Place, delete_secret
 from app.services.users import remove_user
+from tests.principals import user
 from tests.services.conftest import OPERATOR, World, keep
 from tests.services.delivering import (
     ARGUMENTS,
@@ -86,7 +86,7 @@ async def test_a_removed_user_leaves_no_secret_no_key_and_no_process(world: Worl
     await keep(world, "bob", "key", "the key of bob")
     pid, bob = await answer(world, "pid", "ada"), await answer(world, "pid", "bob")
     with pytest.raises(AppError) as caught:
-        await remove_user(world.deps, Principal("ada", may_act_for_anyone=False), "ada")
+        await remove_user(world.deps, user("ada"), "ada")
     assert caught.value.code is ErrorCode.FORBIDDEN
     assert await answer(world, "pid", "ada") == pid
     assert await remove_user(world.deps, OPERATOR, "ada") == 2

@@ -54,7 +54,7 @@ async def add_remote(
     settings = ServerSettings(
         name="s", transport=Transport.STREAMABLE_HTTP, url=remote.url, secrets=bindings, **changes
     )
-    await add_server(world.deps, settings)
+    await add_server(world.deps, OPERATOR, settings)
     await until_started(world, "s")  # the session that all share, without any secret
 
 
@@ -114,12 +114,16 @@ async def test_an_address_with_a_secret_is_in_no_message_when_nobody_answers(
     settings = ServerSettings(
         name="s", transport=Transport.STREAMABLE_HTTP, url=closed, secrets=(KEY,)
     )
-    await add_server(world.deps, settings)
+    await add_server(world.deps, OPERATOR, settings)
     await keep(world, "ada", "key", "planted-key-of-ada")
     error = await refused(world, "say", "ada")
     assert error.code is ErrorCode.SERVER_DID_NOT_START
     server = await get_server(world.deps, "s")
-    told = (error.sentence(), str(view_server(world.deps, server)), str(world.registry.views()))
+    told = (
+        error.sentence(),
+        str(view_server(world.deps, OPERATOR, server)),
+        str(world.registry.views()),
+    )
     assert "planted" not in "".join(told)
 
 

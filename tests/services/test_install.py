@@ -11,7 +11,7 @@ from app.domain.package import InstallPhase, PackageStatus
 from app.domain.server import ServerStatus
 from app.services.packages import install_package
 from tests.models.factories import server
-from tests.services.conftest import World, assert_nothing_is_left, request
+from tests.services.conftest import OPERATOR, World, assert_nothing_is_left, request
 from tests.subjects import SUBJECT
 from tests.waiting import until
 
@@ -20,12 +20,12 @@ FAILURE = AppError(ErrorCode.INSTALL_FAILED, "It does not install.")
 
 async def failure(world: World, **changes: Any) -> AppError:
     with pytest.raises(AppError) as caught:
-        await install_package(world.deps, request(**changes))
+        await install_package(world.deps, OPERATOR, request(**changes))
     return caught.value
 
 
 async def test_an_install_ends_with_package_server_tools_and_a_live_session(world: World) -> None:
-    done, made = await install_package(world.deps, request(args=("--more",)))
+    done, made = await install_package(world.deps, OPERATOR, request(args=("--more",)))
     assert (done.status, done.version, done.integrity) == (
         PackageStatus.INSTALLED, "1.2.3", "sha512-x",
     )  # fmt: skip
@@ -49,7 +49,7 @@ async def test_an_install_ends_with_package_server_tools_and_a_live_session(worl
 
 
 async def test_a_disabled_install_is_proved_and_then_stopped(world: World) -> None:
-    _, made = await install_package(world.deps, request(is_enabled=False))
+    _, made = await install_package(world.deps, OPERATOR, request(is_enabled=False))
     assert len(made.tools) == 6
     await until(lambda: world.registry.views() == [])
     assert world.registry.status("s", made.revision) is ServerStatus.DISCONNECTED
@@ -78,7 +78,7 @@ async def test_a_name_is_free_again_after_a_failure(world: World) -> None:
     world.installer.failure = FAILURE
     await failure(world)
     world.installer.failure = None
-    done, _ = await install_package(world.deps, request())
+    done, _ = await install_package(world.deps, OPERATOR, request())
     assert done.status is PackageStatus.INSTALLED
 
 
@@ -104,7 +104,8 @@ async def test_a_malformed_request_changes_nothing(
 
 async def test_of_twenty_installs_of_one_name_exactly_one_wins(world: World) -> None:
     results = await asyncio.gather(
-        *(install_package(world.deps, request()) for _ in range(20)), return_exceptions=True
+        *(install_package(world.deps, OPERATOR, request()) for _ in range(20)),
+        return_exceptions=True,
     )
     done = [result for result in results if isinstance(result, tuple)]
     codes = [result.code for result in results if isinstance(result, AppError)]
@@ -129,7 +130,7 @@ async def test_a_server_added_in_mid_install_wins_and_the_install_leaves_nothing
     world: World,
 ) -> None:
     world.installer.may_finish.clear()
-    installing = asyncio.create_task(install_package(world.deps, request()))
+    installing = asyncio.create_task(install_package(world.deps, OPERATOR, request()))
     await until(lambda: world.installer.folders)
     mine = server("s")
     await world.stores.servers.insert(mine)
@@ -144,7 +145,7 @@ async def test_a_server_added_in_mid_install_wins_and_the_install_leaves_nothing
 
 async def test_a_shutdown_in_mid_install_leaves_nothing(world: World) -> None:
     world.installer.may_finish.clear()
-    installing = asyncio.create_task(install_package(world.deps, request()))
+    installing = asyncio.create_task(install_package(world.deps, OPERATOR, request()))
     await until(lambda: world.installer.folders)
     await world.deps.operations.close()
     with pytest.raises(asyncio.CancelledError):
@@ -154,7 +155,7 @@ async def test_a_shutdown_in_mid_install_leaves_nothing(world: World) -> None:
 
 async def test_a_caller_that_goes_away_does_not_stop_an_install(world: World) -> None:
     world.installer.may_finish.clear()
-    installing = asyncio.create_task(install_package(world.deps, request()))
+    installing = asyncio.create_task(install_package(world.deps, OPERATOR, request()))
     await until(lambda: world.installer.folders)
     installing.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -170,7 +171,7 @@ async def test_progress_is_told_in_order_and_replayed_to_those_who_come_late(
     world: World,
 ) -> None:
     world.installer.may_finish.clear()
-    installing = asyncio.create_task(install_package(world.deps, request()))
+    installing = asyncio.create_task(install_package(world.deps, OPERATOR, request()))
     await until(lambda: world.installer.folders)
     phases = []
     async for event in world.deps.progress.follow("s"):

@@ -5,9 +5,9 @@ import pytest
 from app.domain.clock import utc_now
 from app.domain.delivery import Delivery
 from app.domain.errors import AppError, ErrorCode
-from app.domain.principal import Principal
 from app.domain.secret import SHARED, Secret, SecretRef
 from app.services.preflight import PlannedSecret, preflight
+from tests.principals import user
 from tests.services.conftest import OPERATOR, World, keep
 from tests.services.delivering import add_keyed, bound, call, refused
 
@@ -61,7 +61,7 @@ async def test_a_preflight_agrees_with_the_call(world: World) -> None:
 
 async def test_a_preflight_is_for_the_user_and_who_may_act_for_them(world: World) -> None:
     await add_keyed(world)
-    bob = Principal("bob", may_act_for_anyone=False)
+    bob = user("bob")
     assert (await preflight(world.deps, bob, "s", None)).username == "bob"
     for principal, server, username, code in (
         (bob, "s", "ada", ErrorCode.FORBIDDEN),

@@ -14,7 +14,7 @@ from app.domain.secret import SecretRef
 from app.services.packages import install_package, uninstall_package
 from app.services.recovery import recover
 from tests.models.factories import NOW, package, server
-from tests.services.conftest import World, assert_nothing_is_left, keep, request
+from tests.services.conftest import OPERATOR, World, assert_nothing_is_left, keep, request
 from tests.waiting import until
 
 
@@ -50,7 +50,7 @@ async def test_what_a_live_process_is_doing_is_left_alone(world: World, owner: s
     assert world.on_disk() == [left.install_dir]
     assert await world.stores.servers.find("s") is not None
     with pytest.raises(AppError) as caught:
-        await install_package(world.deps, request())
+        await install_package(world.deps, OPERATOR, request())
     assert caught.value.code is ErrorCode.CONFLICT
     assert await world.stores.packages.find("s") == left
 
@@ -58,12 +58,12 @@ async def test_what_a_live_process_is_doing_is_left_alone(world: World, owner: s
 async def test_a_name_a_dead_process_reserved_can_be_installed_at_once(world: World) -> None:
     left = package("s", lease_owner="other-folder/x", lease_expires_at=NOW)
     await world.stores.packages.claim(left)
-    done, _ = await install_package(world.deps, request())
+    done, _ = await install_package(world.deps, OPERATOR, request())
     assert done.install_id != left.install_id
 
 
 async def test_folders_that_no_record_names_are_removed_at_start(world: World) -> None:
-    done, _ = await install_package(world.deps, request())
+    done, _ = await install_package(world.deps, OPERATOR, request())
     await world.deps.files.create("s/stray")
     await world.deps.files.create("gone/stray")
     await recover(world.deps)
@@ -75,11 +75,11 @@ async def test_an_uninstall_removes_everything_but_secrets_that_are_to_be_kept(
     world: World,
     keep_secrets: bool,  # noqa: FBT001 - both are tried
 ) -> None:
-    await install_package(world.deps, request("s"))
-    other, _ = await install_package(world.deps, request("other"))
+    await install_package(world.deps, OPERATOR, request("s"))
+    other, _ = await install_package(world.deps, OPERATOR, request("other"))
     for name in ("s", "other"):
         await keep(world, "ada", "key", "value", name)
-    await uninstall_package(world.deps, "s", keep_secrets=keep_secrets)
+    await uninstall_package(world.deps, OPERATOR, "s", keep_secrets=keep_secrets)
     assert await world.stores.packages.find("s") is None
     assert await world.stores.servers.find("s") is None
     assert world.on_disk() == [other.install_dir]
@@ -91,16 +91,16 @@ async def test_an_uninstall_removes_everything_but_secrets_that_are_to_be_kept(
 
 async def test_an_unknown_package_cannot_be_uninstalled(world: World) -> None:
     with pytest.raises(AppError) as caught:
-        await uninstall_package(world.deps, "s", keep_secrets=False)
+        await uninstall_package(world.deps, OPERATOR, "s", keep_secrets=False)
     assert caught.value.code is ErrorCode.PACKAGE_NOT_FOUND
 
 
 async def test_an_uninstall_in_mid_install_is_a_conflict_and_stops_nothing(world: World) -> None:
     world.installer.may_finish.clear()
-    installing = asyncio.create_task(install_package(world.deps, request()))
+    installing = asyncio.create_task(install_package(world.deps, OPERATOR, request()))
     await until(lambda: world.installer.folders)
     with pytest.raises(AppError) as caught:
-        await uninstall_package(world.deps, "s", keep_secrets=False)
+        await uninstall_package(world.deps, OPERATOR, "s", keep_secrets=False)
     assert caught.value.code is ErrorCode.CONFLICT
     world.installer.may_finish.set()
     done, _ = await installing
@@ -108,7 +108,7 @@ async def test_an_uninstall_in_mid_install_is_a_conflict_and_stops_nothing(world
 
 
 async def test_an_uninstall_that_was_cut_off_is_finished_at_the_next_start(world: World) -> None:
-    done, _ = await install_package(world.deps, request())
+    done, _ = await install_package(world.deps, OPERATOR, request())
     going = replace(
         done,
         status=PackageStatus.UNINSTALLING,

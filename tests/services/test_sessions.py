@@ -9,7 +9,6 @@ import pytest
 from app.domain.call import ToolCall
 from app.domain.errors import AppError, ErrorCode
 from app.domain.page import PageRequest
-from app.domain.principal import Principal
 from app.domain.server import Isolation
 from app.domain.session import ListingKind, SessionFilter, SessionState
 from app.services.calls import call_tool
@@ -23,11 +22,12 @@ from app.services.sessions import (
     page_key,
     sessions_of,
 )
+from tests.principals import user
 from tests.services.conftest import OPERATOR, World, add, until_started
 from tests.subjects import EVERYTHING, SUBJECT, text_of
 from tests.waiting import until
 
-BOB = Principal("bob", may_act_for_anyone=False)
+BOB = user("bob")
 PAGE = PageRequest(100)
 ANY = SessionFilter()
 
@@ -40,7 +40,7 @@ async def call(world: World, tool: str, username: str | None = None, name: str =
 async def test_a_shared_session_is_shown_with_all_that_is_known_of_it(world: World) -> None:
     await add(world)
     pid = await call(world, "pid")
-    (view,) = list_sessions(world.deps, OPERATOR, ANY, PAGE).items
+    (view,) = (await list_sessions(world.deps, OPERATOR, ANY, PAGE)).items
     assert (view.key.server_name, view.key.owner) == ("s", None)
     assert (view.state, view.pid, view.protocol_version) == (
         SessionState.READY, int(pid), "2025-06-18",
@@ -54,13 +54,13 @@ async def test_a_users_own_session_is_shown_to_that_user_and_to_operators(world:
     await add(world, isolation=Isolation.PER_USER)
     for username in ("ada", "bob"):
         await call(world, "pid", username)
-    shown = list_sessions(world.deps, BOB, ANY, PAGE).items
+    shown = (await list_sessions(world.deps, BOB, ANY, PAGE)).items
     assert {view.key.owner for view in shown} <= {"bob", None}
-    everything = sessions_of(world.deps, OPERATOR, "s")
+    everything = await sessions_of(world.deps, OPERATOR, "s")
     assert {"ada", "bob"} <= {view.key.owner for view in everything}
     (ada,) = (view for view in everything if view.key.owner == "ada")
-    assert find_session(world.deps, BOB, ada.id) is None
-    assert find_session(world.deps, OPERATOR, ada.id) == ada
+    assert await find_session(world.deps, BOB, ada.id) is None
+    assert await find_session(world.deps, OPERATOR, ada.id) == ada
 
 
 async def test_sessions_are_paged_and_filtered(world: World) -> None:
@@ -70,22 +70,22 @@ async def test_sessions_are_paged_and_filtered(world: World) -> None:
     found: list[str] = []
     after: str | None = None
     while True:
-        page = list_sessions(world.deps, OPERATOR, ANY, PageRequest(2, after))
+        page = await list_sessions(world.deps, OPERATOR, ANY, PageRequest(2, after))
         found += [view.key.server_name for view in page.items]
         if not page.has_next:
             break
         after = page_key(page.items[-1])
     assert found == ["a", "b", "c"]
-    (only,) = list_sessions(world.deps, OPERATOR, SessionFilter("b"), PAGE).items
+    (only,) = (await list_sessions(world.deps, OPERATOR, SessionFilter("b"), PAGE)).items
     assert only.key.server_name == "b"
     failed = SessionFilter(state=SessionState.FAILED)
-    assert list_sessions(world.deps, OPERATOR, failed, PAGE).items == ()
+    assert (await list_sessions(world.deps, OPERATOR, failed, PAGE)).items == ()
 
 
 @pytest.mark.parametrize("only", [SessionFilter("../s"), SessionFilter("")])
 async def test_a_malformed_filter_is_refused(world: World, only: SessionFilter) -> None:
     with pytest.raises(AppError) as caught:
-        list_sessions(world.deps, OPERATOR, only, PAGE)
+        await list_sessions(world.deps, OPERATOR, only, PAGE)
     assert (caught.value.code, caught.value.path) == (ErrorCode.INVALID_INPUT, ("serverName",))
 
 
@@ -100,7 +100,7 @@ async def test_a_watcher_sees_a_session_from_start_to_end(world: World) -> None:
         async for view in views:
             states.append(view.state)
             if view.state is SessionState.READY:
-                await set_server_enabled(world.deps, "s", is_enabled=False)
+                await set_server_enabled(world.deps, OPERATOR, "s", is_enabled=False)
             if view.state is SessionState.ENDED:
                 break
     assert list(dict.fromkeys(states)) == [
@@ -133,7 +133,7 @@ async def test_every_listing_that_changes_is_told_to_those_who_watch_it(world: W
 async def test_a_session_of_a_process_holds_memory_and_another_is_not_asked(world: World) -> None:
     await add(world)
     await call(world, "pid")
-    (view,) = sessions_of(world.deps, OPERATOR, "s")
+    (view,) = await sessions_of(world.deps, OPERATOR, "s")
     held = await memory_of(world.deps, view)
     assert held is not None
     assert 1024**2 < held < 200 * 1024**2
@@ -146,7 +146,7 @@ async def test_a_restart_brings_a_new_process_and_lets_a_call_finish(world: Worl
     slow = ToolCall(server_name="s", tool_name="sleep", arguments={"seconds": 0.5})
     calling = asyncio.create_task(call_tool(world.deps, OPERATOR, slow))
     await until(lambda: [v for v in world.registry.views() if v.calls_in_flight])
-    await restart_server(world.deps, "s")
+    await restart_server(world.deps, OPERATOR, "s")
     assert await call(world, "pid") != before
     assert text_of((await calling).raw) == "woke up"
 
@@ -154,6 +154,6 @@ async def test_a_restart_brings_a_new_process_and_lets_a_call_finish(world: Worl
 async def test_a_disabled_server_is_not_restarted(world: World) -> None:
     await add(world, is_enabled=False)
     with pytest.raises(AppError) as caught:
-        await restart_server(world.deps, "s")
+        await restart_server(world.deps, OPERATOR, "s")
     assert caught.value.code is ErrorCode.SERVER_DISABLED
     assert world.registry.views() == []

@@ -21,6 +21,7 @@ from app.services.calls import call_tool
 from app.services.secrets import Place, delete_secret, list_secrets
 from app.services.servers import get_server, update_server
 from app.services.tools import list_tools
+from tests.principals import user
 from tests.services.conftest import OPERATOR, World, add, keep, until_started
 from tests.subjects import EVERYTHING, SUBJECT, records, text_of
 from tests.waiting import until
@@ -94,7 +95,7 @@ async def test_a_deleted_secret_reaches_no_further_call(world: World) -> None:
 async def test_a_user_may_not_use_anothers_secrets(world: World) -> None:
     await add(world)
     await keep(world, "ada", "key", "the secret")
-    bob = Principal("bob", may_act_for_anyone=False)
+    bob = user("bob")
     assert (await refusal(world, principal=bob, username="ada")).code is ErrorCode.FORBIDDEN
     outcome = await call(world, principal=bob)
     assert text_of(outcome.raw) == "{}"
@@ -169,7 +170,7 @@ async def test_a_server_may_have_its_arguments_unchecked(world: World) -> None:
 
 async def test_a_disabled_server_is_not_called(world: World) -> None:
     await add(world)
-    await update_server(world.deps, "s", ServerChanges(is_enabled=False))
+    await update_server(world.deps, OPERATOR, "s", ServerChanges(is_enabled=False))
     await until(lambda: world.registry.views() == [])
     assert (await refusal(world)).code is ErrorCode.SERVER_DISABLED
     assert world.registry.views() == []
@@ -196,7 +197,7 @@ async def test_a_slow_tool_times_out_and_the_server_answers_on(world: World) -> 
 
 async def test_no_call_takes_longer_than_its_servers_longest(world: World) -> None:
     await add(world)
-    await update_server(world.deps, "s", ServerChanges(longest_call_seconds=0.2))
+    await update_server(world.deps, OPERATOR, "s", ServerChanges(longest_call_seconds=0.2))
     error = await refusal(world, "slow", {"seconds": 30}, timeout_seconds=20.0)
     assert error.code is ErrorCode.TOOL_TIMEOUT
 
@@ -229,11 +230,11 @@ async def test_tools_are_paged_over_enabled_servers(world: World) -> None:
     for name in ("b", "a", "off"):
         await add(world, name)
     await until_started(world, "a", "b", "off")
-    await update_server(world.deps, "off", ServerChanges(is_enabled=False))
+    await update_server(world.deps, OPERATOR, "off", ServerChanges(is_enabled=False))
     found: list[str] = []
     after: str | None = None
     while True:
-        page = await list_tools(world.deps, server_name=None, page=PageRequest(5, after))
+        page = await list_tools(world.deps, OPERATOR, server_name=None, page=PageRequest(5, after))
         found += [f"{server.name} {tool.name}" for server, tool in page.items]
         if not page.has_next:
             break

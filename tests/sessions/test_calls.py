@@ -208,7 +208,7 @@ async def test_one_answer_too_large_fails_alone_and_says_why(registry: SessionRe
 async def test_a_descendant_that_left_the_group_does_not_hide_its_servers_death(
     registry: SessionRegistry, record: Path
 ) -> None:
-    how = subject("escaped-on-pipes", record)
+    how = subject("unmarked-on-pipes", record)
     try:
         pid = int(await ask(registry, how, "pid"))
         call = asyncio.create_task(ask(registry, how, "sleep", seconds=60))
@@ -247,5 +247,5 @@ async def test_a_server_gets_the_declared_environment_and_no_other(
     environment = json.loads(answer)
     assert environment.pop("MINE") == "1"
     environment.pop("LC_CTYPE", None)  # Python sets it itself where there is no locale
-    assert set(environment) <= {*BASE, "MCP_API_INSTANCE"}
+    assert set(environment) <= {*BASE, "MCP_API_INSTANCE", "MCP_API_CHILD"}
     assert "planted" not in answer

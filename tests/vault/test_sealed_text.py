@@ -98,12 +98,26 @@ def test_parts_of_two_texts_do_not_make_a_third(taken: list[int]) -> None:
         open_sealed(KEY, ID, REF, ".".join(mixed))
 
 
-@pytest.mark.parametrize("text", ["", "v2", "v2....", "v1" + SEALED[2:], "v3" + SEALED[2:],
-                                  SEALED + ".x", SEALED + "=", SEALED + "\n", " " + SEALED,
-                                  SEALED.upper(), "plain value", "v2.é.é.é.é"])  # fmt: skip
-def test_what_is_no_sealed_text_is_damaged(text: str) -> None:
+SPOILT = {
+    "empty": "",
+    "a version alone": "v2",
+    "empty parts": "v2....",
+    "an older version": "v1" + SEALED[2:],
+    "a later version": "v3" + SEALED[2:],
+    "a part too many": SEALED + ".x",
+    "padding": SEALED + "=",
+    "a line's end": SEALED + "\n",
+    "a leading blank": " " + SEALED,
+    "upper case": SEALED.upper(),
+    "no sealed text": "plain value",
+    "not ASCII": "v2.é.é.é.é",
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_what_is_no_sealed_text_is_damaged(how: str) -> None:
     with pytest.raises(DamagedText):
-        open_sealed(KEY, ID, REF, text)
+        open_sealed(KEY, ID, REF, SPOILT[how])
 
 
 @given(st.tuples(st.sampled_from([ID, OTHER_ID]), refs), st.tuples(st.sampled_from([ID]), refs))

@@ -154,13 +154,14 @@ class PackageMutations:
 
 
 async def _install(info: Info, given: InstallPackageInput) -> InstalledPackage:
-    deps = info.context.deps
-    package, server = await install_package(deps, given.request())
+    deps, caller = info.context.deps, info.context.principal
+    package, server = await install_package(deps, caller, given.request())
     return InstalledPackage(
-        package=PackageType.of(deps, package), server=ServerType.of(deps, server)
+        package=PackageType.of(deps, package), server=ServerType.of(info.context, server)
     )
 
 
 async def _uninstall(info: Info, given: UninstallPackageInput) -> UninstalledPackage:
-    await uninstall_package(info.context.deps, given.server_name, keep_secrets=given.keep_secrets)
+    deps, caller = info.context.deps, info.context.principal
+    await uninstall_package(deps, caller, given.server_name, keep_secrets=given.keep_secrets)
     return UninstalledPackage(server_name=given.server_name)

@@ -76,7 +76,9 @@ class ServerMutations:
         """Add."""
 
         async def work() -> ServerType:
-            return await _shown(info, add_server(info.context.deps, input.settings()))
+            return await _shown(
+                info, add_server(info.context.deps, info.context.principal, input.settings())
+            )
 
         return await outcome(work())
 
@@ -91,8 +93,8 @@ class ServerMutations:
         """Update."""
 
         async def work() -> ServerType:
-            deps = info.context.deps
-            return await _shown(info, update_server(deps, input.name, input.changes()))
+            deps, caller = info.context.deps, info.context.principal
+            return await _shown(info, update_server(deps, caller, input.name, input.changes()))
 
         return await outcome(work())
 
@@ -103,7 +105,7 @@ class ServerMutations:
         input: Annotated[ServerNameInput, strawberry.argument(description="Which server.")],
     ) -> ServerResult:
         """Enable."""
-        work = set_server_enabled(info.context.deps, input.name, is_enabled=True)
+        work = _set_enabled(info, input.name, is_enabled=True)
         return await outcome(_shown(info, work))
 
     @strawberry.mutation(description="Refuse calls of a server's tools, and end its sessions.")
@@ -113,7 +115,7 @@ class ServerMutations:
         input: Annotated[ServerNameInput, strawberry.argument(description="Which server.")],
     ) -> ServerResult:
         """Disable."""
-        work = set_server_enabled(info.context.deps, input.name, is_enabled=False)
+        work = _set_enabled(info, input.name, is_enabled=False)
         return await outcome(_shown(info, work))
 
     @strawberry.mutation(
@@ -126,7 +128,8 @@ class ServerMutations:
         input: Annotated[ServerNameInput, strawberry.argument(description="Which server.")],
     ) -> ServerResult:
         """Restart."""
-        return await outcome(_shown(info, restart_server(info.context.deps, input.name)))
+        work = restart_server(info.context.deps, info.context.principal, input.name)
+        return await outcome(_shown(info, work))
 
     @strawberry.mutation(
         description="Delete a server, its sessions, and every user's secrets for it."
@@ -139,11 +142,16 @@ class ServerMutations:
         """Delete."""
 
         async def work() -> DeletedServer:
-            await delete_server(info.context.deps, input.name)
+            await delete_server(info.context.deps, info.context.principal, input.name)
             return DeletedServer(name=input.name)
 
         return await outcome(work())
 
 
+def _set_enabled(info: Info, name: str, *, is_enabled: bool) -> Awaitable[Server]:
+    context = info.context
+    return set_server_enabled(context.deps, context.principal, name, is_enabled=is_enabled)
+
+
 async def _shown(info: Info, work: Awaitable[Server]) -> ServerType:
-    return ServerType.of(info.context.deps, await work)
+    return ServerType.of(info.context, await work)

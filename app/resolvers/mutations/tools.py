@@ -120,5 +120,5 @@ async def _call(info: Info, given: CallToolInput) -> ToolResult:
 
 
 async def _cancel(info: Info, given: CancelToolCallInput) -> CancelledToolCall:
-    cancel_call(info.context.deps, info.context.principal, given.call_id)
+    await cancel_call(info.context.deps, info.context.principal, given.call_id)
     return CancelledToolCall(call_id=given.call_id)

@@ -58,7 +58,7 @@ class NodeQueries:
             case ["Secret", username, server_name, name]:
                 return await _secret(info, username, server_name, name)
             case ["Session", session_id]:
-                return _session(info, session_id)
+                return await _session(info, session_id)
             case [kind, server_name, username, *key] if kind in ENTRIES:
                 return await _entry(info, kind, ForUser(server_name, username), "\0".join(key))
             case _:
@@ -67,7 +67,7 @@ class NodeQueries:
 
 async def _server(info: Info, name: str) -> ServerType | None:
     server = await info.context.loaders.servers.load(name)
-    return None if server is None else ServerType.of(info.context.deps, server)
+    return None if server is None else ServerType.of(info.context, server)
 
 
 async def _tool(info: Info, server_name: str, name: str) -> ToolType | None:
@@ -89,8 +89,8 @@ async def _secret(info: Info, username: str, server_name: str, name: str) -> Sec
     return None if secret is None else SecretType.of(secret)
 
 
-def _session(info: Info, session_id: str) -> SessionType | None:
-    view = find_session(info.context.deps, info.context.principal, session_id)
+async def _session(info: Info, session_id: str) -> SessionType | None:
+    view = await find_session(info.context.deps, info.context.principal, session_id)
     return None if view is None else SessionType.of(view)
 
 

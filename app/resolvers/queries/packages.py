@@ -9,7 +9,7 @@ from app.resolvers.context import Info
 from app.resolvers.inputs import page_request
 from app.resolvers.types.node import After, Connection, First
 from app.resolvers.types.package import PackageType
-from app.services.packages import get_package, get_package_by_name, list_packages
+from app.services.packages import get_package_by_name, list_packages, show_package
 
 
 @strawberry.type
@@ -24,8 +24,8 @@ class PackageQueries:
         after: After = None,
     ) -> Connection[PackageType]:
         """A page of packages."""
-        deps = info.context.deps
-        page = await list_packages(deps, page_request(first, after))
+        deps, caller = info.context.deps, info.context.principal
+        page = await list_packages(deps, caller, page_request(first, after))
         return Connection[PackageType].of(
             page, lambda p: p.server_name, lambda p: PackageType.of(deps, p)
         )
@@ -42,12 +42,12 @@ class PackageQueries:
         ] = None,
     ) -> PackageType | None:
         """One package."""
-        deps = info.context.deps
+        deps, caller = info.context.deps, info.context.principal
         try:
             if server_name is not None and name is None:
-                return PackageType.of(deps, await get_package(deps, server_name))
+                return PackageType.of(deps, await show_package(deps, caller, server_name))
             if name is not None and server_name is None:
-                return PackageType.of(deps, await get_package_by_name(deps, name))
+                return PackageType.of(deps, await get_package_by_name(deps, caller, name))
         except AppError as error:
             if error.code is ErrorCode.PACKAGE_NOT_FOUND:
                 return None

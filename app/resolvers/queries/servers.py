@@ -9,7 +9,7 @@ from app.resolvers.context import Info
 from app.resolvers.inputs import page_request
 from app.resolvers.types.node import After, Connection, First
 from app.resolvers.types.server import ServerType
-from app.services.servers import get_server, list_servers
+from app.services.servers import list_servers, show_server
 
 
 @strawberry.type
@@ -24,9 +24,11 @@ class ServerQueries:
         after: After = None,
     ) -> Connection[ServerType]:
         """A page of servers."""
-        deps = info.context.deps
-        page = await list_servers(deps, page_request(first, after))
-        return Connection[ServerType].of(page, lambda s: s.name, lambda s: ServerType.of(deps, s))
+        context = info.context
+        page = await list_servers(context.deps, context.principal, page_request(first, after))
+        return Connection[ServerType].of(
+            page, lambda s: s.name, lambda s: ServerType.of(context, s)
+        )
 
     @strawberry.field(description="One server; null if there is none of that name.")
     async def server(
@@ -35,9 +37,9 @@ class ServerQueries:
         name: Annotated[str, strawberry.argument(description="The server's exact name.")],
     ) -> ServerType | None:
         """One server."""
-        deps = info.context.deps
+        context = info.context
         try:
-            return ServerType.of(deps, await get_server(deps, name))
+            return ServerType.of(context, await show_server(context.deps, context.principal, name))
         except AppError as error:
             if error.code is ErrorCode.SERVER_NOT_FOUND:
                 return None

@@ -42,5 +42,6 @@ class SessionQueries:
         only = (
             SessionFilter() if filter is None else SessionFilter(filter.server_name, filter.state)
         )
-        page = list_sessions(context.deps, context.principal, only, page_request(first, after))
+        asked = page_request(first, after)
+        page = await list_sessions(context.deps, context.principal, only, asked)
         return Connection[SessionType].of(page, page_key, SessionType.of)

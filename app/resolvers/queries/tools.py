@@ -26,8 +26,12 @@ class ToolQueries:
         after: After = None,
     ) -> Connection[ToolType]:
         """A page of tools."""
+        context = info.context
         page = await list_tools(
-            info.context.deps, server_name=server_name, page=page_request(first, after)
+            context.deps,
+            context.principal,
+            server_name=server_name,
+            page=page_request(first, after),
         )
         return Connection[ToolType].of(
             page,

@@ -1,6 +1,7 @@
 """Subscriptions to packages."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated
 
 import strawberry
@@ -26,5 +27,8 @@ class PackageSubscriptions:
         ] = None,
     ) -> AsyncIterator[PackageProgressType]:
         """Install progress."""
-        async for event in follow_progress(info.context.deps, server_name):
-            yield PackageProgressType.of(event)
+        context = info.context
+        events = follow_progress(context.deps, context.principal, server_name)
+        async with aclosing(events):
+            async for event in events:
+                yield PackageProgressType.of(event)

@@ -67,6 +67,4 @@ async def _changes(
         async for change in changes:
             server = await context.loaders.servers.load(change.key.server_name)
             if server is not None:
-                yield ListingChangeType(
-                    kind=change.kind, server=ServerType.of(context.deps, server)
-                )
+                yield ListingChangeType(kind=change.kind, server=ServerType.of(context, server))

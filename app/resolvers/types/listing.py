@@ -52,7 +52,7 @@ class _Entry(Node):
         from app.resolvers.types.server import ServerType  # noqa: PLC0415 - the types refer to each other
 
         server = await info.context.loaders.servers.load(self.server_name)
-        return None if server is None else ServerType.of(info.context.deps, server)
+        return None if server is None else ServerType.of(info.context, server)
 
 
 @strawberry.type(name="Resource", description="Data that a server offers to be read.")

@@ -48,7 +48,7 @@ class PackageType(Node):
         from app.resolvers.types.server import ServerType  # noqa: PLC0415 - the types refer to each other
 
         server = await info.context.loaders.servers.load(self.server_name)
-        return None if server is None else ServerType.of(info.context.deps, server)
+        return None if server is None else ServerType.of(info.context, server)
 
     @classmethod
     def of(cls, deps: Deps, package: Package) -> Self:

@@ -42,7 +42,7 @@ class SecretType(Node):
         from app.resolvers.types.server import ServerType  # noqa: PLC0415 - the types refer to each other
 
         server = await info.context.loaders.servers.load(self.server_name)
-        return None if server is None else ServerType.of(info.context.deps, server)
+        return None if server is None else ServerType.of(info.context, server)
 
     @strawberry.field(
         description="The way it takes, as its server declares; ARGUMENT where nothing is declared."

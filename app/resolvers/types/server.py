@@ -12,7 +12,7 @@ from app.domain.page import Page, PageRequest
 from app.domain.principal import acting_user
 from app.domain.server import Isolation, Server, ServerStatus, ServerView, Transport
 from app.domain.session import ListingKind
-from app.resolvers.context import Info
+from app.resolvers.context import Context, Info
 from app.resolvers.enums import describe_enum
 from app.resolvers.inputs import page_request
 from app.resolvers.types.delivery import SecretBindingType
@@ -21,7 +21,6 @@ from app.resolvers.types.node import After, Connection, First, Node, node_id
 from app.resolvers.types.session import SessionType
 from app.resolvers.types.tool import ToolType
 from app.services.catalog import ForUser, list_entries
-from app.services.deps import Deps
 from app.services.servers import server_logs, view_server
 from app.services.sessions import sessions_of
 from app.services.tools import find_tool_of, page_tools_of
@@ -197,9 +196,9 @@ class ServerType(Node):
         description="Its sessions in the process that answers; those of other users only for "
         "callers who may act for them."
     )
-    def sessions(self, info: Info) -> list[SessionType]:
+    async def sessions(self, info: Info) -> list[SessionType]:
         """The edge to the sessions."""
-        views = sessions_of(info.context.deps, info.context.principal, self.name)
+        views = await sessions_of(info.context.deps, info.context.principal, self.name)
         return [SessionType.of(view) for view in views]
 
     @strawberry.field(
@@ -211,7 +210,7 @@ class ServerType(Node):
         last: Annotated[int, strawberry.argument(description="How many lines, up to 200.")] = 100,
     ) -> list[str]:
         """The server's stderr."""
-        return server_logs(info.context.deps, self.name, last)
+        return server_logs(info.context.deps, info.context.principal, self.name, last)
 
     async def _entries(
         self, info: Info, kind: ListingKind, username: str | None, page: PageRequest
@@ -221,9 +220,10 @@ class ServerType(Node):
         return whose, await list_entries(context.deps, context.principal, whose, kind, page)
 
     @classmethod
-    def of(cls, deps: Deps, server: Server) -> Self:
-        """The GraphQL server, with its state right now."""
-        view, settings = view_server(deps, server), server.settings
+    def of(cls, context: Context, server: Server) -> Self:
+        """The GraphQL server, with its state right now, as far as the caller may know it."""
+        view = view_server(context.deps, context.principal, server)
+        settings = view.server.settings
         program = view.program
         return cls(
             view=view,

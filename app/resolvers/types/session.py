@@ -68,7 +68,7 @@ class SessionType(Node):
         from app.resolvers.types.server import ServerType  # noqa: PLC0415 - the types refer to each other
 
         server = await info.context.loaders.servers.load(self.server_name)
-        return None if server is None else ServerType.of(info.context.deps, server)
+        return None if server is None else ServerType.of(info.context, server)
 
     # Not an Int: GraphQL's has 32 bits, and 2 GiB are no rarity.
     @strawberry.field(

@@ -39,7 +39,7 @@ class ToolType(Node):
         from app.resolvers.types.server import ServerType  # noqa: PLC0415 - the types refer to each other
 
         server = await info.context.loaders.servers.load(self.server_name)
-        return None if server is None else ServerType.of(info.context.deps, server)
+        return None if server is None else ServerType.of(info.context, server)
 
     @classmethod
     def of(cls, server: Server, tool: Tool) -> Self:
