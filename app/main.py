@@ -26,6 +26,7 @@ from app.installers.npm import NpmInstaller
 from app.models import documents_by_database
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
+from app.models.news import MongoNews
 from app.models.packages import MongoPackages
 from app.models.secrets import MongoSecrets
 from app.models.servers import MongoServers
@@ -43,9 +44,9 @@ from app.services.key_announcement import announce_keys
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
+from app.services.replicas import Replica
 from app.services.secret_use import SecretUse
 from app.services.secrets import warn_of_foreign_keys
-from app.services.servers import start_enabled_servers
 from app.sessions.registry import SessionRegistry
 from app.sessions.slots import SessionLimits
 from app.settings import Settings
@@ -129,6 +130,7 @@ class _Engines:
             packages=MongoPackages(self._database),
             secrets=secrets,
             secret_use=SecretUse(secrets),
+            news=MongoNews(self._database),
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,
             vault=EnvelopeVault(LocalKeyring(machine.keys, deployment.salt)),
@@ -141,6 +143,7 @@ class _Engines:
             session_changes=session_changes,
             listing_changes=listing_changes,
         )
+        self._replica = Replica(self.deps)
         self.graphql = GraphQLDoor(self.deps)
         self.mcp = McpDoor(self.deps, settings.payload_limit)
 
@@ -149,7 +152,8 @@ class _Engines:
         """Start the engines, and end them in the opposite order."""
         await self._database.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
         background = [
-            asyncio.create_task(self._recover_and_start(), name="start-up"),
+            asyncio.create_task(self._recover_and_run(), name="servers"),
+            asyncio.create_task(self._database.changes.own(), name="change streams"),
             asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
             asyncio.create_task(self.deps.secret_use.own(), name="use of secrets"),
             asyncio.create_task(announce_keys(self.deps, self.deps.life), name="key announcement"),
@@ -171,7 +175,7 @@ class _Engines:
         await self.graphql.load()
         await self.mcp.own()
 
-    async def _recover_and_start(self) -> None:
+    async def _recover_and_run(self) -> None:
         """In the background: HTTP answers meanwhile."""
         await self.graphql.load()
         await self._database.wait_until_available()
@@ -179,12 +183,10 @@ class _Engines:
             try:
                 await recover(self.deps)
                 await warn_of_foreign_keys(self.deps)
-                await start_enabled_servers(self.deps)
+                await self._replica.own()
             except AppError as error:
                 log.warning("Start-up was interrupted: %s Trying again.", error.message)
                 await asyncio.sleep(RETRY_SECONDS)
-            else:
-                return
 
 
 def _database_of(machine: Machine) -> Database:

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,7 @@ import uvloop
 from app.models import documents_by_database
 from app.models.data_keys import DataKeyDoc, MongoDataKeys
 from app.models.deployment import DeploymentDoc, MongoDeployment
+from app.models.news import MongoNews
 from app.models.packages import MongoPackages, PackageDoc
 from app.models.secrets import MongoSecrets, SecretDoc
 from app.models.servers import MongoServers, ServerDoc
@@ -34,13 +36,26 @@ class Mongo:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The stores over an empty database."""
+    """The stores over one database."""
 
     servers: MongoServers
     packages: MongoPackages
     secrets: MongoSecrets
     data_keys: MongoDataKeys
     deployment: MongoDeployment
+    news: MongoNews
+
+    @classmethod
+    def over(cls, database: Database) -> Self:
+        """Stores that share one watch of the changes."""
+        return cls(
+            MongoServers(database),
+            MongoPackages(database),
+            MongoSecrets(database),
+            MongoDataKeys(database),
+            MongoDeployment(database),
+            MongoNews(database),
+        )
 
 
 def pytest_asyncio_loop_factories(
@@ -83,17 +98,22 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
     await database.stop()
 
 
+@pytest.fixture(scope="session")
+async def followed(database: Database) -> AsyncIterator[Stores]:
+    """The stores, with their changes followed as the product does."""
+    stores = Stores.over(database)
+    changes = asyncio.create_task(database.changes.own())
+    yield stores
+    changes.cancel()
+    await asyncio.gather(changes, return_exceptions=True)
+
+
 @pytest.fixture
-async def stores(database: Database) -> Stores:
+async def stores(database: Database, followed: Stores) -> Stores:
     for document in (ServerDoc, PackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc):
         await document.get_motor_collection().delete_many({})
-    return Stores(
-        MongoServers(database),
-        MongoPackages(database),
-        MongoSecrets(database),
-        MongoDataKeys(database),
-        MongoDeployment(database),
-    )
+    database.changes.forget_all()
+    return followed
 
 
 @pytest.fixture

@@ -49,7 +49,11 @@ async def get_enabled_server(deps: Deps, name: str, allowed: Operation | None = 
     Raises:
         AppError: INVALID_INPUT, SERVER_NOT_FOUND or SERVER_DISABLED.
     """
-    server = await get_server(deps, name)
+    check_server_name(name, "serverName")
+    kept = await deps.servers.recall(name)
+    if kept is not None and kept.settings.is_enabled:
+        return kept if allowed is None else allowed.admit(kept)
+    server = await get_server(deps, name)  # a refusal is never from memory
     if allowed is not None:
         allowed.admit(server)
     if not server.settings.is_enabled:

@@ -109,6 +109,7 @@ async def world(
         packages=stores.packages,
         secrets=stores.secrets,
         secret_use=SecretUse(stores.secrets),
+        news=stores.news,
         data_keys=stores.data_keys,
         deployment=stores.deployment,
         vault=vault(),

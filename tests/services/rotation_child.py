@@ -6,11 +6,6 @@ import sys
 
 from app.domain.data_key import RotationProgress
 from app.models import documents_by_database
-from app.models.data_keys import MongoDataKeys
-from app.models.deployment import MongoDeployment
-from app.models.packages import MongoPackages
-from app.models.secrets import MongoSecrets
-from app.models.servers import MongoServers
 from app.mongo.database import Database
 from app.services.rotation import rotate_keys
 from tests.conftest import Stores
@@ -24,13 +19,7 @@ def tell(progress: RotationProgress) -> None:
 async def main(uri: str) -> None:
     database = Database(uri, documents_by_database("test", "test"))
     await database.start(patience_seconds=10)
-    stores = Stores(
-        MongoServers(database),
-        MongoPackages(database),
-        MongoSecrets(database),
-        MongoDataKeys(database),
-        MongoDeployment(database),
-    )
+    stores = Stores.over(database)
     await rotate_keys(key_room(stores, NEW, OLD), tell)
     await database.stop()
 
