@@ -218,8 +218,9 @@ def _joined(one: Flat, other: Flat, keyword: str) -> Flat:
 
 def _alternatives(schema: object, keyword: str) -> list[object]:
     """The members of a combination that was put together before, so that it does not nest."""
-    if isinstance(schema, dict) and schema.keys() == {keyword} and isinstance(schema[keyword], list):
-        return schema[keyword]
+    if isinstance(schema, dict) and schema.keys() == {keyword}:
+        members = schema[keyword]
+        return [*members] if isinstance(members, list) else [schema]
     return [schema]
 
 

@@ -56,7 +56,9 @@ def type_words(texts: Iterable[str]) -> dict[str, str]:
     taken: set[str] = set()
     for text, word in words.items():
         is_short = 0 < len(word) <= MAX_WORD_CHARACTERS
-        own = word if is_short and times[word] == 1 else f"{word[:MAX_WORD_CHARACTERS]}H{_hash(text)}"
+        own = (
+            word if is_short and times[word] == 1 else f"{word[:MAX_WORD_CHARACTERS]}H{_hash(text)}"
+        )
         while own in taken:  # somebody made it so
             own += "X"
         taken.add(own)
@@ -71,7 +73,9 @@ def _encode(character: str, rest: str, *, is_first: bool) -> str:
     if character == "-" and not is_first:
         return "__"
     is_plain = character.isascii() and character.isalnum()
-    return character if is_plain and not (is_first and character.isdecimal()) else _escape(character)
+    return (
+        character if is_plain and not (is_first and character.isdecimal()) else _escape(character)
+    )
 
 
 def _escape(character: str) -> str:

@@ -96,9 +96,9 @@ class _Shaper:
 
     def _is_told(self, flat: Flat) -> bool:
         """Whether the schema names what there may be, if only that there is nothing."""
-        if properties_of(flat):
+        if properties_of(flat) or flat.get("additionalProperties") is False:
             return True
-        return "properties" in flat and not is_open(flat) or flat.get("additionalProperties") is False
+        return "properties" in flat and not is_open(flat)
 
     def _slot(self, schema: object, word: str, level: int) -> Slot:
         """The place of a schema; one that was met before is the same place."""

@@ -1,1 +1,1 @@
-"""The second schema, `/graphql/tools`: every tool a field of its own, made from its JSON Schemas."""
+"""The second schema, `/graphql/tools`: every tool a field, made from its JSON Schemas."""

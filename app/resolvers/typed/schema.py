@@ -17,6 +17,7 @@ from graphql import (
 )
 
 from app.domain.typed.names import encode_name
+from app.resolvers.context import Context
 from app.resolvers.typed.server_types import ServerTypes, Target, ToolField
 
 
@@ -64,7 +65,7 @@ def _server_field(server: ServerTypes, kind: GraphQLObjectType) -> GraphQLField:
 
 def _target(
     _root: object,
-    _info: GraphQLResolveInfo,
+    _info: GraphQLResolveInfo[Context],
     username: str | None = None,
     timeoutSeconds: float | None = None,  # noqa: N803 - as the schema says it
 ) -> Target:
@@ -116,5 +117,7 @@ def _tool_server() -> GraphQLObjectType:
     )
 
 
-def _all_of(kind: GraphQLObjectType) -> GraphQLNonNull[GraphQLList[GraphQLNonNull[GraphQLObjectType]]]:
+def _all_of(
+    kind: GraphQLObjectType,
+) -> GraphQLNonNull[GraphQLList[GraphQLNonNull[GraphQLObjectType]]]:
     return GraphQLNonNull(GraphQLList(GraphQLNonNull(kind)))

@@ -8,6 +8,7 @@ from typing import Any
 
 from graphql import (
     GraphQLArgument,
+    GraphQLError,
     GraphQLField,
     GraphQLObjectType,
     GraphQLResolveInfo,
@@ -70,9 +71,16 @@ def server_types(tool_set: ToolSet, word: str, shared: Shared) -> ServerTypes:
     made: dict[str, GraphQLField] = {}
     told: list[ToolField] = []
     for name, tool in tools.items():
-        part = _ToolPart(tool_set.server_name, tool, f"{word}_{words[name]}")
-        made[encode_name(name)] = part.field(shared)
-        told.append(part.told())
+        try:
+            part = _ToolPart(tool_set.server_name, tool, f"{word}_{words[name]}")
+            made[encode_name(name)] = part.field(shared)
+            told.append(part.told())
+        except (GraphQLError, RecursionError, TypeError, ValueError) as error:
+            # Nothing is known to come here; what does must not take the other tools along.
+            log.warning(
+                "The tool %r of server %s is left out of the typed schema: %s",
+                name, tool_set.server_name, error,
+            )  # fmt: skip
     description = f"The tools of the server `{tool_set.server_name}`."
     kind = GraphQLObjectType(f"{word}_Tools", made, description=description) if made else None
     return ServerTypes(tool_set, kind, tuple(told))
@@ -115,10 +123,12 @@ class _ToolPart:
             description=self._description(),
         )
 
-    def _arguments(self, types: ToolTypes, shared: Shared) -> Mapping[str, GraphQLArgument]:
+    def _arguments(self, types: ToolTypes, shared: Shared) -> dict[str, GraphQLArgument]:
         if self._inputs is not None:
             return types.arguments(self._inputs)
-        about = "All arguments, an object; `Tool.inputSchema` in the schema at /graphql describes it."
+        about = (
+            "All arguments, an object; `Tool.inputSchema` in the schema at /graphql describes it."
+        )
         return {ARGUMENTS: GraphQLArgument(shared.json, description=about)}
 
     def _result(self, types: ToolTypes, shared: Shared) -> GraphQLObjectType:
@@ -143,8 +153,10 @@ class _ToolPart:
 def _caller(
     server_name: str, tool_name: str, shapes: Shapes | None
 ) -> Callable[..., Awaitable[ToolResult]]:
-    async def call(target: Target, info: GraphQLResolveInfo, /, **given: Any) -> ToolResult:
-        context: Context = info.context
+    async def call(
+        target: Target, info: GraphQLResolveInfo[Context], /, **given: Any
+    ) -> ToolResult:
+        context = info.context
         wanted = ToolCall(
             server_name=server_name,
             tool_name=tool_name,
@@ -165,8 +177,10 @@ def _free(given: Mapping[str, object]) -> Mapping[str, object]:
 
 def _structured(
     server_name: str, tool_name: str, shapes: Shapes
-) -> Callable[[ToolResult, GraphQLResolveInfo], Mapping[str, object] | None]:
-    def structured(result: ToolResult, _info: GraphQLResolveInfo) -> Mapping[str, object] | None:
+) -> Callable[[ToolResult, GraphQLResolveInfo[Context]], Mapping[str, object] | None]:
+    def structured(
+        result: ToolResult, _info: GraphQLResolveInfo[Context]
+    ) -> Mapping[str, object] | None:
         if result.structured_content is None:
             return None
         try:

@@ -26,7 +26,10 @@ RESULT = "ToolResult"
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Scalars by leaf, and the types of results; `result` is that of tools without output schema."""
+    """Scalars by leaf, and the types of results.
+
+    `result` is what tools without a usable output schema answer.
+    """
 
     leaves: Mapping[Leaf, GraphQLScalarType]
     interface: GraphQLInterfaceType

@@ -54,7 +54,7 @@ class ToolTypes:
         inputs = _Inputs(self, shapes)
         return {
             name: GraphQLArgument(
-                inputs.field_type(field), _default(field), described(name, field.name, field.description)
+                inputs.field_type(field), _default(field), about(name, field)
             )
             for name, field in shapes.root.fields.items()
         }  # fmt: skip
@@ -129,7 +129,7 @@ class _Inputs:
         self._objects[key] = made
         fields = {
             name: GraphQLInputField(
-                self.field_type(field), _default(field), described(name, field.name, field.description)
+                self.field_type(field), _default(field), about(name, field)
             )
             for name, field in shape.fields.items()
         }  # fmt: skip
@@ -175,7 +175,7 @@ class _Outputs:
         fields = {
             name: GraphQLField(
                 self._type(field.slot, is_there=field.is_required),
-                description=described(name, field.name, field.description),
+                description=about(name, field),
             )
             for name, field in shape.fields.items()
         }
@@ -187,6 +187,11 @@ def described(name: str, original: str, description: str | None) -> str | None:
     if name == original:
         return description
     return f"`{original}`" if description is None else f"`{original}`: {description}"
+
+
+def about(name: str, field: FieldShape) -> str | None:
+    """The field's description, with its original name."""
+    return described(name, field.name, field.description)
 
 
 def _default(field: FieldShape) -> object:
