@@ -144,7 +144,7 @@ class _Engines:
             listing_changes=listing_changes,
         )
         self._replica = Replica(self.deps)
-        self.graphql = GraphQLDoor(self.deps)
+        self.graphql = GraphQLDoor(self.deps, settings)
         self.mcp = McpDoor(self.deps, settings.payload_limit)
 
     @contextlib.asynccontextmanager

@@ -76,7 +76,7 @@ CANCEL_TOOL_CALL = f"""mutation ($input: CancelToolCallInput!) {{
   cancelToolCall(input: $input) {{ __typename ... on CancelledToolCall {{ callId }} {ERROR} }}
 }}"""
 
-SERVERS = f"query {{ servers(first: 500) {{ nodes {{ {SERVER} }} }} }}"
+SERVERS = f"query {{ servers(first: 100) {{ nodes {{ {SERVER} }} }} }}"
 SERVER_BY_NAME = f"query ($name: String!) {{ server(name: $name) {{ {SERVER} }} }}"
 PACKAGES = f"query {{ packages(first: 500) {{ nodes {{ {PACKAGE} }} }} }}"
 SECRETS = f"""query ($username: String, $serverName: String, $shared: Boolean = false) {{
