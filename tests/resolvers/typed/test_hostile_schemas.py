@@ -101,7 +101,8 @@ def test_of_too_many_tools_the_last_are_left_out(caplog: pytest.LogCaptureFixtur
     assert "1 tools of server s are left out" in caplog.text
 
 
-JSON_SCHEMAS = st.deferred(
+NAMES = st.sampled_from(["a", "b", "a-b", "a_b", "null", "__x", "天", ""])
+JSON_SCHEMAS: st.SearchStrategy[dict[str, Any]] = st.deferred(
     lambda: st.fixed_dictionaries(
         {},
         optional={
@@ -125,7 +126,6 @@ JSON_SCHEMAS = st.deferred(
         },
     )
 )
-NAMES = st.sampled_from(["a", "b", "a-b", "a_b", "null", "__x", "天", ""])
 
 
 @settings(deadline=None, max_examples=25)
