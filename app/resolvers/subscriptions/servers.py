@@ -30,5 +30,5 @@ class ServerSubscriptions:
         async with aclosing(follow_servers(context.deps, context.principal, name)) as names:
             async for changed in names:
                 server = await context.loaders.servers.load(changed)
-                shown = None if server is None else ServerType.of(context.deps, server)
+                shown = None if server is None else ServerType.of(context, server)
                 yield ServerChangeType(name=changed, server=shown)
