@@ -76,6 +76,7 @@ def _query(servers: Sequence[ServerTypes]) -> GraphQLObjectType:
     told = [
         _ToolServer(s.tool_set.server_name, encode_name(s.tool_set.server_name), s.fields)
         for s in servers
+        if s.kind is not None
     ]
     return GraphQLObjectType(
         "Query",
