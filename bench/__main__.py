@@ -7,7 +7,17 @@ from pathlib import Path
 
 import uvloop
 
-from bench import http_calls, session_memory, session_start, stdio_calls
+from bench import (
+    gateway_calls,
+    gateway_memory,
+    gateway_results,
+    gateway_start,
+    gateway_users,
+    http_calls,
+    session_memory,
+    session_start,
+    stdio_calls,
+)
 from bench.harness import TINY, Report, Sizes
 
 BENCHMARKS: Mapping[str, Callable[[Sizes], Awaitable[Report]]] = {
@@ -15,6 +25,11 @@ BENCHMARKS: Mapping[str, Callable[[Sizes], Awaitable[Report]]] = {
     "stdio_calls": stdio_calls.run,
     "http_calls": http_calls.run,
     "session_memory": session_memory.run,
+    "gateway_calls": gateway_calls.run,
+    "gateway_users": gateway_users.run,
+    "gateway_results": gateway_results.run,
+    "gateway_memory": gateway_memory.run,
+    "gateway_start": gateway_start.run,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -1,8 +1,10 @@
 """The benchmarks run; what they measure is no matter of a test."""
 
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -17,30 +19,63 @@ CONTESTANTS = {
     "http_calls": {"SDK Client.call_tool", *OURS},
     "session_memory": {"SDK Client", "our registry"},
 }
+# These need wrk and a package from npm, and take half a minute each.
+GATEWAY = {
+    "gateway_calls": {"SDK Client.call_tool", "REST", "GraphQL"},
+    "gateway_users": {"1 user", "3 users"},
+    "gateway_results": {"SDK Client.call_tool", "REST"},
+    "gateway_memory": {"after 1", "after 2"},
+    "gateway_start": {"python -c pass", "/healthz", "GraphQL"},
+}
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
-    command = [sys.executable, "-m", "bench", "--tiny", "--results", str(folder)]
+    run(folder, CONTESTANTS)
+    return folder
+
+
+def run(folder: Path, names: Iterable[str]) -> None:
+    """Run benchmarks in their smallest size; nothing may be said on stderr."""
+    command = [sys.executable, "-m", "bench", "--tiny", "--results", str(folder), *names]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert [line for line in done.stdout.splitlines() if line.startswith("## ")] == [
-        f"## {name}" for name in CONTESTANTS
-    ]
-    return folder
+    titles = [line for line in done.stdout.splitlines() if line.startswith("## ")]
+    assert titles == [f"## {name}" for name in names]
+
+
+def check_written(folder: Path, name: str, contestants: set[str]) -> None:
+    written = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    assert written["benchmark"] == name
+    assert written["sizes"]["repetitions"] == 1
+    assert {row["contestant"] for row in written["rows"]} == contestants
+    assert all(
+        row["ratio"] == 1 for row in written["rows"] if row["contestant"] == written["ratio"]["to"]
+    )
 
 
 @pytest.mark.parametrize("name", CONTESTANTS)
 def test_a_benchmark_runs_and_writes_every_contestant_down(results: Path, name: str) -> None:
-    written = json.loads((results / f"{name}.json").read_text(encoding="utf-8"))
-    assert written["benchmark"] == name
-    assert written["sizes"]["repetitions"] == 1
-    assert {row["contestant"] for row in written["rows"]} == CONTESTANTS[name]
-    assert all(
-        row["ratio"] == 1 for row in written["rows"] if row["contestant"] == written["ratio"]["to"]
-    )
+    check_written(results, name, CONTESTANTS[name])
+
+
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk makes the load")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gateway_calls",
+        "gateway_start",
+        *(
+            pytest.param(name, marks=pytest.mark.soak)
+            for name in ("gateway_users", "gateway_results", "gateway_memory")
+        ),
+    ],
+)
+def test_a_benchmark_of_the_whole_product_runs(tmp_path: Path, name: str) -> None:
+    run(tmp_path, [name])
+    check_written(tmp_path, name, GATEWAY[name])
 
 
 def test_http_is_measured_with_both_servers_and_both_kinds_of_answer(results: Path) -> None:
