@@ -17,6 +17,7 @@ from bench import (
     session_memory,
     session_start,
     stdio_calls,
+    typed_calls,
 )
 from bench.harness import TINY, Report, Sizes
 
@@ -30,6 +31,7 @@ BENCHMARKS: Mapping[str, Callable[[Sizes], Awaitable[Report]]] = {
     "gateway_results": gateway_results.run,
     "gateway_memory": gateway_memory.run,
     "gateway_start": gateway_start.run,
+    "typed_calls": typed_calls.run,
 }
 RESULTS = Path(__file__).parent / "results"
 
