@@ -66,7 +66,7 @@ CALL_TOOL = f"""mutation ($input: CallToolInput!) {{
   callTool(input: $input) {{
     __typename
     ... on ToolResult {{
-      callId isError text content structuredContent raw durationMilliseconds
+      callId isError text content {{ __typename raw }} structuredContent raw durationMilliseconds
     }}
     {ERROR}
   }}

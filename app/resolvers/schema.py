@@ -23,6 +23,7 @@ from app.resolvers.subscriptions.packages import PackageSubscriptions
 from app.resolvers.subscriptions.servers import ServerSubscriptions
 from app.resolvers.subscriptions.sessions import SessionSubscriptions
 from app.resolvers.subscriptions.tools import ToolSubscriptions
+from app.resolvers.types.content import CONTENT_TYPES
 from app.resolvers.types.listing import PromptType, ResourceTemplateType, ResourceType
 from app.resolvers.types.package import PackageType
 from app.resolvers.types.secret import SecretType
@@ -83,6 +84,7 @@ def build_schema() -> strawberry.Schema:
             ResourceType,
             ResourceTemplateType,
             PromptType,
+            *CONTENT_TYPES,
         ],
     )
 

@@ -3,8 +3,10 @@
 import strawberry
 
 from app.domain.errors import AppError, ErrorCode
+from app.resolvers.enums import describe_enum
+from app.resolvers.types.error_meanings import ERROR_MEANINGS
 
-strawberry.enum(ErrorCode, name="ErrorCode", description="A machine-readable reason for a failure.")
+describe_enum(ErrorCode, "ErrorCode", "A machine-readable reason for a failure.", ERROR_MEANINGS)
 
 
 @strawberry.interface(name="Error", description="An expected failure of a mutation.")

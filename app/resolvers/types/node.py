@@ -27,6 +27,8 @@ class PageInfo:
     """The Relay PageInfo; pages go forwards only."""
 
     has_next_page: bool = strawberry.field(description="Whether there are entries after this page.")
+    has_previous_page: bool = strawberry.field(description="Always false: pages go forwards only.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first entry.")
     end_cursor: str | None = strawberry.field(
         description="The cursor of the last entry; give it as `after` to get the next page."
     )
@@ -56,7 +58,10 @@ class Connection(Generic[T]):
             edges=edges,
             nodes=[edge.node for edge in edges],
             page_info=PageInfo(
-                has_next_page=page.has_next, end_cursor=edges[-1].cursor if edges else None
+                has_next_page=page.has_next,
+                has_previous_page=False,
+                start_cursor=edges[0].cursor if edges else None,
+                end_cursor=edges[-1].cursor if edges else None,
             ),
         )
 

@@ -7,18 +7,38 @@ import strawberry
 
 from app.domain.package import InstallPhase, Package, PackageProgress, PackageStatus, Runtime
 from app.resolvers.context import Info
+from app.resolvers.enums import describe_enum
 from app.resolvers.types.node import Node, node_id
 from app.services.deps import Deps
 
 if TYPE_CHECKING:
     from app.resolvers.types.server import ServerType
 
-strawberry.enum(Runtime, name="Runtime", description="What runs a package.")
-strawberry.enum(PackageStatus, name="PackageStatus", description="Where a package is in its life.")
-strawberry.enum(
+describe_enum(
+    Runtime, "Runtime", "What runs a package.", {Runtime.NODE: "Node.js; it comes from npm."}
+)
+describe_enum(
+    PackageStatus,
+    "PackageStatus",
+    "Where a package is in its life.",
+    {
+        PackageStatus.INSTALLING: "It is being installed.",
+        PackageStatus.INSTALLED: "It is there.",
+        PackageStatus.UNINSTALLING: "It is going.",
+    },
+)
+describe_enum(
     InstallPhase,
-    name="InstallPhase",
-    description="The steps of an install, in order; DONE and FAILED end it.",
+    "InstallPhase",
+    "The steps of an install, in order; DONE and FAILED end it.",
+    {
+        InstallPhase.RESOLVING: "The registry is asked for the exact version.",
+        InstallPhase.INSTALLING: "It is put into a folder of its own.",
+        InstallPhase.VERIFYING: "Its server is started once and asked for its tools.",
+        InstallPhase.SWITCHING: "Its server is stored.",
+        InstallPhase.DONE: "It is installed.",
+        InstallPhase.FAILED: "It came to nothing, and nothing is left of it.",
+    },
 )
 
 

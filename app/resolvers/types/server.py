@@ -58,8 +58,20 @@ describe_enum(
         ServerStatus.ERROR: "Its session has ended unasked or could not be started.",
     },
 )
-strawberry.enum(
-    LogLevel, name="LogLevel", description="How grave a log message is (RFC 5424), least first."
+describe_enum(
+    LogLevel,
+    "LogLevel",
+    "How grave a log message is (RFC 5424), least first.",
+    {
+        LogLevel.DEBUG: "For finding bugs.",
+        LogLevel.INFO: "What happens as it should.",
+        LogLevel.NOTICE: "What happens as it should, and matters.",
+        LogLevel.WARNING: "What may become an error.",
+        LogLevel.ERROR: "Something failed.",
+        LogLevel.CRITICAL: "A part of the server failed.",
+        LogLevel.ALERT: "Somebody must do something at once.",
+        LogLevel.EMERGENCY: "The server cannot be used.",
+    },
 )
 
 
@@ -158,10 +170,13 @@ class ServerType(Node):
         tool = find_tool_of(self.view.server, name)
         return None if tool is None else ToolType.of(self.view.server, tool)
 
-    @strawberry.field(description="Its resources by address, as it lists them for the user.")
+    @strawberry.field(
+        description="Its resources by address, as it lists them for the user; "
+        "null when it does not."
+    )
     async def resources(
         self, info: Info, first: First = 100, after: After = None, username: Username = None
-    ) -> Connection[ResourceType]:
+    ) -> Connection[ResourceType] | None:
         """The edge to the resources."""
         whose, page = await self._entries(
             info, ListingKind.RESOURCES, username, page_request(first, after)
@@ -169,11 +184,12 @@ class ServerType(Node):
         return Connection[ResourceType].of(page, _key, lambda e: ResourceType.of(whose, e))
 
     @strawberry.field(
-        description="Its resource templates by pattern, as it lists them for the user."
+        description="Its resource templates by pattern, as it lists them for the user; "
+        "null when it does not."
     )
     async def resource_templates(
         self, info: Info, first: First = 100, after: After = None, username: Username = None
-    ) -> Connection[ResourceTemplateType]:
+    ) -> Connection[ResourceTemplateType] | None:
         """The edge to the resource templates."""
         whose, page = await self._entries(
             info, ListingKind.RESOURCE_TEMPLATES, username, page_request(first, after)
@@ -182,10 +198,12 @@ class ServerType(Node):
             page, _key, lambda e: ResourceTemplateType.of(whose, e)
         )
 
-    @strawberry.field(description="Its prompts by name, as it lists them for the user.")
+    @strawberry.field(
+        description="Its prompts by name, as it lists them for the user; null when it does not."
+    )
     async def prompts(
         self, info: Info, first: First = 100, after: After = None, username: Username = None
-    ) -> Connection[PromptType]:
+    ) -> Connection[PromptType] | None:
         """The edge to the prompts."""
         whose, page = await self._entries(
             info, ListingKind.PROMPTS, username, page_request(first, after)
@@ -196,7 +214,7 @@ class ServerType(Node):
         description="Its sessions in the process that answers; those of other users only for "
         "callers who may act for them."
     )
-    async def sessions(self, info: Info) -> list[SessionType]:
+    async def sessions(self, info: Info) -> list[SessionType] | None:
         """The edge to the sessions."""
         views = await sessions_of(info.context.deps, info.context.principal, self.name)
         return [SessionType.of(view) for view in views]
@@ -208,7 +226,7 @@ class ServerType(Node):
         self,
         info: Info,
         last: Annotated[int, strawberry.argument(description="How many lines, up to 200.")] = 100,
-    ) -> list[str]:
+    ) -> list[str] | None:
         """The server's stderr."""
         return server_logs(info.context.deps, info.context.principal, self.name, last)
 
