@@ -1,20 +1,15 @@
 """Two processes over one database: what one is told takes effect in the other."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
-from hashlib import sha256
+from collections.abc import Iterator
 from statistics import median
-from typing import Any
 
 import pytest
 
 from app.mongo.embedded import socket_uri
 from app.mongo.process import SOCKET_NAME, socket_folder
-from tests.graphql_documents import DELETE_SERVER, DISABLE_SERVER, ENABLE_SERVER, UPDATE_SERVER
 from tests.product import Product, eventually
-from tests.resolvers.sockets import events, subscribe
-from tests.subjects import FINGERPRINT, KEYED
+from tests.subjects import KEYED
 from tests.waiting import is_alive
 
 # What is promised; one of several tries may meet a busy machine.

@@ -19,6 +19,7 @@ from graphql import (
 from app.domain.typed.names import encode_name
 from app.resolvers.context import Context
 from app.resolvers.typed.server_types import ServerTypes, Target, ToolField
+from app.resolvers.typed.shared import Shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class _ToolServer:
     tools: Sequence[ToolField]
 
 
-def typed_schema(servers: Sequence[ServerTypes]) -> GraphQLSchema:
+def typed_schema(servers: Sequence[ServerTypes], shared: Shared) -> GraphQLSchema:
     """The schema of these servers; without any it has no Mutation."""
     fields = {
         encode_name(server.tool_set.server_name): _server_field(server, server.kind)
@@ -41,7 +42,9 @@ def typed_schema(servers: Sequence[ServerTypes]) -> GraphQLSchema:
         description="Calling tools, one after the other in the order they are written.",
     )
     # Valid by how it is made, which tests hold; checking takes as long as building.
-    return GraphQLSchema(_query(servers), mutation if fields else None, assume_valid=True)
+    return GraphQLSchema(
+        _query(servers), mutation if fields else None, types=shared.more, assume_valid=True
+    )
 
 
 def _server_field(server: ServerTypes, kind: GraphQLObjectType) -> GraphQLField:

@@ -139,7 +139,7 @@ class TypedSchemas:
     def _build(self, tool_sets: ToolSets) -> GraphQLSchema:
         words = type_words(tool_set.server_name for tool_set in tool_sets)
         made = [self._types_of(tool_set, words[tool_set.server_name]) for tool_set in tool_sets]
-        return typed_schema(made)
+        return typed_schema(made, self._shared)
 
     def _types_of(self, tool_set: ToolSet, word: str) -> ServerTypes:
         """The server's types, from the last time if it is still the same."""

@@ -17,6 +17,7 @@ from graphql import (
     GraphQLString,
     IntValueNode,
     ValueNode,
+    get_named_type,
 )
 
 from app.domain.typed.shapes import Leaf
@@ -28,12 +29,14 @@ RESULT = "ToolResult"
 class Shared:
     """Scalars by leaf, and the types of results.
 
-    `result` is what tools without a usable output schema answer.
+    `result` is what tools without a usable output schema answer; `more` are types that only an
+    interface among its fields leads to.
     """
 
     leaves: Mapping[Leaf, GraphQLScalarType]
     interface: GraphQLInterfaceType
     result: GraphQLObjectType
+    more: tuple[GraphQLObjectType, ...]
 
     @property
     def json(self) -> GraphQLScalarType:
@@ -60,12 +63,20 @@ class Shared:
             Leaf.JSON: json,
             Leaf.STRING: GraphQLString,
         }
-        return cls(leaves, interface, own)
+        return cls(leaves, interface, own, _implementations(main, result))
 
     def typed_result(self, name: str, output: GraphQLField, description: str) -> GraphQLObjectType:
         """The result of a tool whose structured content has a type."""
         fields = {**self.result.fields, "structured": output}
         return GraphQLObjectType(name, fields, interfaces=[self.interface], description=description)
+
+
+def _implementations(
+    main: GraphQLSchema, result: GraphQLObjectType
+) -> tuple[GraphQLObjectType, ...]:
+    kinds = (get_named_type(field.type) for field in result.fields.values())
+    interfaces = [kind for kind in kinds if isinstance(kind, GraphQLInterfaceType)]
+    return tuple(t for kind in interfaces for t in main.get_implementations(kind).objects)
 
 
 def _integer() -> GraphQLScalarType:

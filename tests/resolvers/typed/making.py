@@ -36,7 +36,8 @@ def schema_of(servers: Mapping[str, tuple[Tool, ...]]) -> GraphQLSchema:
     """The typed schema, which must be valid, and valid as text too."""
     words = type_words(servers)
     sets = [ToolSet(name, None, tools, b"") for name, tools in servers.items()]
-    schema = typed_schema([server_types(s, words[s.server_name], shared()) for s in sets])
+    made = [server_types(s, words[s.server_name], shared()) for s in sets]
+    schema = typed_schema(made, shared())
     schema._validation_errors = None  # it says that it need not be validated
     assert validate_schema(schema) == []
     assert validate_schema(schema_of_text(print_schema(schema))) == []

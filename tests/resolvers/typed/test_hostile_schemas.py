@@ -102,30 +102,32 @@ def test_of_too_many_tools_the_last_are_left_out(caplog: pytest.LogCaptureFixtur
 
 
 NAMES = st.sampled_from(["a", "b", "a-b", "a_b", "null", "__x", "天", ""])
-JSON_SCHEMAS: st.SearchStrategy[dict[str, Any]] = st.deferred(
-    lambda: st.fixed_dictionaries(
-        {},
-        optional={
-            "type": st.sampled_from(["object", "array", "string", "integer", "number", "null", "x"])
-            | st.lists(st.sampled_from(["object", "array", "string", "null"]), max_size=3),
-            "properties": st.dictionaries(NAMES, JSON_SCHEMAS, max_size=4),
-            "required": st.lists(NAMES, max_size=3),
-            "items": JSON_SCHEMAS,
-            "enum": st.lists(NAMES | st.none() | st.integers(), max_size=4),
-            "const": NAMES | st.integers() | st.none(),
-            "default": NAMES | st.integers() | st.none() | st.lists(NAMES, max_size=2),
-            "description": st.text(max_size=8),
-            "anyOf": st.lists(JSON_SCHEMAS, max_size=3),
-            "oneOf": st.lists(JSON_SCHEMAS, max_size=3),
-            "allOf": st.lists(JSON_SCHEMAS, max_size=3),
-            "$ref": st.sampled_from(["#", "#/properties/a", "#/$defs/a", "#/nowhere", "x"]),
-            "additionalProperties": st.booleans() | JSON_SCHEMAS,
-            "$defs": st.dictionaries(NAMES, JSON_SCHEMAS, max_size=2),
-            "minimum": st.integers(),
-            "maximum": st.integers(),
-        },
-    )
-)
+KINDS = st.sampled_from(["object", "array", "string", "integer", "number", "null", "nonsense"])
+PLAIN: dict[str, st.SearchStrategy[Any]] = {
+    "type": KINDS | st.lists(KINDS, max_size=3),
+    "required": st.lists(NAMES, max_size=3),
+    "enum": st.lists(NAMES | st.none() | st.integers(), max_size=4),
+    "const": NAMES | st.integers() | st.none(),
+    "default": NAMES | st.integers() | st.none() | st.lists(NAMES, max_size=2),
+    "description": st.text(max_size=8),
+    "$ref": st.sampled_from(["#", "#/properties/a", "#/$defs/a", "#/nowhere", "x"]),
+    "minimum": st.integers(),
+    "maximum": st.integers(),
+}
+
+
+def nesting(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    several, named = st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=4)
+    deeper = {
+        "properties": named, "$defs": named, "items": inner, "anyOf": several, "oneOf": several,
+        "allOf": several, "additionalProperties": st.booleans() | inner,
+    }  # fmt: skip
+    return st.fixed_dictionaries({}, optional={**PLAIN, **deeper})
+
+
+JSON_SCHEMAS = st.recursive(
+    st.fixed_dictionaries({}, optional=PLAIN) | st.booleans(), nesting, max_leaves=12
+).filter(lambda schema: isinstance(schema, dict))
 
 
 @settings(deadline=None, max_examples=25)
