@@ -34,14 +34,14 @@ class Typed:
     """A schema ready for use; `view` serves requests to it."""
 
     def __init__(self, schema: GraphQLSchema, view: ASGIApp) -> None:
+        self.schema = schema
         self.view = view
-        self._schema = schema
         self._sdl: bytes | None = None
 
     async def sdl(self) -> bytes:
         """The schema as text, written in a thread: it takes a second for some thousand tools."""
         if self._sdl is None:
-            self._sdl = (await asyncio.to_thread(print_schema, self._schema)).encode() + b"\n"
+            self._sdl = (await asyncio.to_thread(print_schema, self.schema)).encode() + b"\n"
         return self._sdl
 
 
