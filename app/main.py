@@ -14,10 +14,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from app.auth.configuration import verifier_of
 from app.domain.errors import AppError
 from app.domain.package import Runtime
 from app.domain.seen_secrets import RecentSecrets
-from app.domain.session import ListingChange, SessionView
+from app.domain.session import ListingChange, LogLine, SessionView
+from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
 from app.gateway.door import McpDoor
@@ -30,6 +32,7 @@ from app.models.news import MongoNews
 from app.models.packages import MongoPackages
 from app.models.secrets import MongoSecrets
 from app.models.servers import MongoServers
+from app.models.tokens import MongoTokens
 from app.mongo.database import Database
 from app.mongo.embedded import EmbeddedMongo
 from app.processes.guard import Guard
@@ -38,14 +41,15 @@ from app.processes.spawner import Spawner
 from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
 from app.rest.routes import rest_routes
+from app.services.authentication import Authentication
 from app.services.deps import Deps
 from app.services.feed import Feed
 from app.services.key_announcement import announce_keys
+from app.services.last_use import SecretUse, TokenUse
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
 from app.services.replicas import Replica
-from app.services.secret_use import SecretUse
 from app.services.secrets import warn_of_foreign_keys
 from app.sessions.registry import SessionRegistry
 from app.sessions.slots import SessionLimits
@@ -59,6 +63,8 @@ log = logging.getLogger(__name__)
 # How long a start waits for a MongoDB that is not ours; then requests get 503 until it is there.
 DATABASE_PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 2.0
+# Everybody may see that it is there.
+PUBLIC = ("/", "/healthz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +79,7 @@ class Machine:
     data_dir: Path
     guard: Guard
     keys: Sequence[KeySource] = field(repr=False)
+    admin_token: str | None = field(repr=False)
     mongod: EmbeddedMongo | None
 
 
@@ -90,6 +97,11 @@ def create_app(machine: Machine) -> Starlette:
         middleware=[
             Middleware(SurpriseGuard),
             Middleware(HostGuard, allowed=settings.allowed_hosts),
+            Middleware(
+                CallerGuard,
+                authentication=engines.deps.authentication,
+                is_public=lambda scope: scope["path"] in PUBLIC or engines.graphql.is_page(scope),
+            ),
             Middleware(BodyGuard, limit=settings.payload_limit),
             Middleware(HangupGuard),
         ],
@@ -113,6 +125,7 @@ class _Engines:
         secrets = MongoSecrets(self._database)
         session_changes: Feed[SessionView] = Feed()
         listing_changes: Feed[ListingChange] = Feed()
+        server_lines: Feed[LogLine] = Feed()
         self._sessions = SessionRegistry(
             spawner=spawner,
             files=PrivateFiles(machine.data_dir / "secret-files"),
@@ -121,6 +134,7 @@ class _Engines:
             on_tools=servers.remember_tools,
             on_change=session_changes.publish,
             on_listing=listing_changes.publish,
+            on_log=server_lines.publish,
         )
         installer = NpmInstaller(spawner, timeout_seconds=settings.install_timeout_seconds)
         self.deps = Deps(
@@ -133,6 +147,7 @@ class _Engines:
             news=MongoNews(self._database),
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,
+            authentication=_authentication_of(machine, MongoTokens(self._database)),
             vault=EnvelopeVault(LocalKeyring(machine.keys, deployment.salt)),
             sessions=self._sessions,
             installers={Runtime.NODE: installer},
@@ -142,6 +157,7 @@ class _Engines:
             operations=Operations(),
             session_changes=session_changes,
             listing_changes=listing_changes,
+            server_lines=server_lines,
         )
         self._replica = Replica(self.deps)
         self.graphql = GraphQLDoor(self.deps, settings)
@@ -156,6 +172,7 @@ class _Engines:
             asyncio.create_task(self._database.changes.own(), name="change streams"),
             asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
             asyncio.create_task(self.deps.secret_use.own(), name="use of secrets"),
+            asyncio.create_task(self.deps.authentication.token_use.own(), name="use of tokens"),
             asyncio.create_task(announce_keys(self.deps, self.deps.life), name="key announcement"),
         ]
         for task in background:
@@ -196,6 +213,16 @@ def _database_of(machine: Machine) -> Database:
         raise ValueError("there is neither an embedded nor a configured database")
     secrets_name = settings.secrets_dbname or settings.mongo_dbname
     return Database(uri, documents_by_database(settings.mongo_dbname, secrets_name))
+
+
+def _authentication_of(machine: Machine, tokens: MongoTokens) -> Authentication:
+    return Authentication(
+        mode=machine.settings.auth_mode,
+        tokens=tokens,
+        token_use=TokenUse(tokens),
+        admin_token=machine.admin_token,
+        verifier=verifier_of(machine.settings),
+    )
 
 
 def _session_limits(settings: Settings) -> SessionLimits:

@@ -2,16 +2,32 @@
 
 import ipaddress
 import re
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
-from urllib.parse import quote_plus
+from typing import Annotated, Literal, Self
+from urllib.parse import quote_plus, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 # What every MongoDB accepts on every platform, and a little less.
 DATABASE_NAME = r"^[A-Za-z0-9_-]{1,63}$"
+SHORTEST_ADMIN_TOKEN = 32
 _UNITS = {"": 1, "b": 1, "kb": 1024, "mb": 1024**2}
+
+
+RoleName = Literal["admin", "operator", "user", "service"]
+# Never an HMAC: RFC 8725, section 2.1.
+ASYMMETRIC = re.compile(r"(?:RS|PS|ES)(?:256|384|512)|EdDSA")
+
+
+class AuthMode(StrEnum):
+    """Whether callers must prove who they are; AUTO: as soon as there is something to prove it."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
 
 
 class Settings(BaseSettings):
@@ -27,7 +43,22 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     allow_unauthenticated_network: bool = False
+    auth: AuthMode = AuthMode.AUTO
+    admin_token: SecretStr | None = None
+    admin_token_file: Path | None = None
     payload_limit: Annotated[int, NoDecode] = Field(default=6 * 1024**2, ge=1024)
+
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
+    oidc_jwks_url: str | None = None
+    oidc_algorithms: Annotated[tuple[str, ...], NoDecode] = ("RS256", "ES256", "EdDSA")
+    oidc_username_claim: str = "sub"
+    oidc_roles_claim: str = "roles"
+    oidc_groups_claim: str = "groups"
+    oidc_act_for_claim: str | None = None
+    oidc_role_names: Annotated[Mapping[str, RoleName], NoDecode] = Field(default_factory=dict)
+    oidc_default_role: RoleName | Literal["none"] = "user"
+    oidc_leeway_seconds: float = Field(default=30.0, ge=0, le=300)
 
     mongodb_uri: SecretStr | None = None
     mongo_user: str | None = None
@@ -62,14 +93,38 @@ class Settings(BaseSettings):
     install_timeout_seconds: float = Field(default=600.0, gt=0)
     log_level: str = "INFO"
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "oidc_algorithms", mode="before")
     @classmethod
-    def _split_hosts(cls, value: object) -> object:
+    def _split_list(cls, value: object) -> object:
         return (
             tuple(h.strip() for h in value.split(",") if h.strip())
             if isinstance(value, str)
             else value
         )
+
+    @field_validator("oidc_role_names", mode="before")
+    @classmethod
+    def _split_map(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [entry.strip().rpartition("=") for entry in value.split(",") if entry.strip()]
+        return {name.strip(): role.strip() for name, _, role in pairs}
+
+    @field_validator("oidc_algorithms")
+    @classmethod
+    def _asymmetric(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or not all(ASYMMETRIC.fullmatch(name) for name in value):
+            raise ValueError("must be some of RS256, ES256, EdDSA and their like, never HS256")
+        return value
+
+    @field_validator("oidc_issuer", "oidc_jwks_url")
+    @classmethod
+    def _https(cls, value: str | None) -> str | None:
+        host = "" if value is None else urlsplit(value).hostname or ""
+        is_near = value is not None and value.startswith("http://") and is_loopback(host)
+        if value is not None and not value.startswith("https://") and not is_near:
+            raise ValueError("must begin with https://")
+        return value
 
     @field_validator("payload_limit", mode="before")
     @classmethod
@@ -101,14 +156,44 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _loopback_only(self) -> Self:
-        if not is_loopback(self.host) and not self.allow_unauthenticated_network:
+    def _authentication_makes_sense(self) -> Self:
+        token = self.admin_token
+        if token is not None and len(token.get_secret_value()) < SHORTEST_ADMIN_TOKEN:
             raise ValueError(
-                f"HOST={self.host} would let the network in, and no authentication is configured. "
-                "Use HOST=127.0.0.1, or set ALLOW_UNAUTHENTICATED_NETWORK=true if something in "
-                "front of this server decides who may reach it."
+                f"ADMIN_TOKEN must have at least {SHORTEST_ADMIN_TOKEN} characters, so that nobody "
+                "guesses it: openssl rand -hex 32"
+            )
+        if self.admin_token is not None and self.admin_token_file is not None:
+            raise ValueError("Set ADMIN_TOKEN or ADMIN_TOKEN_FILE, not both.")
+        if (self.oidc_issuer is None) is not (self.oidc_audience is None):
+            raise ValueError("OIDC_ISSUER and OIDC_AUDIENCE belong together: set both or neither.")
+        if self.auth is AuthMode.OFF and self._has_authentication:
+            raise ValueError(
+                "AUTH=off, and yet ADMIN_TOKEN or OIDC_ISSUER is set. Leave one of them out."
             )
         return self
+
+    @model_validator(mode="after")
+    def _loopback_only(self) -> Self:
+        is_open = self.auth_mode is not AuthMode.ON and not self.allow_unauthenticated_network
+        if not is_loopback(self.host) and is_open:
+            raise ValueError(
+                f"HOST={self.host} would let the network in, and no authentication is configured. "
+                "Set AUTH=on and make a token with `mcp-api tokens create`, or ADMIN_TOKEN, or "
+                "OIDC_ISSUER; or use HOST=127.0.0.1; or set ALLOW_UNAUTHENTICATED_NETWORK=true if "
+                "something in front of this server decides who may reach it."
+            )
+        return self
+
+    @property
+    def auth_mode(self) -> AuthMode:
+        """ON as soon as a setting says how callers prove who they are."""
+        return AuthMode.ON if self._has_authentication else self.auth
+
+    @property
+    def _has_authentication(self) -> bool:
+        given = (self.admin_token, self.admin_token_file, self.oidc_issuer)
+        return any(value is not None for value in given)
 
     @property
     def database_uri(self) -> str | None:

@@ -18,6 +18,7 @@ from app.models.news import MongoNews
 from app.models.packages import MongoPackages, PackageDoc
 from app.models.secrets import MongoSecrets, SecretDoc
 from app.models.servers import MongoServers, ServerDoc
+from app.models.tokens import MongoTokens, TokenDoc
 from app.mongo.binary import find_mongod
 from app.mongo.database import Database
 from app.mongo.embedded import EmbeddedMongo
@@ -44,6 +45,7 @@ class Stores:
     data_keys: MongoDataKeys
     deployment: MongoDeployment
     news: MongoNews
+    tokens: MongoTokens
 
     @classmethod
     def over(cls, database: Database) -> Self:
@@ -55,6 +57,7 @@ class Stores:
             MongoDataKeys(database),
             MongoDeployment(database),
             MongoNews(database),
+            MongoTokens(database),
         )
 
 
@@ -110,7 +113,7 @@ async def followed(database: Database) -> AsyncIterator[Stores]:
 
 @pytest.fixture
 async def stores(database: Database, followed: Stores) -> Stores:
-    for document in (ServerDoc, PackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc):
+    for document in (ServerDoc, PackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc, TokenDoc):
         await document.get_motor_collection().delete_many({})
     database.changes.forget_all()
     return followed

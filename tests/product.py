@@ -26,7 +26,9 @@ STOP_SECONDS = 5.0
 REQUEST_SECONDS = 120.0
 JSON = {"Content-Type": "application/json"}
 # Settings of the developer's own shell that would change what is tested.
-SETTINGS = re.compile(r"HOST|PORT|DATA_DIR|LOG_LEVEL|PAYLOAD_LIMIT|(?:MONGO|SECRETS|ALLOW).*")
+SETTINGS = re.compile(
+    r"HOST|PORT|DATA_DIR|LOG_LEVEL|PAYLOAD_LIMIT|AUTH|(?:MONGO|SECRETS|ALLOW|ADMIN|OIDC).*"
+)
 
 T = TypeVar("T")
 

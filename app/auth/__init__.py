@@ -1,1 +1,1 @@
-"""Establishing who is calling."""
+"""Checking what an identity provider says of a caller."""

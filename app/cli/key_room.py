@@ -3,29 +3,16 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from app.cli.machine import (
-    CannotStart,
-    DataDirInUse,
-    prepare_data_dir,
-    read_instance,
-    read_keys,
-    start_guard,
-)
-from app.models import documents_by_database
+from app.cli.database_room import open_database
+from app.cli.machine import CannotStart, read_keys
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
 from app.models.secrets import MongoSecrets
-from app.mongo.binary import find_mongod
-from app.mongo.database import Database
-from app.mongo.embedded import EmbeddedMongo, socket_uri
-from app.mongo.process import SOCKET_NAME, MongodProcess, has_database, socket_folder
+from app.mongo.process import has_database
 from app.settings import Settings
 from app.vault.keyring import LocalKeyring
 from app.vault.vault import EnvelopeVault
-
-PATIENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +39,7 @@ async def open_key_room(settings: Settings) -> AsyncIterator[KeyRoom]:
         if settings.database_uri is None and not has_database(folder):
             raise CannotStart(f"There is no database in {folder} yet.")
         keys = read_keys(settings, folder)
-        uri = settings.database_uri or await _embedded(settings, folder, stack)
-        name = settings.mongo_dbname
-        database = Database(uri, documents_by_database(name, settings.secrets_dbname or name))
-        stack.push_async_callback(database.stop)
-        await database.start(patience_seconds=PATIENCE_SECONDS)
-        database.check()
+        database = await stack.enter_async_context(open_database(settings))
         deployment = MongoDeployment(database)
         yield KeyRoom(
             MongoSecrets(database),
@@ -65,20 +47,3 @@ async def open_key_room(settings: Settings) -> AsyncIterator[KeyRoom]:
             deployment,
             EnvelopeVault(LocalKeyring(keys, deployment.salt)),
         )
-
-
-async def _embedded(settings: Settings, folder: Path, stack: contextlib.AsyncExitStack) -> str:
-    """The embedded mongod: the one that a running product has started, or one for this command."""
-    try:
-        _, lock = prepare_data_dir(settings)
-    except DataDirInUse:
-        return socket_uri(socket_folder(folder) / SOCKET_NAME)
-    stack.enter_context(lock)
-    guard = start_guard(read_instance(folder))
-    stack.callback(guard.stop)
-    process = MongodProcess(find_mongod(settings.mongod_binary), folder, guard)
-    process.start()
-    mongod = EmbeddedMongo(process)
-    stack.push_async_callback(mongod.stop)
-    await mongod.start()
-    return mongod.uri

@@ -1,28 +1,18 @@
 """`mcp-api keys`."""
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
 import click
 
+from app.cli.exit_code import run_to_exit
 from app.cli.key_room import KeyRoom, open_key_room
 from app.cli.logs import configure_logging
-from app.cli.machine import CannotStart, read_settings
+from app.cli.machine import read_settings
 from app.domain.data_key import KeyUsage, RotationProgress
-from app.domain.errors import AppError
 from app.domain.seen_secrets import RecentSecrets
-from app.mongo.binary import NoMongod
-from app.mongo.database import BadDatabaseUri
-from app.mongo.embedded import EmbeddedMongoFailed
 from app.services.rotation import key_usage, rotate_keys
 from app.vault.keys import make_key
-from app.vault.passphrase import KeyProblem
-
-PROBLEMS = (
-    AppError, BadDatabaseUri, CannotStart, EmbeddedMongoFailed, KeyProblem, NoMongod,
-    PermissionError,
-)  # fmt: skip
 
 
 def make() -> None:
@@ -41,15 +31,7 @@ def rotate() -> None:
 
 
 def _run(work: Callable[[KeyRoom], Awaitable[int]]) -> int:
-    """The exit code of the work; 1, and one sentence, when it cannot be done."""
-    try:
-        return asyncio.run(_in_room(work))
-    except KeyboardInterrupt:
-        return 130
-    except PROBLEMS as problem:
-        told = problem.sentence() if isinstance(problem, AppError) else str(problem)
-        click.echo(f"mcp-api: {told}", err=True)
-        return 1
+    return run_to_exit(_in_room(work))
 
 
 async def _in_room(work: Callable[[KeyRoom], Awaitable[int]]) -> int:

@@ -14,13 +14,14 @@ from app.mongo.binary import find_mongod
 from app.mongo.process import MongodProcess, has_database
 from app.processes.guard import Guard
 from app.processes.guard_program import kill_marked
-from app.settings import Settings
+from app.settings import SHORTEST_ADMIN_TOKEN, Settings
 from app.vault.keys import (
     KeySource,
     load_or_make_key_file,
     parse_key_source,
     parse_old_keys,
     read_key_file,
+    read_mounted,
 )
 from app.vault.passphrase import HOW_TO_MAKE, KeyProblem
 
@@ -121,6 +122,26 @@ def read_keys(settings: Settings, folder: Path) -> Sequence[KeySource]:
     old = settings.secrets_keys_old
     opening = parse_old_keys(old.get_secret_value()) if old is not None else ()
     return (_sealing_key(settings, folder), *opening)
+
+
+def read_admin_token(settings: Settings) -> str | None:
+    """The token that the settings give an admin, from a file or not; None for none.
+
+    Raises:
+        KeyProblem: The file cannot be read, or others may read it.
+        CannotStart: It holds no token.
+    """
+    if settings.admin_token is not None:
+        return settings.admin_token.get_secret_value()
+    if settings.admin_token_file is None:
+        return None
+    text = read_mounted(settings.admin_token_file, "ADMIN_TOKEN_FILE").strip()
+    if len(text) < SHORTEST_ADMIN_TOKEN:
+        raise CannotStart(
+            f"ADMIN_TOKEN_FILE holds fewer than {SHORTEST_ADMIN_TOKEN} characters; a token must "
+            "be too long to guess."
+        )
+    return text
 
 
 def _sealing_key(settings: Settings, folder: Path) -> KeySource:

@@ -10,6 +10,7 @@ import click
 from app.cli.machine import (
     CannotStart,
     prepare_data_dir,
+    read_admin_token,
     read_instance,
     read_keys,
     read_settings,
@@ -39,7 +40,7 @@ def run() -> None:
 
 def _run(settings: Settings, folder: Path) -> None:
     listener = _listen(settings)
-    keys = read_keys(settings, folder)
+    keys, admin_token = read_keys(settings, folder), read_admin_token(settings)
     guard = start_guard(read_instance(folder))
     try:
         # mongod starts while the rest is being imported, which takes about as long.
@@ -51,6 +52,7 @@ def _run(settings: Settings, folder: Path) -> None:
             folder=folder,
             guard=guard,
             keys=keys,
+            admin_token=admin_token,
             mongod=mongod,
             listener=listener,
         )

@@ -5,7 +5,7 @@ import contextlib
 import gc
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -15,12 +15,13 @@ from starlette.applications import Starlette
 
 from app.cli.logs import configure_logging
 from app.cli.machine import CannotStart
+from app.domain.errors import AppError
 from app.main import Machine, create_app
 from app.mongo.database import BadDatabaseUri
 from app.mongo.embedded import EmbeddedMongo, EmbeddedMongoFailed
 from app.mongo.process import MongodProcess
 from app.processes.guard import Guard
-from app.settings import Settings
+from app.settings import Settings, is_loopback
 from app.vault.keys import KeySource
 
 # Requests in flight at a stop get this long; then sessions and the database end within 4 s.
@@ -31,7 +32,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class _Server(uvicorn.Server):
     """uvicorn, which says where it is once it answers."""
 
-    def __init__(self, config: uvicorn.Config, banner: str) -> None:
+    def __init__(self, config: uvicorn.Config, banner: Callable[[], Awaitable[str]]) -> None:
         super().__init__(config)
         self._banner = banner
 
@@ -52,7 +53,7 @@ class _Server(uvicorn.Server):
         if self.started:
             gc.enable()
             gc.freeze()
-            click.echo(self._banner)
+            click.echo(await self._banner())
 
 
 def serve(
@@ -61,6 +62,7 @@ def serve(
     folder: Path,
     guard: Guard,
     keys: Sequence[KeySource],
+    admin_token: str | None,
     mongod: MongodProcess | None,
     listener: socket.socket,
 ) -> None:
@@ -73,6 +75,7 @@ def serve(
                     data_dir=folder,
                     guard=guard,
                     keys=keys,
+                    admin_token=admin_token,
                     mongod=None if mongod is None else EmbeddedMongo(mongod),
                 ),
                 listener,
@@ -86,12 +89,26 @@ async def _serve(machine: Machine, listener: socket.socket) -> None:
         configure_logging(machine.settings.log_level, app.state.deps.seen)
         if machine.mongod is not None:
             await machine.mongod.start()
-        await _Server(_config(app, machine.settings), _banner(machine, listener)).serve([listener])
+
+        async def banner() -> str:
+            is_on = await _is_authentication_on(app)
+            return _banner(machine, listener, is_on=is_on)
+
+        await _Server(_config(app, machine.settings), banner).serve([listener])
     except (BadDatabaseUri, EmbeddedMongoFailed) as problem:
         raise CannotStart(str(problem)) from None
     finally:
         if machine.mongod is not None:
             await machine.mongod.stop()
+
+
+async def _is_authentication_on(app: Starlette) -> bool:
+    """Whether callers must prove who they are; so they must while that is not known."""
+    try:
+        is_on: bool = await app.state.deps.authentication.is_on()
+    except AppError:
+        return True
+    return is_on
 
 
 def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
@@ -108,19 +125,22 @@ def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _banner(machine: Machine, listener: socket.socket) -> str:
+def _banner(machine: Machine, listener: socket.socket, *, is_on: bool) -> str:
     host, port = listener.getsockname()[:2]
     base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     database = "embedded MongoDB" if machine.mongod is not None else "your MongoDB"
+    authentication = "off; only this machine can connect"
+    if is_on:
+        authentication = "on; every request needs a bearer token"
+    elif not is_loopback(machine.settings.host):
+        authentication = "OFF, AND THE NETWORK IS LET IN (ALLOW_UNAUTHENTICATED_NETWORK)"
     rows = {
         "GraphiQL": f"{base}/graphql",
         "REST": f"{base}/",
         "MCP": f"{base}/mcp",
         "Data": str(machine.data_dir),
         "Database": database,
-        "Authentication": "off; only this machine can connect"
-        if not machine.settings.allow_unauthenticated_network
-        else "off, and the network is let in (ALLOW_UNAUTHENTICATED_NETWORK)",
+        "Authentication": authentication,
     }
     lines = [f"  {name + ':':<16}{value}" for name, value in rows.items()]
     return "\n".join(["MCP API is ready.", *lines, "Press Ctrl-C to stop."])

@@ -72,6 +72,10 @@ class Principal:
         return Role.SERVICE in self.roles and username in self.act_for
 
 
+# A caller who is not known yet: without a role everything is refused.
+NOBODY = Principal(subject="nobody")
+
+
 def local_principal() -> Principal:
     """Whoever reaches a service without authentication: the machine's own user, an admin."""
     return Principal(subject=DEFAULT_USERNAME, roles=frozenset({Role.ADMIN}))

@@ -139,10 +139,12 @@ class ServerView:
     """A server with what is known of it right now.
 
     `program` is how a stdio server is started, with its placeholders filled in; None for others.
+    Without `has_details` the settings do not say how it is reached, nor who may.
     """
 
     server: Server
     program: StdioLaunch | None
+    has_details: bool
     status: ServerStatus
     last_error: str | None
 

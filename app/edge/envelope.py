@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 
 import orjson
+from starlette.datastructures import Headers
 from starlette.responses import Response
+from starlette.types import Scope
 
 from app.domain.errors import AppError, ErrorCode
 from app.edge.status import HTTP_STATUS
+
+# GraphQL over HTTP (Stage 2 draft), section 6.
+GRAPHQL_TYPE = "application/graphql-response+json"
 
 
 def json_response(
@@ -21,6 +26,26 @@ def error_response(error: AppError, headers: Mapping[str, str] | None = None) ->
     body = {"success": False, "error": error.sentence(), "code": error.code.value}
     extra = {"Retry-After": "1"} if error.code is ErrorCode.DATABASE_UNAVAILABLE else {}
     return json_response(body, HTTP_STATUS[error.code], {**extra, **(headers or {})})
+
+
+def refusal_response(scope: Scope, error: AppError) -> Response:
+    """The same in the shape of the door that the request was for, which has not seen it.
+
+    Without a caller it carries a challenge (RFC 6750, section 3).
+    """
+    headers = Headers(scope=scope)
+    extra = {}
+    if error.code is ErrorCode.UNAUTHENTICATED:
+        is_wrong = ', error="invalid_token"' if "authorization" in headers else ""
+        extra["WWW-Authenticate"] = f'Bearer realm="mcp-api"{is_wrong}'
+    if not scope["path"].startswith("/graphql"):
+        return error_response(error, extra)
+    hint = {} if error.hint is None else {"hint": error.hint}
+    told = {"message": error.message, "extensions": {"code": error.code.value, **hint}}
+    kind = GRAPHQL_TYPE if GRAPHQL_TYPE in headers.get("accept", "") else "application/json"
+    return Response(
+        orjson.dumps({"errors": [told]}), HTTP_STATUS[error.code], headers=extra, media_type=kind
+    )
 
 
 def shutting_down() -> AppError:

@@ -9,7 +9,9 @@ from app.models.deployment import DeploymentDoc
 from app.models.packages import PackageDoc
 from app.models.secrets import SecretDoc
 from app.models.servers import ServerDoc
+from app.models.tokens import TokenDoc
 
+PLAIN = (PackageDoc, ServerDoc, TokenDoc)
 # Beside the secrets: what opens them is backed up and restored with them.
 SEALED = (SecretDoc, DataKeyDoc, DeploymentDoc)
 
@@ -17,5 +19,5 @@ SEALED = (SecretDoc, DataKeyDoc, DeploymentDoc)
 def documents_by_database(main: str, secrets: str) -> Mapping[str, Sequence[type[Document]]]:
     """Which documents live in which database; secrets may have one of their own."""
     if main == secrets:
-        return {main: (PackageDoc, ServerDoc, *SEALED)}
-    return {main: (PackageDoc, ServerDoc), secrets: SEALED}
+        return {main: (*PLAIN, *SEALED)}
+    return {main: PLAIN, secrets: SEALED}

@@ -25,6 +25,7 @@ from app.domain.server import (
     name_taken,
 )
 from app.domain.tool import Tool, parse_tool
+from app.models.server_access import read_access, write_access
 from app.mongo.database import Database
 from app.mongo.kept import Found, Kept, Key, Source
 
@@ -61,6 +62,7 @@ class ServerDoc(Document):
     max_sessions: int | None = None
     checks_arguments: bool = True
     log_level: LogLevel | None = None
+    access: dict[str, Any] | None = None
     is_enabled: bool
     revision: str
     package_dir: str | None
@@ -107,6 +109,7 @@ class ServerDoc(Document):
                 max_sessions=self.max_sessions,
                 checks_arguments=self.checks_arguments,
                 log_level=self.log_level,
+                access=read_access(self.access),
                 is_enabled=self.is_enabled,
             ),
             revision=self.revision,
@@ -236,6 +239,7 @@ def _fields(server: Server) -> dict[str, Any]:
         "max_sessions": settings.max_sessions,
         "checks_arguments": settings.checks_arguments,
         "log_level": None if settings.log_level is None else settings.log_level.value,
+        "access": write_access(settings.access),
         "is_enabled": settings.is_enabled,
         "revision": server.revision,
         "package_dir": server.package_dir,

@@ -24,5 +24,11 @@ class Context:
     loaders: Loaders
     connection_params: dict[str, Any] = field(default_factory=dict)
 
+    def become(self, caller: Principal) -> None:
+        """Go on as that caller."""
+        if caller != self.principal:
+            self.principal = caller
+            self.loaders = Loaders.over(self.deps, caller)
+
 
 Info = strawberry.Info[Context, None]

@@ -32,6 +32,12 @@ class GraphQLDoor:
         else:
             await self._view(scope, receive, send)
 
+    def is_page(self, scope: Scope) -> bool:
+        """Whether a request is for the page or its parts, which tell nothing of anybody."""
+        if scope["path"].startswith("/graphiql/"):
+            return True
+        return scope["path"] == "/graphql" and _is_browser(Request(scope))
+
     async def load(self) -> None:
         """Import and build the GraphQL schema ahead of the first request."""
         await self._view.load()

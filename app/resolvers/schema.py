@@ -8,6 +8,7 @@ from app.resolvers.mutations.keys import KeyMutations
 from app.resolvers.mutations.packages import PackageMutations
 from app.resolvers.mutations.secrets import SecretMutations
 from app.resolvers.mutations.servers import ServerMutations
+from app.resolvers.mutations.tokens import TokenMutations
 from app.resolvers.mutations.tools import ToolMutations
 from app.resolvers.mutations.users import UserMutations
 from app.resolvers.queries.keys import KeyQueries
@@ -17,8 +18,10 @@ from app.resolvers.queries.packages import PackageQueries
 from app.resolvers.queries.secrets import SecretQueries
 from app.resolvers.queries.servers import ServerQueries
 from app.resolvers.queries.sessions import SessionQueries
+from app.resolvers.queries.tokens import TokenQueries
 from app.resolvers.queries.tools import ToolQueries
 from app.resolvers.subscriptions.keys import KeySubscriptions
+from app.resolvers.subscriptions.logs import LogSubscriptions
 from app.resolvers.subscriptions.packages import PackageSubscriptions
 from app.resolvers.subscriptions.servers import ServerSubscriptions
 from app.resolvers.subscriptions.sessions import SessionSubscriptions
@@ -41,6 +44,7 @@ class Query(
     ListingQueries,
     SecretQueries,
     KeyQueries,
+    TokenQueries,
     SessionQueries,
 ):
     """The root of queries."""
@@ -53,6 +57,7 @@ class Mutation(
     SecretMutations,
     UserMutations,
     KeyMutations,
+    TokenMutations,
     ToolMutations,
 ):
     """The root of mutations."""
@@ -63,6 +68,7 @@ class Subscription(
     PackageSubscriptions,
     ServerSubscriptions,
     SessionSubscriptions,
+    LogSubscriptions,
     KeySubscriptions,
     ToolSubscriptions,
 ):

@@ -19,6 +19,7 @@ from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_
 from strawberry.types import ExecutionResult
 
 from app.domain.errors import ErrorCode
+from app.domain.principal import NOBODY
 from app.edge.principal import principal_of
 from app.resolvers.context import Context
 from app.resolvers.engine.engine import Engine
@@ -70,7 +71,8 @@ class GraphQLView(GraphQL[Context, None]):
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
         """What the resolvers of this request share."""
-        caller = principal_of(request)
+        # A WebSocket's caller says who they are in its first message.
+        caller = NOBODY if isinstance(request, WebSocket) else principal_of(request)
         return Context(
             deps=self._deps,
             principal=caller,

@@ -8,12 +8,23 @@ from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
 )
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
+    Message,
+    SubscribeMessage,
+)
 
+from app.domain.errors import AppError, ErrorCode
+from app.edge.authentication import authorization_in
 from app.resolvers.context import Context
 from app.resolvers.engine.documents import Refused
 from app.resolvers.engine.engine import Engine
 from app.resolvers.requests import fault_of
+
+CLOSE_UNAUTHENTICATED = 4401
+CLOSE_TRY_AGAIN = 1013
+# A close frame has room for 123 bytes (RFC 6455, section 5.5).
+CLOSE_REASON_CHARACTERS = 100
 
 
 class TextAdapter(ASGIWebSocketAdapter):
@@ -32,7 +43,11 @@ class TextAdapter(ASGIWebSocketAdapter):
 
 
 class Handler(BaseGraphQLTransportWSHandler[Context, None]):
-    """Answers a malformed message with close code 4400 instead of failing on it."""
+    """Answers a malformed message with close code 4400 instead of failing on it.
+
+    Its caller says who they are in `connection_init`, or in a header of the handshake; it is
+    asked again at every operation: what was revoked meanwhile closes the connection.
+    """
 
     async def handle_message(self, message: Message) -> None:
         """Take one message of the client."""
@@ -56,3 +71,31 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         except Refused:
             text = payload.get("query")
         return {**payload, "query": text}
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        """Acknowledge a caller who is known."""
+        if self.connection_init_received or await self._knows_caller(message.get("payload")):
+            await super().handle_connection_init(message)
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """Begin an operation of a caller who is still known."""
+        if not self.connection_acknowledged or await self._knows_caller(
+            self.context.connection_params
+        ):
+            await super().handle_subscribe(message)
+
+    async def _knows_caller(self, payload: object) -> bool:
+        """Whether that payload, or else the handshake, says who is calling; if not, close."""
+        context = self.context
+        try:
+            context.become(
+                await context.deps.authentication.principal(
+                    authorization_in(payload, context.request.headers)
+                )
+            )
+        except AppError as error:
+            is_unknown = error.code is ErrorCode.UNAUTHENTICATED
+            code = CLOSE_UNAUTHENTICATED if is_unknown else CLOSE_TRY_AGAIN
+            await self.websocket.close(code, error.message[:CLOSE_REASON_CHARACTERS])
+            return False
+        return True

@@ -13,6 +13,7 @@ from app.domain.principal import Principal
 from app.domain.server import Server, ServerSettings
 from app.domain.tool import Tool
 from app.edge.envelope import json_response
+from app.rest.access_body import access_body
 from app.services.deps import Deps
 from app.services.servers import server_logs, view_server
 from app.services.tools import shown_tools
@@ -46,6 +47,7 @@ def server_body(deps: Deps, caller: Principal, server: Server) -> Mapping[str, A
         "isolation": settings.isolation.value,
         "maxConcurrentCalls": settings.max_concurrent_calls,
         "maxSessions": settings.max_sessions,
+        "access": access_body(settings.access) if view.has_details else None,
         "toolsList": [tool_body(tool) for tool in shown_tools(server)],
         "logs": server_logs(deps, caller, server.name, LOG_LINES),
     }

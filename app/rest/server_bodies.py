@@ -12,7 +12,9 @@ from app.domain.server import (
     ServerSettings,
     Transport,
 )
+from app.domain.server_access import OPEN
 from app.domain.unset import UNSET, Unset
+from app.rest.access_body import AccessBody
 from app.rest.bodies import SecretsBody, seconds
 
 T = TypeVar("T")
@@ -37,6 +39,7 @@ class _ServerBody(SecretsBody):
     idle_timeout: float | None = None
     max_concurrent_calls: int | None = None
     max_sessions: int | None = None
+    access: AccessBody | None = None
     enabled: bool | None = None
     display_name: str | None = None
     description: str | None = None
@@ -67,6 +70,7 @@ class AddServerBody(_ServerBody):
             idle_seconds=seconds(self.idle_timeout, None),
             max_concurrent_calls=self.max_concurrent_calls,
             max_sessions=self.max_sessions,
+            access=OPEN if self.access is None else self.access.access(),
             is_enabled=self.enabled is not False,
         )
 
@@ -94,6 +98,7 @@ class UpdateServerBody(_ServerBody):
                 "max_concurrent_calls", self.max_concurrent_calls
             ),
             max_sessions=self._resettable("max_sessions", self.max_sessions),
+            access=UNSET if self.access is None else self.access.access(),
             is_enabled=_given(self.enabled),
             display_name=self._resettable("display_name", self.display_name),
             description=self._resettable("description", self.description),

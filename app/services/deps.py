@@ -19,12 +19,13 @@ from app.domain.ports import (
     ServerStore,
     Sessions,
 )
-from app.domain.session import ListingChange, SessionView
+from app.domain.session import ListingChange, LogLine, SessionView
+from app.services.authentication import Authentication
 from app.services.feed import Feed
+from app.services.last_use import SecretUse
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.running import RunningCall
-from app.services.secret_use import SecretUse
 
 
 class KeyDeps(Protocol):
@@ -62,6 +63,7 @@ class Deps:
     secrets: SecretStore
     data_keys: DataKeyStore
     deployment: DeploymentStore
+    authentication: Authentication
     vault: Vault
     sessions: Sessions
     installers: Mapping[Runtime, Installer]
@@ -74,5 +76,6 @@ class Deps:
     session_changes: Feed[SessionView]
     listing_changes: Feed[ListingChange]
     server_changes: Feed[str] = field(default_factory=Feed)
+    server_lines: Feed[LogLine] = field(default_factory=Feed)
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, RunningCall] = field(default_factory=dict)

@@ -230,11 +230,14 @@ def view_server(deps: Deps, caller: Principal, server: Server) -> ServerView:
     status = deps.sessions.status(server.name, server.revision)
     if not is_granted(caller, Action.READ_SERVER_DETAILS):
         shown = replace(server, settings=without_launch(server.settings))
-        return ServerView(server=shown, program=None, status=status, last_error=None)
+        return ServerView(
+            server=shown, program=None, has_details=False, status=status, last_error=None
+        )
     launch = _launch_of(deps, server, None)
     return ServerView(
         server=server,
         program=launch if isinstance(launch, StdioLaunch) else None,
+        has_details=True,
         status=status,
         last_error=deps.sessions.last_error(server.name, server.revision),
     )

@@ -88,26 +88,35 @@ def make_key() -> str:
 
 
 def read_key_file(path: Path) -> KeySource:
-    """The key or passphrase in a file that somebody else made; links are followed.
+    """The key or passphrase in a file that somebody else made.
+
+    Raises:
+        KeyProblem: It cannot be read, others may read it, or it holds no key.
+    """
+    text = read_mounted(path, "SECRETS_KEY_FILE")
+    return parse_key_source(text, f"The content of SECRETS_KEY_FILE={path}")
+
+
+def read_mounted(path: Path, setting: str) -> str:
+    """The secret in a file that somebody else made; links are followed.
 
     A file that belongs to another user may be readable by our group: this is how orchestrators
     hand a secret to a process without privileges.
 
     Raises:
-        KeyProblem: It cannot be read, others may read it, or it holds no key.
+        KeyProblem: It cannot be read, or others may read it.
     """
     try:
         # Not blocking, so that a pipe is refused and not waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
-        raise KeyProblem(f"SECRETS_KEY_FILE={path} cannot be read: {error.strerror}.") from None
+        raise KeyProblem(f"{setting}={path} cannot be read: {error.strerror}.") from None
     try:
-        _check_mounted(path, os.fstat(descriptor))
+        _check_mounted(path, setting, os.fstat(descriptor))
         data = os.read(descriptor, LARGEST_FILE)
     finally:
         os.close(descriptor)
-    text = data.decode("utf-8", errors="replace")
-    return parse_key_source(text, f"The content of SECRETS_KEY_FILE={path}")
+    return data.decode("utf-8", errors="replace")
 
 
 def load_or_make_key_file(folder: Path, *, may_make: bool) -> bytes:
@@ -141,12 +150,12 @@ def load_or_make_key_file(folder: Path, *, may_make: bool) -> bytes:
         ) from None
 
 
-def _check_mounted(path: Path, found: os.stat_result) -> None:
+def _check_mounted(path: Path, setting: str, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise KeyProblem(f"SECRETS_KEY_FILE={path} is not a file.")
+        raise KeyProblem(f"{setting}={path} is not a file.")
     ours = 0o070 if found.st_uid == os.geteuid() else 0
     if found.st_mode & (0o007 | ours):
-        raise KeyProblem(f"Others may read SECRETS_KEY_FILE={path}. Run: chmod 600 {path}")
+        raise KeyProblem(f"Others may read {setting}={path}. Run: chmod 600 {path}")
 
 
 def _make(path: Path) -> None:

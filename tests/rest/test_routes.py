@@ -19,7 +19,7 @@ EVERYTHING = "@modelcontextprotocol/server-everything"
 SERVER_FIELDS = {
     "name", "displayName", "description", "transportType", "command", "args", "env",
     "secretNames", "secrets", "masksResults", "status", "enabled", "startupTimeout", "toolsList", "logs",
-    "isolation", "callTimeout", "idleTimeout", "maxConcurrentCalls", "maxSessions",
+    "access", "isolation", "callTimeout", "idleTimeout", "maxConcurrentCalls", "maxSessions",
 }  # fmt: skip
 REMOTE_FIELDS = SERVER_FIELDS - {"command", "args", "env"} | {"url", "headers"}
 

@@ -21,15 +21,17 @@ from app.installers.files import PackageFolder
 from app.mongo.database import Database
 from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
+from app.services.authentication import Authentication
 from app.services.deps import Deps
 from app.services.feed import Feed
+from app.services.last_use import SecretUse, TokenUse
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
-from app.services.secret_use import SecretUse
 from app.services.secrets import Place, set_secret
 from app.services.servers import add_server, get_server
 from app.sessions.registry import SessionRegistry
 from app.sessions.slots import SessionLimits
+from app.settings import AuthMode
 from tests.conftest import Stores
 from tests.subjects import FINGERPRINT
 from tests.vault.keys import vault
@@ -112,6 +114,9 @@ async def world(
         news=stores.news,
         data_keys=stores.data_keys,
         deployment=stores.deployment,
+        authentication=Authentication(
+            mode=AuthMode.AUTO, tokens=stores.tokens, token_use=TokenUse(stores.tokens)
+        ),
         vault=vault(),
         sessions=registry,
         installers={Runtime.NODE: installer},

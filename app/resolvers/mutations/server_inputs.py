@@ -15,8 +15,10 @@ from app.domain.server import (
     ServerSettings,
     Transport,
 )
-from app.domain.unset import UNSET
+from app.domain.server_access import OPEN, ServerAccess
+from app.domain.unset import UNSET, Unset
 from app.resolvers.inputs import string_map
+from app.resolvers.mutations.access_input import AccessInput
 from app.resolvers.mutations.binding_input import SECRETS, SecretBindingInput, bindings_of
 
 COMMAND = "The program that starts it; for transport STDIO, which needs one."
@@ -37,6 +39,7 @@ IDLE = "After how many seconds without a call a session of it ends"
 MAX_CALLS = "How many calls of one session may be at work at once; further ones wait"
 MAX_SESSIONS = "How many sessions it may have at once; calls that need another wait"
 CHECKS = "Whether arguments are checked against a tool's schema before they are sent."
+ACCESS = "Who may see and call it, and which of its tools."
 LOG_LEVEL = "What it is asked to log"
 
 
@@ -87,6 +90,10 @@ class AddServerInput:
         default=None, description=f"{LOG_LEVEL}. By default what it logs by itself."
     )
 
+    access: AccessInput | None = strawberry.field(
+        default=None, description=f"{ACCESS} By default everybody, and every tool."
+    )
+
     def settings(self) -> ServerSettings:
         """The settings as domain data."""
         return ServerSettings(
@@ -111,6 +118,7 @@ class AddServerInput:
             max_sessions=self.max_sessions,
             checks_arguments=self.checks_arguments,
             log_level=self.log_level,
+            access=OPEN if self.access is None else self.access.access(),
             is_enabled=self.enabled,
         )
 
@@ -163,6 +171,10 @@ class UpdateServerInput:
         description=f"{LOG_LEVEL}; null for what it logs by itself."
     )
 
+    access: strawberry.Maybe[AccessInput | None] = strawberry.field(
+        description=f"{ACCESS} Replaces all of its rules; null for everybody and every tool."
+    )
+
     def changes(self) -> ServerChanges:
         """The changes as domain data."""
         return ServerChanges(
@@ -187,7 +199,14 @@ class UpdateServerInput:
             max_sessions=_given(self.max_sessions),
             checks_arguments=_given(self.checks_arguments),
             log_level=_given(self.log_level),
+            access=_access(self.access),
         )
+
+
+def _access(field: strawberry.Maybe[AccessInput | None]) -> ServerAccess | Unset:
+    if field is None:
+        return UNSET
+    return OPEN if field.value is None else field.value.access()
 
 
 # Any: the invariant Maybe fits no type variable, and ServerChanges says what each field is.

@@ -15,12 +15,15 @@ from app.resolvers.types.package import PackageType
 from app.resolvers.types.secret import SecretType
 from app.resolvers.types.server import ServerType
 from app.resolvers.types.session import SessionType
+from app.resolvers.types.token import TokenType
 from app.resolvers.types.tool import ToolType
 from app.resolvers.types.viewer import Viewer
 from app.services.catalog import ForUser, find_entry
 from app.services.secrets import Place, find_secret
 from app.services.sessions import find_session
+from app.services.tokens import find_token
 from app.services.tools import find_tool_of
+from app.services.viewer import show_viewer
 
 ENTRIES: dict[
     str, tuple[ListingKind, type[ResourceType] | type[ResourceTemplateType] | type[PromptType]]
@@ -35,10 +38,10 @@ ENTRIES: dict[
 class NodeQueries:
     """The fields of Query that belong to no single noun."""
 
-    @strawberry.field(description="Who is calling, and for whom they may act.")
-    def viewer(self, info: Info) -> Viewer:
+    @strawberry.field(description="Who is calling, what they may do, and for whom.")
+    async def viewer(self, info: Info) -> Viewer:
         """The caller."""
-        return Viewer.of(info.context.principal)
+        return Viewer.of(await show_viewer(info.context.deps, info.context.principal))
 
     @strawberry.field(description="The thing with that id; null if it is gone.")
     async def node(
@@ -57,6 +60,8 @@ class NodeQueries:
                 return await _tool(info, server_name, name)
             case ["Secret", username, server_name, name]:
                 return await _secret(info, username, server_name, name)
+            case ["Token", token_id]:
+                return await _token(info, token_id)
             case ["Session", session_id]:
                 return await _session(info, session_id)
             case [kind, server_name, username, *key] if kind in ENTRIES:
@@ -87,6 +92,11 @@ async def _secret(info: Info, username: str, server_name: str, name: str) -> Sec
     )
     secret = await find_secret(context.deps, context.principal, place)
     return None if secret is None else SecretType.of(secret)
+
+
+async def _token(info: Info, token_id: str) -> TokenType | None:
+    token = await find_token(info.context.deps, info.context.principal, token_id)
+    return None if token is None else TokenType.of(token)
 
 
 async def _session(info: Info, session_id: str) -> SessionType | None:

@@ -32,7 +32,7 @@ class ForbiddenError(ErrorInterface):
 
 
 @strawberry.type(
-    description="A server, tool, package, version or call of that name does not exist."
+    description="A server, tool, package, version, token or call of that name does not exist."
 )
 class NotFoundError(ErrorInterface):
     """Every *_NOT_FOUND."""
@@ -55,7 +55,7 @@ class ServerError(ErrorInterface):
 
 @strawberry.type(description="This service cannot do it right now; try again in a moment.")
 class UnavailableError(ErrorInterface):
-    """DATABASE_UNAVAILABLE, SESSION_LIMIT and SHUTTING_DOWN."""
+    """DATABASE_UNAVAILABLE, IDENTITY_PROVIDER_UNAVAILABLE, SESSION_LIMIT and SHUTTING_DOWN."""
 
 
 # Every code has a row; a test holds that. INTERNAL has None: a surprise is never data.
@@ -67,11 +67,13 @@ ERROR_TYPES: dict[ErrorCode, type[ErrorInterface] | None] = {
     ErrorCode.METHOD_NOT_ALLOWED: InvalidInputError,
     ErrorCode.HOST_NOT_ALLOWED: ForbiddenError,
     ErrorCode.ORIGIN_NOT_ALLOWED: ForbiddenError,
+    ErrorCode.UNAUTHENTICATED: ForbiddenError,
     ErrorCode.FORBIDDEN: ForbiddenError,
     ErrorCode.SERVER_NOT_FOUND: NotFoundError,
     ErrorCode.TOOL_NOT_FOUND: NotFoundError,
     ErrorCode.PACKAGE_NOT_FOUND: NotFoundError,
     ErrorCode.VERSION_NOT_FOUND: NotFoundError,
+    ErrorCode.TOKEN_NOT_FOUND: NotFoundError,
     ErrorCode.CONFLICT: ConflictError,
     ErrorCode.SERVER_DISABLED: ConflictError,
     ErrorCode.SECRET_MISSING: ConflictError,
@@ -90,6 +92,7 @@ ERROR_TYPES: dict[ErrorCode, type[ErrorInterface] | None] = {
     ErrorCode.OPERATION_TIMEOUT: UnavailableError,
     ErrorCode.OPERATION_NOT_ALLOWED: ForbiddenError,
     ErrorCode.PERSISTED_QUERY_NOT_FOUND: NotFoundError,
+    ErrorCode.IDENTITY_PROVIDER_UNAVAILABLE: UnavailableError,
     ErrorCode.DATABASE_UNAVAILABLE: UnavailableError,
     ErrorCode.SHUTTING_DOWN: UnavailableError,
     ErrorCode.INTERNAL: None,

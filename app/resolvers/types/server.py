@@ -15,6 +15,7 @@ from app.domain.session import ListingKind
 from app.resolvers.context import Context, Info
 from app.resolvers.enums import describe_enum
 from app.resolvers.inputs import page_request
+from app.resolvers.types.access import ServerAccessType
 from app.resolvers.types.delivery import SecretBindingType
 from app.resolvers.types.listing import PromptType, ResourceTemplateType, ResourceType, Username
 from app.resolvers.types.node import After, Connection, First, Node, node_id
@@ -126,6 +127,10 @@ class ServerType(Node):
     )
     log_level: LogLevel | None = strawberry.field(
         description="What it is asked to log; null for what it logs by itself."
+    )
+    access: ServerAccessType | None = strawberry.field(
+        description="Who may see and call it, and which of its tools; null for callers who may "
+        "not manage it."
     )
     enabled: bool = strawberry.field(description="Whether its tools may be called.")
     status: ServerStatus = strawberry.field(
@@ -267,6 +272,7 @@ class ServerType(Node):
             max_sessions=settings.max_sessions,
             checks_arguments=settings.checks_arguments,
             log_level=settings.log_level,
+            access=ServerAccessType.of(settings.access) if view.has_details else None,
             enabled=settings.is_enabled,
             status=view.status,
             last_error=view.last_error,

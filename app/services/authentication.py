@@ -1,0 +1,114 @@
+"""Who a request comes from: by its bearer token, or the machine's own user without any."""
+
+import hmac
+from dataclasses import dataclass, field
+
+from app.domain.api_token import PREFIX, hash_token
+from app.domain.clock import utc_now
+from app.domain.errors import AppError, ErrorCode
+from app.domain.identity_ports import TokenStore, TokenVerifier
+from app.domain.principal import Credential, CredentialKind, Principal, Role, local_principal
+from app.services.last_use import TokenUse
+from app.settings import AuthMode
+
+# Longer than any JWT of an identity provider; hashing more is work for nothing.
+MAX_TOKEN = 16 * 1024
+
+
+@dataclass(slots=True, kw_only=True)
+class Authentication:
+    """How this deployment knows its callers.
+
+    In the mode AUTO it is on as soon as one token was ever made: revoking the last one locks
+    the door, it does not open it.
+    """
+
+    mode: AuthMode
+    tokens: TokenStore
+    token_use: TokenUse
+    admin_token: str | None = field(default=None, repr=False)
+    verifier: TokenVerifier | None = None
+    _is_on: bool | None = None
+
+    async def is_on(self) -> bool:
+        """Whether callers must prove who they are.
+
+        Raises:
+            AppError: DATABASE_UNAVAILABLE, when that is not known.
+        """
+        if self.mode is not AuthMode.AUTO:
+            return self.mode is AuthMode.ON
+        if not self._is_on:  # once on, it stays on
+            try:
+                self._is_on = await self.tokens.has_any()
+            except AppError:
+                if self._is_on is None:
+                    raise
+        return bool(self._is_on)
+
+    async def principal(self, authorization: str | None) -> Principal:
+        """The caller with that Authorization header.
+
+        Raises:
+            AppError: UNAUTHENTICATED, DATABASE_UNAVAILABLE or IDENTITY_PROVIDER_UNAVAILABLE.
+        """
+        if not await self.is_on():
+            return local_principal()
+        text = _bearer_token(authorization)
+        if self.admin_token is not None and _is_same(text, self.admin_token):
+            return _admin()
+        if text.startswith(PREFIX):
+            return await self._by_token(text)
+        if self.verifier is not None:
+            return await self.verifier.verify(text)
+        raise _refused()
+
+    async def _by_token(self, text: str) -> Principal:
+        token = await self.tokens.find_by_hash(hash_token(text))
+        if token is None or not token.is_good(utc_now()):
+            raise _refused()
+        self.token_use.note((token.id,))
+        return token.principal()
+
+
+def _bearer_token(authorization: str | None) -> str:
+    """The token in an Authorization header (RFC 6750, section 2.1)."""
+    if authorization is None:
+        raise AppError(
+            ErrorCode.UNAUTHENTICATED,
+            "This service wants to know who is calling.",
+            hint="Send the header Authorization: Bearer <token>; an admin makes tokens with "
+            "`mcp-api tokens create`.",
+        )
+    scheme, _, text = authorization.partition(" ")
+    text = text.strip(" ")
+    if scheme.lower() != "bearer" or not 0 < len(text) <= MAX_TOKEN or not _is_token68(text):
+        raise AppError(
+            ErrorCode.UNAUTHENTICATED,
+            "The Authorization header is not of the form Bearer <token>.",
+        )
+    return text
+
+
+def _is_token68(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
+
+
+def _is_same(text: str, expected: str) -> bool:
+    return hmac.compare_digest(hash_token(text), hash_token(expected))
+
+
+def _admin() -> Principal:
+    return Principal(
+        subject="admin",
+        roles=frozenset({Role.ADMIN}),
+        credential=Credential(kind=CredentialKind.ADMIN_TOKEN, name="ADMIN_TOKEN"),
+    )
+
+
+def _refused() -> AppError:
+    return AppError(
+        ErrorCode.UNAUTHENTICATED,
+        "That token is not valid here: it is unknown, expired or revoked.",
+        hint="Ask an admin of this service for a new one.",
+    )
