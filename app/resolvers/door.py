@@ -36,7 +36,7 @@ class GraphQLDoor:
         """Whether a request is for the page or its parts, which tell nothing of anybody."""
         if scope["path"].startswith("/graphiql/"):
             return True
-        return scope["path"] == "/graphql" and _is_browser(Request(scope))
+        return _is_browser(Request(scope))
 
     async def load(self) -> None:
         """Import and build the GraphQL schema ahead of the first request."""

@@ -2,15 +2,14 @@
 
 from dataclasses import replace
 
-import orjson
 from graphql import GraphQLSchema
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.errors import AppError, ErrorCode
+from app.edge.envelope import refusal_response
 from app.edge.principal import principal_of
-from app.edge.status import HTTP_STATUS
 from app.resolvers.engine.options import EngineOptions
 from app.resolvers.typed.engine import TypedEngine
 from app.resolvers.typed.schemas import Typed, TypedSchemas
@@ -46,7 +45,7 @@ class TypedDoor:
             typed = await self._schemas.get(principal_of(request))
             return await self._text(typed) if request.url.path == SDL_PATH else typed.view
         except AppError as error:
-            return _refused(error)
+            return refusal_response(request.scope, error)
 
     async def _text(self, typed: Typed) -> Response:
         if not self._options.introspection:
@@ -56,11 +55,3 @@ class TypedDoor:
             )  # fmt: skip
         headers = {"Cache-Control": "no-cache"}
         return Response(await typed.sdl(), media_type=SDL_TYPE, headers=headers)
-
-
-def _refused(error: AppError) -> Response:
-    """The failure as any GraphQL client reads it."""
-    hint = {} if error.hint is None else {"hint": error.hint}
-    told = {"message": error.message, "extensions": {"code": error.code, **hint}}
-    body = orjson.dumps({"errors": [told]})
-    return Response(body, HTTP_STATUS[error.code], media_type="application/json")

@@ -47,8 +47,9 @@ class Made:
     def __init__(self, world: World) -> None:
         self.schemas: list[GraphQLSchema] = []
         self.servers = world.stores.servers
-        self.counting: Any = CountingServers(world.stores)
-        deps = replace(world.deps, servers=self.counting)
+        self.counting = CountingServers(world.stores)
+        servers: Any = self.counting
+        deps = replace(world.deps, servers=servers)
         self.typed = TypedSchemas(deps, shared(), self._view)
 
     def _view(self, schema: GraphQLSchema) -> ASGIApp:
