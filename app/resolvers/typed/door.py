@@ -12,7 +12,8 @@ from app.edge.envelope import refusal_response
 from app.edge.principal import principal_of
 from app.resolvers.engine.options import EngineOptions
 from app.resolvers.typed.engine import TypedEngine
-from app.resolvers.typed.schemas import Typed, TypedSchemas
+from app.resolvers.typed.making import Typed
+from app.resolvers.typed.schemas import TypedSchemas
 from app.resolvers.typed.shared import Shared
 from app.resolvers.view import GraphQLView
 from app.services.deps import Deps

@@ -149,3 +149,30 @@ async def test_of_many_who_ask_after_a_change_one_reads_and_one_makes(
     await asyncio.gather(*(made.typed.get(ADMIN) for _ in range(50)))
     assert made.counting.listings <= 2  # a second time if the news came in between
     assert len(made.schemas) == 1
+
+
+async def test_a_server_that_never_stops_changing_holds_nobody_up_for_ever(
+    made: Made, world: World
+) -> None:
+    await made.add("steady")
+    flapping = await made.add("flapping")
+    await until(lambda: world.deps.news.is_live)
+    is_over = asyncio.Event()
+    fewest = 20
+
+    async def change() -> None:
+        number = 0
+        while not is_over.is_set():
+            number += 1
+            tools = [tool(f"t{number}", {}), ECHO]
+            await made.servers.remember_tools("flapping", flapping.revision, tools)
+
+    changing = asyncio.create_task(change())
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        for _ in range(fewest):
+            assert (await made.fields(ADA))["steady"] == ["echo"]
+    is_over.set()
+    await changing
+    last = [tool("last", {})]
+    await made.servers.remember_tools("flapping", flapping.revision, last)
+    assert (await made.fields(ADA))["flapping"] == ["last"]
