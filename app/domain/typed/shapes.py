@@ -91,3 +91,10 @@ class Shapes:
 def is_int32(value: object) -> bool:
     """Whether GraphQL's Int can say the value (GraphQL spec, October 2021, section 3.5.1)."""
     return isinstance(value, int) and not isinstance(value, bool) and -(2**31) <= value < 2**31
+
+
+def is_whole(value: object) -> bool:
+    """Whether the value is a whole number of up to 64 bits; `5.0` is one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -(2**63) <= value < 2**64 and value == int(value)

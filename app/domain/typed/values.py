@@ -1,5 +1,6 @@
 """Values between GraphQL and JSON, by their shapes: arguments there, structured content back."""
 
+import math
 from collections.abc import Mapping
 
 from app.domain.typed.shapes import (
@@ -11,6 +12,7 @@ from app.domain.typed.shapes import (
     Shapes,
     Slot,
     is_int32,
+    is_whole,
 )
 
 # Up to here a float is the very number that an integer is.
@@ -110,5 +112,7 @@ def _is_leaf(leaf: Leaf, value: object) -> bool:
     if leaf is Leaf.INT:
         return is_int32(value)
     if leaf is Leaf.INTEGER:
-        return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    return isinstance(value, str if leaf is Leaf.STRING else int | float)
+        return is_whole(value)
+    if leaf is Leaf.STRING:
+        return isinstance(value, str)
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))

@@ -20,9 +20,10 @@ from graphql import (
     get_named_type,
 )
 
-from app.domain.typed.shapes import Leaf
+from app.domain.typed.shapes import Leaf, is_whole
 
 RESULT = "ToolResult"
+MAX_DIGITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +86,17 @@ def _integer() -> GraphQLScalarType:
         serialize=_whole,
         parse_value=_whole,
         parse_literal=_whole_literal,
-        description="A whole number of any size. GraphQL's Int ends at 32 bits; identifiers and "
+        description="A whole number of up to 64 bits. GraphQL's Int ends at 32; identifiers and "
         "timestamps of tools do not.",
     )
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, int | float) and is_whole(value):
         return int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise GraphQLError("Integer must be a whole number.")
-    return value
+    raise GraphQLError("Integer must be a whole number of up to 64 bits.")
 
 
 def _whole_literal(node: ValueNode, _variables: object = None) -> int:
-    if not isinstance(node, IntValueNode):
-        raise GraphQLError("Integer must be a whole number.", node)
-    return int(node.value)
+    is_short = isinstance(node, IntValueNode) and len(node.value) <= MAX_DIGITS
+    return _whole(int(node.value) if isinstance(node, IntValueNode) and is_short else None)

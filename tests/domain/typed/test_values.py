@@ -1,5 +1,6 @@
 """Values between GraphQL and JSON: what is not given is not sent, and what comes back fits."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,7 +61,7 @@ def value_of(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
         others = {name: own for name, own in each.items() if name not in needed}
         return st.fixed_dictionaries(needed, optional=others)
     if kind == "integer":
-        return st.integers(0, 9) if "maximum" in schema else st.integers()
+        return st.integers(0, 9) if "maximum" in schema else st.integers(-(2**63), 2**64 - 1)
     plain: dict[Any, st.SearchStrategy[Any]] = {
         "string": st.text(max_size=3),
         "boolean": st.booleans(),
@@ -162,6 +163,18 @@ def test_a_float_without_a_fraction_is_sent_as_the_whole_number_it_is(
     assert shapes is not None
     value = to_arguments(shapes, {"x": given})["x"]
     assert (value, type(value)) == (sent, type(sent))
+
+
+@pytest.mark.parametrize("kind", ["integer", "number"])
+@pytest.mark.parametrize("value", [math.inf, math.nan, True, "1", 2.0**70])
+def test_a_number_that_an_answer_could_not_hold_is_a_misfit(kind: str, value: object) -> None:
+    shapes = output_shapes({"type": "object", "properties": {"x": {"type": kind}}})
+    assert shapes is not None
+    if (kind, value) == ("number", 2.0**70):
+        assert to_output(shapes, {"x": value}) == {"x": value}
+    else:
+        with pytest.raises(Misfit):
+            to_output(shapes, {"x": value})
 
 
 def test_an_answer_that_nests_without_end_is_a_misfit() -> None:

@@ -101,6 +101,7 @@ def test_arguments_arrive_as_the_tool_knows_them(
 @pytest.mark.parametrize(
     "arguments",
     ["", "size: huge", "size: small, count: 1.5", 'size: small, count: "1"', "size: small, door: null",
+     f"size: small, count: {2**64}", "size: small, count: " + 30 * "1",
      "size: small, extra__toppings: [{}]", "size: small, unknown: 1"],
 )  # fmt: skip
 def test_arguments_of_a_wrong_type_are_refused_before_any_call(
