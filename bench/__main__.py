@@ -13,7 +13,10 @@ from bench import (
     gateway_results,
     gateway_start,
     gateway_users,
+    graphql_views,
     http_calls,
+    many_secrets,
+    secret_calls,
     session_memory,
     session_start,
     stdio_calls,
@@ -32,6 +35,9 @@ BENCHMARKS: Mapping[str, Callable[[Sizes], Awaitable[Report]]] = {
     "gateway_memory": gateway_memory.run,
     "gateway_start": gateway_start.run,
     "typed_calls": typed_calls.run,
+    "graphql_views": graphql_views.run,
+    "secret_calls": secret_calls.run,
+    "many_secrets": many_secrets.run,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -119,8 +119,8 @@ class SecretStore(Protocol):
     async def names_applying(self, username: str) -> Mapping[str, Sequence[str]]:
         """The names of one user's, and of those that all users share, by server."""
 
-    async def count_of_user(self, username: str) -> int:
-        """How many a user has."""
+    async def count(self, username: str, server_name: str | None = None) -> int:
+        """How many a user has, for that server or for all."""
 
     async def note_use(self, used: Mapping[SecretRef, datetime]) -> None:
         """Keep when each was used last."""

@@ -138,10 +138,13 @@ class MongoSecrets:
                 names.setdefault(str(row["server_name"]), []).append(str(row["name"]))
         return names
 
-    async def count_of_user(self, username: str) -> int:
-        """How many a user has."""
+    async def count(self, username: str, server_name: str | None = None) -> int:
+        """How many a user has, for that server or for all."""
+        where = {"username": username}
+        if server_name is not None:
+            where["server_name"] = server_name
         async with self._database.operation():
-            return await SecretDoc.find({"username": username}).count()
+            return await SecretDoc.find(where).count()
 
     async def note_use(self, used: Mapping[SecretRef, datetime]) -> None:
         """Keep when each was used last."""

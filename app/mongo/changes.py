@@ -26,7 +26,8 @@ UNAVAILABLE_PAUSE_SECONDS = 60.0
 # Not a replica set; not allowed.
 UNAVAILABLE = frozenset((40573, 13))
 RESUMABLE = "ResumableChangeStreamError"
-CURSOR_NOT_FOUND = 43
+# Its cursor was not found, or killed.
+RESUMABLE_CODES = frozenset((43, 237))
 OF_DOCUMENTS = frozenset(("insert", "update", "replace", "delete"))
 
 Client = AsyncMongoClient[dict[str, Any]]
@@ -179,7 +180,7 @@ class _Stream:
 
     def _refused(self, error: PyMongoError) -> None:
         code = error.code if isinstance(error, OperationFailure) else None
-        if code == CURSOR_NOT_FOUND or error.has_error_label(RESUMABLE):
+        if code in RESUMABLE_CODES or error.has_error_label(RESUMABLE):
             return
         # Where it was is no longer in the oplog, or cannot be read: begin anew.
         self._token = None

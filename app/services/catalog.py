@@ -8,12 +8,13 @@ from typing import TypeVar
 
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.listing import Listed, has_key, parse_listed
+from app.domain.masker import Masker
 from app.domain.names import check_text
 from app.domain.page import Page, PageRequest, check_page, cut_page
 from app.domain.policy import Action
 from app.domain.ports import Session
 from app.domain.principal import Principal
-from app.domain.redaction import SHORTEST_IN_RESULTS, mask_json, mask_text, spellings
+from app.domain.redaction import SHORTEST_IN_RESULTS
 from app.domain.server import Server
 from app.domain.session import ListingKind
 from app.services.access import Operation, operation
@@ -160,13 +161,13 @@ async def _ask_now(
     deps: Deps, username: str, server: Server, work: Callable[[Session], Awaitable[T]]
 ) -> T:
     secrets = await open_bundle(deps, server, username)
-    forms = spellings(secrets.values, shortest=SHORTEST_IN_RESULTS)
+    masker = Masker(secrets.values, shortest=SHORTEST_IN_RESULTS)
     try:
         async with deps.sessions.use(plan_of(deps, server, secrets)) as session:
             answer = await work(session)
     except AppError as error:
-        text = mask_text(error.message, forms)
+        text = masker.text(error.message)
         raise type(error)(error.code, text, path=error.path, hint=error.hint) from None
     if server.settings.masks_results:
-        mask_json(answer, forms)
+        masker.json(answer)
     return answer

@@ -25,6 +25,7 @@ from app.domain.server import (
 )
 from app.domain.server_rules import check_settings, needs_user, plan_session, resolve_launch
 from app.domain.session import SessionPlan
+from app.domain.shown_settings import shown_settings, with_masked_kept
 from app.services.access import Operation, may_see, operation
 from app.services.deps import Deps
 from app.services.paging import every
@@ -50,10 +51,9 @@ async def get_enabled_server(deps: Deps, name: str, allowed: Operation | None = 
         AppError: INVALID_INPUT, SERVER_NOT_FOUND or SERVER_DISABLED.
     """
     check_server_name(name, "serverName")
-    kept = await deps.servers.recall(name)
-    if kept is not None and kept.settings.is_enabled:
-        return kept if allowed is None else allowed.admit(kept)
-    server = await get_server(deps, name)  # a refusal is never from memory
+    server = await deps.servers.recall(name)
+    if server is None or not server.settings.is_enabled:
+        server = await get_server(deps, name)  # a refusal is never from memory
     if allowed is not None:
         allowed.admit(server)
     if not server.settings.is_enabled:
@@ -170,7 +170,7 @@ async def change_server(deps: Deps, name: str, changes: ServerChanges) -> Server
 
 async def _update_server(deps: Deps, name: str, changes: ServerChanges) -> Server:
     before = await get_server(deps, name)
-    settings = apply_changes(before.settings, changes)
+    settings = with_masked_kept(apply_changes(before.settings, changes), before.settings)
     check_settings(settings)
     is_new_launch = launch_changed(before.settings, settings)
     after = replace(
@@ -226,16 +226,20 @@ async def _delete_server(deps: Deps, name: str) -> None:
 
 
 def view_server(deps: Deps, caller: Principal, server: Server) -> ServerView:
-    """The server with its state right now; how it is reached only for who may know that."""
+    """The server as it is shown, with its state right now.
+
+    How it is reached is only for who may know that, and what looks like a credential for nobody.
+    """
     status = deps.sessions.status(server.name, server.revision)
     if not is_granted(caller, Action.READ_SERVER_DETAILS):
         shown = replace(server, settings=without_launch(server.settings))
         return ServerView(
             server=shown, program=None, has_details=False, status=status, last_error=None
         )
-    launch = _launch_of(deps, server, None)
+    shown = replace(server, settings=shown_settings(server.settings))
+    launch = _launch_of(deps, shown, None)
     return ServerView(
-        server=server,
+        server=shown,
         program=launch if isinstance(launch, StdioLaunch) else None,
         has_details=True,
         status=status,

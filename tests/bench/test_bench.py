@@ -18,6 +18,8 @@ CONTESTANTS = {
     "stdio_calls": {"SDK Client.call_tool", "SDK raw", *OURS},
     "http_calls": {"SDK Client.call_tool", *OURS},
     "session_memory": {"SDK Client", "our registry"},
+    "secret_calls": {"no secrets", "10 secrets, not masked", "10 secrets"},
+    "many_secrets": {"100 secrets", "200 secrets"},
 }
 # These need wrk and a package from npm, and take half a minute each.
 GATEWAY = {

@@ -197,7 +197,7 @@ def first_of_stream(house: House, who: str, document: str) -> str:
 
 
 def told_in(message: dict[str, Any]) -> str | None:
-    payload = message.get("payload")
+    payload: Any = message.get("payload")
     if message["type"] == "error":
         return str(payload[0]["extensions"]["code"])
     if message["type"] != "next":
@@ -206,7 +206,7 @@ def told_in(message: dict[str, Any]) -> str | None:
         return str(payload["errors"][0]["extensions"]["code"])
     (event,) = payload["data"].values()
     result = event.get("result") if isinstance(event, dict) else None
-    return result.get("code") if isinstance(result, dict) else None
+    return str(result["code"]) if isinstance(result, dict) and "code" in result else None
 
 
 def mcp(house: House, who: str, method: str, params: object) -> tuple[int, dict[str, Any]]:

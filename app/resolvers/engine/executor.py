@@ -1,11 +1,11 @@
 """An executor with a short way for plain leaf fields; all else is graphql-core's own.
 
-It overrides an internal method of graphql-core 3.3, which is pinned for that reason; a test runs
+It overrides internal methods of graphql-core 3.3, which is pinned for that reason; a test runs
 the same operations through the stock executor and compares.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -18,11 +18,14 @@ from graphql import (
     GraphQLID,
     GraphQLInt,
     GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
     GraphQLString,
     get_nullable_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
+    is_object_type,
 )
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
@@ -82,6 +85,27 @@ class QuickExecutor(Executor[None]):
             raise
         return _gather(results, waiting) if waiting else results
 
+    def complete_iterable_value(  # noqa: PLR0917 - as graphql-core calls it
+        self,
+        item_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        items: Iterable[Any],
+        position_context: None,
+    ) -> AwaitableOrValue[list[Any]]:
+        """The items of a list; objects of which only plain fields are asked are read at once."""
+        if isinstance(items, list) and is_non_null_type(item_type):
+            kind = item_type.of_type
+            if is_object_type(kind):
+                fields = self.collect_subfields(kind, field_details_list)[0]
+                found = _read_all(kind, self._plan(kind, fields), items, info)
+                if found is not None:
+                    return found
+        return super().complete_iterable_value(
+            item_type, field_details_list, info, path, items, position_context
+        )
+
     def _plan(self, parent_type: GraphQLObjectType, fields: GroupedFieldSet) -> list[Step]:
         """The fields with their short ways; made once for all objects of a list."""
         known = self._plans.get(id(fields))
@@ -107,6 +131,25 @@ class QuickExecutor(Executor[None]):
             field.extensions[_SHORT_WAY] = _make_short_way(field)
         short: Short | None = field.extensions[_SHORT_WAY]
         return short
+
+
+def _read_all(
+    kind: GraphQLObjectType, plan: list[Step], items: list[Any], info: GraphQLResolveInfo[Any]
+) -> list[Any] | None:
+    """All objects of a list; None if one of them has to go the long way."""
+    ways = [(name, short) for name, _, short in plan if short is not None]
+    if len(ways) < len(plan):
+        return None
+    is_type_of = kind.is_type_of
+    found: list[Any] = []
+    for item in items:
+        if item is None or (is_type_of is not None and is_type_of(item, info) is not True):
+            return None
+        values = {name: short(item) for name, short in ways}
+        if any(value is LONG for value in values.values()):
+            return None
+        found.append(values)
+    return found
 
 
 async def _gather(results: dict[str, Any], waiting: list[str]) -> dict[str, Any]:

@@ -27,8 +27,7 @@ class ServerSubscriptions:
     ) -> AsyncGenerator[ServerChangeType, None]:
         """Changes of servers."""
         context = info.context
-        async with aclosing(follow_servers(context.deps, context.principal, name)) as names:
-            async for changed in names:
-                server = await context.loaders.servers.load(changed)
+        async with aclosing(follow_servers(context.deps, context.principal, name)) as changes:
+            async for changed, server in changes:
                 shown = None if server is None else ServerType.of(context, server)
                 yield ServerChangeType(name=changed, server=shown)

@@ -89,14 +89,16 @@ class ServerType(Node):
         description="The program that starts it; null for one that runs elsewhere."
     )
     args: list[str] = strawberry.field(description="The program's arguments.")
-    env: JSON = strawberry.field(description="The environment variables it declares.")
+    env: JSON = strawberry.field(
+        description="The environment variables it declares. What looks like a credential is shown "
+        "as `[secret]`; written back like that, it stays as it is."
+    )
     cwd: str | None = strawberry.field(description="The folder it is started in.")
     url: str | None = strawberry.field(
         description="Its address; null for a program on this machine."
     )
-    headers: JSON = strawberry.field(description="The HTTP headers that every request carries.")
-    secret_bindings: list[SecretBindingType] = strawberry.field(
-        description="The secrets it wants of each user; others that a user has set are arguments."
+    headers: JSON = strawberry.field(
+        description="The HTTP headers that every request carries, shown like `env`."
     )
     masks_results: bool = strawberry.field(
         description="Whether secret values are masked in what it answers."
@@ -128,10 +130,6 @@ class ServerType(Node):
     log_level: LogLevel | None = strawberry.field(
         description="What it is asked to log; null for what it logs by itself."
     )
-    access: ServerAccessType | None = strawberry.field(
-        description="Who may see and call it, and which of its tools; null for callers who may "
-        "not manage it."
-    )
     enabled: bool = strawberry.field(description="Whether its tools may be called.")
     status: ServerStatus = strawberry.field(
         description="Whether it can be called right now, seen from the process that answers."
@@ -141,6 +139,22 @@ class ServerType(Node):
     )
     created_at: datetime = strawberry.field(description="When it was added.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
+
+    @strawberry.field(
+        description="The secrets it wants of each user; others that a user has set are arguments."
+    )
+    def secret_bindings(self) -> list[SecretBindingType]:
+        """The declared secrets."""
+        return [SecretBindingType.of(each) for each in self.view.server.settings.secrets]
+
+    @strawberry.field(
+        description="Who may see and call it, and which of its tools; null for callers who may "
+        "not manage it."
+    )
+    def access(self) -> ServerAccessType | None:
+        """The rules for callers and tools."""
+        view = self.view
+        return ServerAccessType.of(view.server.settings.access) if view.has_details else None
 
     @strawberry.field(description="The package it was installed from, if it was.")
     async def package(
@@ -261,7 +275,6 @@ class ServerType(Node):
             cwd=None if program is None else program.cwd,
             url=settings.url,
             headers=JSON(settings.headers),
-            secret_bindings=[SecretBindingType.of(binding) for binding in settings.secrets],
             masks_results=settings.masks_results,
             startup_timeout_seconds=settings.startup_timeout_seconds,
             isolation=settings.isolation,
@@ -272,7 +285,6 @@ class ServerType(Node):
             max_sessions=settings.max_sessions,
             checks_arguments=settings.checks_arguments,
             log_level=settings.log_level,
-            access=ServerAccessType.of(settings.access) if view.has_details else None,
             enabled=settings.is_enabled,
             status=view.status,
             last_error=view.last_error,

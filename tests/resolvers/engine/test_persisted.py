@@ -9,7 +9,7 @@ import pytest
 
 from app.resolvers.engine.engine import Engine
 from app.resolvers.engine.options import EngineOptions
-from app.resolvers.engine.trusted import read_trusted
+from app.resolvers.engine.trusted import NoTrustedDocuments, read_trusted
 from app.resolvers.schema import build_engine
 
 QUERY = "query ($with: Boolean = true) { __typename @include(if: $with) }"
@@ -90,5 +90,7 @@ async def test_only_trusted_documents_are_run(trusting: Engine) -> None:
 def test_a_file_that_is_none_is_refused_at_the_start(tmp_path: Path, content: str) -> None:
     path = tmp_path / "trusted.json"
     path.write_text(content)
-    with pytest.raises(ValueError, match=r"trusted\.json (cannot be read as JSON|must hold)"):
+    with pytest.raises(
+        NoTrustedDocuments, match=r"trusted\.json (cannot be read as JSON|must hold)"
+    ):
         read_trusted(path)
