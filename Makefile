@@ -55,7 +55,7 @@ release-schema: schema ## From now on, changes are compared with the schema as i
 
 lock: $(VENV)/.uv ## Resolve the dependencies anew
 	echo "uv" | $(LOCK) - -o requirements/uv.lock
-	$(LOCK) pyproject.toml --group build --group dev -o requirements/dev.lock
+	$(LOCK) pyproject.toml --group build --group dev -c requirements/uv.lock -o requirements/dev.lock
 	$(LOCK) pyproject.toml --group build -c requirements/dev.lock -o requirements/run.lock
 
 clean: ## Remove what was installed and cached; data/ stays

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,20 +17,25 @@ from starlette.routing import Route
 
 from app.auth.configuration import verifier_of
 from app.domain.errors import AppError
-from app.domain.package import Runtime
+from app.domain.package import InstallRequest, Runtime
+from app.domain.ports import Installer
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingChange, LogLine, SessionView
 from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
 from app.gateway.door import McpDoor
+from app.installers.disk import InstallLimits
 from app.installers.files import PackageFolder
 from app.installers.npm import NpmInstaller
+from app.installers.pypi import PypiInstaller
+from app.installers.uv_client import PythonSettings
 from app.models import documents_by_database
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
 from app.models.news import MongoNews
 from app.models.packages import MongoPackages
+from app.models.removed_packages import MongoRemovedPackages
 from app.models.secrets import MongoSecrets
 from app.models.servers import MongoServers
 from app.models.tokens import MongoTokens
@@ -44,6 +50,7 @@ from app.rest.routes import rest_routes
 from app.services.authentication import Authentication
 from app.services.deps import Deps
 from app.services.feed import Feed
+from app.services.install_on_start import install_on_start
 from app.services.key_announcement import announce_keys
 from app.services.last_use import SecretUse, TokenUse
 from app.services.operations import Operations
@@ -62,6 +69,7 @@ log = logging.getLogger(__name__)
 
 # How long a start waits for a MongoDB that is not ours; then requests get 503 until it is there.
 DATABASE_PATIENCE_SECONDS = 2.0
+COMMAND_PATIENCE_SECONDS = 10.0
 RETRY_SECONDS = 2.0
 # Everybody may see that it is there.
 PUBLIC = ("/", "/healthz")
@@ -79,8 +87,9 @@ class Machine:
     data_dir: Path
     guard: Guard
     keys: Sequence[KeySource] = field(repr=False)
-    admin_token: str | None = field(repr=False)
     mongod: EmbeddedMongo | None
+    admin_token: str | None = field(default=None, repr=False)
+    install_on_start: Sequence[InstallRequest] = ()
 
 
 def create_app(machine: Machine) -> Starlette:
@@ -113,11 +122,30 @@ def create_app(machine: Machine) -> Starlette:
     return app
 
 
+@contextlib.asynccontextmanager
+async def open_engines(machine: Machine) -> AsyncIterator[Deps]:
+    """What the services need, without doors and without starting any server, for one command.
+
+    Raises:
+        AppError: DATABASE_UNAVAILABLE.
+    """
+    engines = _Engines(machine)
+    await engines.start(patience_seconds=COMMAND_PATIENCE_SECONDS)
+    try:
+        engines.deps.database.check()
+        await recover(engines.deps)
+        yield engines.deps
+    finally:
+        await engines.stop()
+
+
 class _Engines:
     """The engines of one process, and their start and end."""
 
     def __init__(self, machine: Machine) -> None:
         settings = machine.settings
+        self._wanted = machine.install_on_start
+        self._has_recovered = asyncio.Event()
         self._database = _database_of(machine)
         seen, spawner = RecentSecrets(), Spawner(machine.guard)
         servers = MongoServers(self._database)
@@ -136,12 +164,12 @@ class _Engines:
             on_listing=listing_changes.publish,
             on_log=server_lines.publish,
         )
-        installer = NpmInstaller(spawner, timeout_seconds=settings.install_timeout_seconds)
         self.deps = Deps(
             instance=machine.guard.instance,
             database=self._database,
             servers=servers,
             packages=MongoPackages(self._database),
+            removed_packages=MongoRemovedPackages(self._database),
             secrets=secrets,
             secret_use=SecretUse(secrets),
             news=MongoNews(self._database),
@@ -150,7 +178,7 @@ class _Engines:
             authentication=_authentication_of(machine, MongoTokens(self._database)),
             vault=EnvelopeVault(LocalKeyring(machine.keys, deployment.salt)),
             sessions=self._sessions,
-            installers={Runtime.NODE: installer},
+            installers=_installers(machine, spawner),
             files=PackageFolder(machine.data_dir / "packages"),
             seen=seen,
             progress=ProgressFeed(seen),
@@ -166,9 +194,10 @@ class _Engines:
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[Mapping[str, object]]:
         """Start the engines, and end them in the opposite order."""
-        await self._database.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
+        await self.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
         background = [
             asyncio.create_task(self._recover_and_run(), name="servers"),
+            asyncio.create_task(self._install_wanted(), name="INSTALL_ON_START"),
             asyncio.create_task(self._database.changes.own(), name="change streams"),
             asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
             asyncio.create_task(self.deps.secret_use.own(), name="use of secrets"),
@@ -183,14 +212,31 @@ class _Engines:
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
-            await self.deps.operations.close()
-            await self._sessions.close()
-            await self._database.stop()
+            await self.stop()
+
+    async def start(self, *, patience_seconds: float) -> None:
+        """Begin with the database."""
+        await self._database.start(patience_seconds=patience_seconds)
+
+    async def stop(self) -> None:
+        """End what is under way, then the sessions, then the database."""
+        await self.deps.operations.close()
+        await self._sessions.close()
+        await self._database.stop()
 
     async def _serve_mcp(self) -> None:
         """The MCP endpoint, after the GraphQL door: one import at a time."""
         await self.graphql.load()
         await self.mcp.own()
+
+    async def _install_wanted(self) -> None:
+        await self._has_recovered.wait()
+        while True:
+            try:
+                return await install_on_start(self.deps, self._wanted)
+            except AppError as error:
+                log.warning("INSTALL_ON_START has to wait: %s", error.message)
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _recover_and_run(self) -> None:
         """In the background: HTTP answers meanwhile."""
@@ -200,6 +246,7 @@ class _Engines:
             try:
                 await recover(self.deps)
                 await warn_of_foreign_keys(self.deps)
+                self._has_recovered.set()
                 await self._replica.own()
             except AppError as error:
                 log.warning("Start-up was interrupted: %s Trying again.", error.message)
@@ -223,6 +270,24 @@ def _authentication_of(machine: Machine, tokens: MongoTokens) -> Authentication:
         admin_token=machine.admin_token,
         verifier=verifier_of(machine.settings),
     )
+
+
+def _installers(machine: Machine, spawner: Spawner) -> dict[Runtime, Installer]:
+    settings = machine.settings
+    limits = InstallLimits(
+        timeout_seconds=settings.install_timeout_seconds,
+        least_free_bytes=settings.install_free_space,
+    )
+    python = PythonSettings(
+        python=settings.python_bin or sys.executable,
+        cache_dir=machine.data_dir / "cache" / "uv",
+        index_url=settings.pip_index,
+        extra_index_urls=settings.pip_extra_indexes,
+    )
+    return {
+        Runtime.NODE: NpmInstaller(spawner, limits),
+        Runtime.PYTHON: PypiInstaller(spawner, limits, python),
+    }
 
 
 def _session_limits(settings: Settings) -> SessionLimits:

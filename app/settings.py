@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     graphql_trusted_documents: Path | None = None
 
     install_timeout_seconds: float = Field(default=600.0, gt=0)
+    install_free_space: Annotated[int, NoDecode] = Field(default=500 * 1024**2, ge=0)
+    python_bin: str | None = None
+    pip_index_url: SecretStr | None = None
+    pip_extra_index_url: SecretStr | None = None
+    install_on_start: str = ""
     log_level: str = "INFO"
 
     @field_validator("allowed_hosts", "oidc_algorithms", mode="before")
@@ -126,7 +131,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with https://")
         return value
 
-    @field_validator("payload_limit", mode="before")
+    @field_validator("payload_limit", "install_free_space", mode="before")
     @classmethod
     def _read_size(cls, value: object) -> object:
         match = re.fullmatch(r"\s*(\d+)\s*(b|kb|mb)?\s*", str(value).lower())
@@ -140,6 +145,14 @@ class Settings(BaseSettings):
         schemes = ("mongodb://", "mongodb+srv://")
         if value is not None and not value.get_secret_value().startswith(schemes):
             raise ValueError("must begin with mongodb:// or mongodb+srv://")
+        return value
+
+    @field_validator("pip_index_url", "pip_extra_index_url")
+    @classmethod
+    def _are_addresses(cls, value: SecretStr | None) -> SecretStr | None:
+        addresses = [] if value is None else value.get_secret_value().split()
+        if not all(a.startswith(("https://", "http://", "file://")) for a in addresses):
+            raise ValueError("must begin with https://, http:// or file://")
         return value
 
     @field_validator("log_level")
@@ -194,6 +207,17 @@ class Settings(BaseSettings):
     def _has_authentication(self) -> bool:
         given = (self.admin_token, self.admin_token_file, self.oidc_issuer)
         return any(value is not None for value in given)
+
+    @property
+    def pip_index(self) -> str | None:
+        """The Python package index to use instead of uv's own."""
+        return None if self.pip_index_url is None else self.pip_index_url.get_secret_value()
+
+    @property
+    def pip_extra_indexes(self) -> tuple[str, ...]:
+        """Further ones, separated by blanks as pip wants them."""
+        extra = self.pip_extra_index_url
+        return () if extra is None else tuple(extra.get_secret_value().split())
 
     @property
     def database_uri(self) -> str | None:

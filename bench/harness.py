@@ -28,6 +28,7 @@ class Sizes:
     callers: Sequence[int] = (1, 16)
     starts: int = 2
     sessions: int = 200
+    installs: int = 10
     connections: Sequence[int] = (1, 16, 64)
     seconds: int = 3
     users: int = 10_000
@@ -39,8 +40,8 @@ class Sizes:
 
 # Enough to see that everything runs; the numbers mean nothing.
 TINY = Sizes(
-    repetitions=1, calls=8, callers=(2,), starts=1, sessions=2, connections=(2,), seconds=1,
-    users=3, kilobytes=(1, 10), calls_for_memory=(1, 2), has_npm=False, secrets=200,
+    repetitions=1, calls=8, callers=(2,), starts=1, sessions=2, installs=1, connections=(2,),
+    seconds=1, users=3, kilobytes=(1, 10), calls_for_memory=(1, 2), has_npm=False, secrets=200,
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from app.models.data_keys import DataKeyDoc, MongoDataKeys
 from app.models.deployment import DeploymentDoc, MongoDeployment
 from app.models.news import MongoNews
 from app.models.packages import MongoPackages, PackageDoc
+from app.models.removed_packages import MongoRemovedPackages, RemovedPackageDoc
 from app.models.secrets import MongoSecrets, SecretDoc
 from app.models.servers import MongoServers, ServerDoc
 from app.models.tokens import MongoTokens, TokenDoc
@@ -41,6 +42,7 @@ class Stores:
 
     servers: MongoServers
     packages: MongoPackages
+    removed_packages: MongoRemovedPackages
     secrets: MongoSecrets
     data_keys: MongoDataKeys
     deployment: MongoDeployment
@@ -53,6 +55,7 @@ class Stores:
         return cls(
             MongoServers(database),
             MongoPackages(database),
+            MongoRemovedPackages(database),
             MongoSecrets(database),
             MongoDataKeys(database),
             MongoDeployment(database),
@@ -113,7 +116,10 @@ async def followed(database: Database) -> AsyncIterator[Stores]:
 
 @pytest.fixture
 async def stores(database: Database, followed: Stores) -> Stores:
-    for document in (ServerDoc, PackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc, TokenDoc):
+    documents = (
+        ServerDoc, PackageDoc, RemovedPackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc, TokenDoc,
+    )  # fmt: skip
+    for document in documents:
         await document.get_motor_collection().delete_many({})
     database.changes.forget_all()
     return followed

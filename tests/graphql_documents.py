@@ -13,8 +13,11 @@ SECRET = """
 """
 KEY = "id known sealing dataKeys v1Secrets needed"
 ROTATION = "total done left unreadable finished"
-PACKAGE = """
-  id name version requestedVersion integrity runtime status installPath installedAt serverName
+DIFF = "added removed changed { name aspects details } breaking"
+PACKAGE = f"""
+  id name version requestedVersion integrity runtime requirements status error installPath
+  installedAt lastUpgradedAt latestVersion updateAvailable upgradePolicy previousVersion
+  heldUpgrade {{ version toolDiff {{ {DIFF} }} }} lastToolDiff {{ {DIFF} }} serverName
 """
 
 SESSION = """
@@ -52,6 +55,42 @@ UNINSTALL_PACKAGE = f"""mutation ($input: UninstallPackageInput!) {{
     __typename ... on UninstalledPackage {{ serverName }} {ERROR}
   }}
 }}"""
+UPGRADED = f"""
+  ... on UpgradedPackage {{
+    version switched toolDiff {{ {DIFF} }} package {{ {PACKAGE} }} server {{ {SERVER} }}
+  }}
+  ... on HeldForApprovalError {{ heldUpgrade {{ version toolDiff {{ {DIFF} }} }} }}
+  {ERROR}
+"""
+UPGRADE_PACKAGE = f"""mutation ($input: UpgradePackageInput!) {{
+  upgradePackage(input: $input) {{ __typename {UPGRADED} }}
+}}"""
+ROLL_BACK_PACKAGE = f"""mutation ($input: RollbackPackageInput!) {{
+  rollbackPackage(input: $input) {{ __typename {UPGRADED} }}
+}}"""
+UPGRADE_ALL = """mutation {
+  upgradeAllPackages {
+    serverName upgraded { switched version package { version } } error { __typename code message }
+  }
+}"""
+SET_UPGRADE_POLICY = f"""mutation ($input: SetUpgradePolicyInput!) {{
+  setUpgradePolicy(input: $input) {{ __typename ... on Package {{ {PACKAGE} }} {ERROR} }}
+}}"""
+CANCEL_PACKAGE_OPERATION = f"""mutation ($input: CancelPackageOperationInput!) {{
+  cancelPackageOperation(input: $input) {{
+    __typename ... on CancelledPackageOperation {{ serverName }} {ERROR}
+  }}
+}}"""
+PACKAGE_UPDATES = """query ($serverName: String) {
+  packageUpdates(serverName: $serverName) {
+    serverName currentVersion latestVersion updateAvailable checkedAt error { code message }
+  }
+}"""
+UNINSTALL_PREVIEW = """query ($serverName: String!) {
+  uninstallPreview(serverName: $serverName) {
+    package { name } server { name } tools users { username secrets } liveSessions folders
+  }
+}"""
 SET_SECRET = f"""mutation ($input: SetSecretInput!) {{
   setSecret(input: $input) {{
     __typename

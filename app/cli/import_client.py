@@ -102,13 +102,20 @@ class ImportClient:
 
     async def install(self, request: InstallRequest) -> str | None:
         """Install a package; why not, when it could not be."""
+        source = request.source
         return await self._change(
             INSTALL,
             {
-                "name": request.name,
-                "version": request.version,
+                "name": source.name,
+                "version": source.version,
+                "runtime": source.runtime.name,
                 "serverName": request.server_name,
-                "args": [*request.args],
+                "command": source.command,
+                "args": [*source.args],
+                "requirements": [*source.requirements],
+                "pythonModule": source.python_module,
+                "indexUrl": source.index_url,
+                "extraIndexUrls": [*source.extra_index_urls],
                 "env": dict(request.env),
                 "secrets": [_binding(b) for b in request.secrets],
                 "enabled": request.is_enabled,

@@ -164,7 +164,8 @@ def _told(target: InstallRequest | ServerSettings) -> str:
     ways = [f"{b.name} ({b.delivery.name})" for b in target.secrets]
     wants = f", wants {', '.join(ways)}" if ways else ""
     if isinstance(target, InstallRequest):
-        return f"server {target.server_name!r}: package {target.name} {target.version}{wants}"
+        source = target.source
+        return f"server {target.server_name!r}: package {source.name} {source.version}{wants}"
     if target.url is None:
         # The rest of a command, and what is set in one, may hold what nobody is to see.
         program = next((w for w in (target.command or "").split() if "=" not in w), "")

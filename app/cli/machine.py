@@ -82,6 +82,11 @@ def prepare_data_dir(settings: Settings) -> tuple[Path, TextIO]:
     return folder, lock
 
 
+def address_file(folder: Path) -> Path:
+    """Where a serving product keeps its address, for commands on the same data folder."""
+    return folder / "address"
+
+
 def read_instance(folder: Path) -> str:
     """The id of this data folder's instance, made the first time."""
     path = folder / "instance"

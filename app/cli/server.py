@@ -14,13 +14,16 @@ import uvloop
 from starlette.applications import Starlette
 
 from app.cli.logs import configure_logging
-from app.cli.machine import CannotStart
+from app.cli.machine import CannotStart, address_file
 from app.domain.errors import AppError
+from app.domain.install_on_start import parse_install_on_start
+from app.domain.package import InstallRequest
 from app.main import Machine, create_app
 from app.mongo.database import BadDatabaseUri
 from app.mongo.embedded import EmbeddedMongo, EmbeddedMongoFailed
 from app.mongo.process import MongodProcess
 from app.processes.guard import Guard
+from app.services.install import check_request
 from app.settings import Settings, is_loopback
 from app.vault.keys import KeySource
 
@@ -77,6 +80,7 @@ def serve(
                     keys=keys,
                     admin_token=admin_token,
                     mongod=None if mongod is None else EmbeddedMongo(mongod),
+                    install_on_start=_install_on_start(settings),
                 ),
                 listener,
             )
@@ -94,7 +98,8 @@ async def _serve(machine: Machine, listener: socket.socket) -> None:
             is_on = await _is_authentication_on(app)
             return _banner(machine, listener, is_on=is_on)
 
-        await _Server(_config(app, machine.settings), banner).serve([listener])
+        with _told_address(machine.data_dir, listener):
+            await _Server(_config(app, machine.settings), banner).serve([listener])
     except (BadDatabaseUri, EmbeddedMongoFailed) as problem:
         raise CannotStart(str(problem)) from None
     finally:
@@ -111,6 +116,16 @@ async def _is_authentication_on(app: Starlette) -> bool:
     return is_on
 
 
+def _install_on_start(settings: Settings) -> Sequence[InstallRequest]:
+    try:
+        wanted = parse_install_on_start(settings.install_on_start)
+        for request in wanted:
+            check_request(request)
+    except AppError as error:
+        raise CannotStart(error.sentence()) from None
+    return wanted
+
+
 def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
@@ -125,9 +140,25 @@ def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _banner(machine: Machine, listener: socket.socket, *, is_on: bool) -> str:
+@contextlib.contextmanager
+def _told_address(folder: Path, listener: socket.socket) -> Iterator[None]:
+    """Commands on the same data folder find the product meanwhile; an old address is replaced."""
+    path = address_file(folder)
+    base = _base(listener).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    path.write_text(base, encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _base(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _banner(machine: Machine, listener: socket.socket, *, is_on: bool) -> str:
+    base = _base(listener)
     database = "embedded MongoDB" if machine.mongod is not None else "your MongoDB"
     authentication = "off; only this machine can connect"
     if is_on:

@@ -6,7 +6,14 @@ from datetime import datetime
 from typing import Protocol
 
 from app.domain.news import ServerMark
-from app.domain.package import InstalledFiles, InstallPhase, InstallRequest, Package
+from app.domain.package import (
+    InstalledFiles,
+    InstallPhase,
+    PackageSource,
+    ResolvedVersion,
+    UpgradePolicy,
+)
+from app.domain.package_record import Latest, Package
 from app.domain.page import PageRequest
 from app.domain.secret import SealedSecret, Secret, SecretRef
 from app.domain.server import Server, ServerStatus
@@ -60,6 +67,9 @@ class ServerStore(Protocol):
     async def remember_tools(self, name: str, revision: str, tools: Sequence[Tool]) -> None:
         """Keep the listing that this revision of the server gave."""
 
+    async def switch(self, server: Server, *, expected: Server) -> bool:
+        """Store a change of `expected` with its tools; False when somebody was faster."""
+
     async def delete(self, name: str, *, install_id: str | None) -> bool:
         """Remove the server, if it came from that install; False when there was none."""
 
@@ -80,22 +90,53 @@ class PackageStore(Protocol):
         """Up to `first + 1` packages by server name, after the name `after`."""
 
     async def list_unfinished(self) -> list[Package]:
-        """Every package that is being installed or uninstalled."""
+        """Every package on which an operation is under way, or was when its process died."""
 
     async def claim(self, package: Package) -> None:
         """Reserve the server name. Raises CONFLICT when a package has it."""
 
-    async def complete(self, package: Package) -> bool:
-        """Store the finished install; False when the claim is no longer ours."""
+    async def begin(self, package: Package) -> Package | None:
+        """Begin an operation under the record's lease: the record of that moment.
 
-    async def begin_uninstall(self, package: Package) -> bool:
-        """Mark as going; False when it changed meanwhile."""
+        None when another one is under way.
+        """
 
-    async def renew_lease(self, install_id: str, owner: str, expires_at: datetime) -> None:
-        """Extend the lease of an operation in progress."""
+    async def store(self, package: Package, *, owner: str) -> bool:
+        """Keep a step of the operation that is `owner`; False when it is not its any more."""
 
-    async def delete(self, install_id: str) -> None:
-        """Forget the package."""
+    async def take_over(self, package: Package, *, owner: str, expires_at: datetime) -> bool:
+        """Take the lease from who had it; False when somebody else was faster."""
+
+    async def renew_lease(self, install_id: str, owner: str, expires_at: datetime) -> bool | None:
+        """Extend the lease of an operation, and say whether its end is asked for.
+
+        None when the lease is not the operation's any more.
+        """
+
+    async def ask_cancel(self, install_id: str, owner: str) -> bool:
+        """Ask the process that does it to end an operation; False when it is over."""
+
+    async def set_policy(self, install_id: str, policy: UpgradePolicy) -> bool:
+        """Change how upgrades are switched in; False when the package is gone."""
+
+    async def note_latest(self, install_id: str, latest: Latest) -> None:
+        """Keep what the registry's newest version is."""
+
+    async def delete(self, install_id: str, *, owner: str) -> bool:
+        """Forget the package, at the end of the operation that is `owner`."""
+
+
+class RemovedPackages(Protocol):
+    """Which packages a person has uninstalled, so that a start does not bring them back."""
+
+    async def note(self, server_name: str, at: datetime) -> None:
+        """Remember that the package behind that server was uninstalled."""
+
+    async def has(self, server_name: str) -> bool:
+        """Whether it was uninstalled and not installed again since."""
+
+    async def forget(self, server_name: str) -> None:
+        """It is installed again."""
 
 
 class SecretStore(Protocol):
@@ -147,6 +188,9 @@ class SecretStore(Protocol):
 
     async def delete_of_server(self, server_name: str) -> int:
         """Remove every user's for that server; how many there were."""
+
+    async def users_of_server(self, server_name: str) -> Mapping[str, int]:
+        """Who has secrets for that server, and how many."""
 
 
 class CallEvents(Protocol):
@@ -243,12 +287,25 @@ class Sessions(Protocol):
 
 
 class Installer(Protocol):
-    """Gets packages from one registry into a folder."""
+    """Gets packages from one ecosystem's registry into a folder.
 
-    async def install(self, request: InstallRequest, folder: str, report: Report) -> InstalledFiles:
-        """Fill the empty folder.
+    Every method raises PACKAGE_NOT_FOUND, VERSION_NOT_FOUND (naming the nearest versions),
+    REGISTRY_UNAVAILABLE or INSTALL_FAILED, and INVALID_INPUT for what `check_source` refuses.
+    """
 
-        Raises PACKAGE_NOT_FOUND, VERSION_NOT_FOUND, REGISTRY_UNAVAILABLE or INSTALL_FAILED.
+    async def install(self, source: PackageSource, folder: str, report: Report) -> InstalledFiles:
+        """Fill the empty folder, which belongs to this install alone.
+
+        On failure and on cancellation nothing runs any more; the folder is the caller's to remove.
+        """
+
+    async def resolve(self, source: PackageSource) -> ResolvedVersion:
+        """The exact version that the source's `version` stands for right now."""
+
+    async def newest(self, source: PackageSource) -> ResolvedVersion:
+        """The newest stable version there is, whatever the source's `version` allows.
+
+        Answers are kept for a minute, and few questions are asked at once.
         """
 
 
@@ -261,8 +318,14 @@ class PackageFiles(Protocol):
     async def create(self, install_dir: str) -> str:
         """Make an empty folder, and return its absolute path."""
 
+    def is_whole(self, install_dir: str) -> bool:
+        """Whether the folder is there, and sealed: an install of it was finished and proved."""
+
+    async def seal(self, install_dir: str) -> None:
+        """Take the permission to write from everything in it, once the install is proved."""
+
     async def remove(self, install_dir: str) -> None:
-        """Delete an install's folder; fine when there is none."""
+        """Delete an install's folder, sealed or not; fine when there is none."""
 
     async def list_all(self) -> list[str]:
         """Every install's folder, as given to `create`."""

@@ -21,6 +21,8 @@ HTTP_STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.VERSION_NOT_FOUND: 404,
     ErrorCode.TOKEN_NOT_FOUND: 404,
     ErrorCode.CONFLICT: 409,
+    ErrorCode.HELD_FOR_APPROVAL: 409,
+    ErrorCode.OPERATION_CANCELLED: 409,
     ErrorCode.SERVER_DISABLED: 409,
     ErrorCode.INSTALL_FAILED: 502,
     ErrorCode.REGISTRY_UNAVAILABLE: 502,

@@ -4,6 +4,8 @@ import asyncio
 import shutil
 from pathlib import Path
 
+from app.installers.sealing import is_sealed, seal, unseal
+
 
 class PackageFolder:
     """`<root>/<server name>/<install id>` for each install."""
@@ -28,6 +30,17 @@ class PackageFolder:
         await asyncio.to_thread(Path(path).mkdir, parents=True, mode=0o700)
         return path
 
+    def is_whole(self, install_dir: str) -> bool:
+        """Whether the folder is there, and sealed: an install of it was finished and proved."""
+        return is_sealed(Path(self.path(install_dir)))
+
+    async def seal(self, install_dir: str) -> None:
+        """Take the permission to write from everything in it, once the install is proved.
+
+        Files that an earlier install of the same versions has too are kept once.
+        """
+        await asyncio.to_thread(self._seal, Path(self.path(install_dir)))
+
     async def remove(self, install_dir: str) -> None:
         """Delete an install's folder, and the server's if it is empty then."""
         await asyncio.to_thread(self._remove, Path(self.path(install_dir)))
@@ -40,7 +53,11 @@ class PackageFolder:
         found = [p for p in self._root.glob("*/*") if p.is_dir() and not p.is_symlink()]
         return [str(path.relative_to(self._root)) for path in found]
 
+    def _seal(self, path: Path) -> None:
+        seal(path, sorted(self._root.resolve().glob("*/*")))
+
     def _remove(self, path: Path) -> None:
+        unseal(path)
         shutil.rmtree(path, ignore_errors=True)
         server = path.parent
         if server != self._root.resolve() and server.is_dir() and not any(server.iterdir()):

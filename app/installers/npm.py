@@ -1,146 +1,129 @@
 """npm packages: `npm install` into an empty folder, and what it left there."""
 
 import asyncio
-import shutil
 from pathlib import Path
 
 from app.domain.errors import AppError, ErrorCode
-from app.domain.npm import check_npm_name, check_npm_version
-from app.domain.package import InstalledFiles, InstallPhase, InstallRequest
+from app.domain.package import LATEST, InstalledFiles, InstallPhase, PackageSource, ResolvedVersion
+from app.domain.package_rules import check_source
 from app.domain.ports import Report
+from app.installers.disk import InstallLimits, check_free_space
 from app.installers.entry_point import find_entry_point
+from app.installers.failures import too_slow, warned
 from app.installers.json_file import read_json
-from app.processes.environment import installer_environment
-from app.processes.run import Finished, run_command
+from app.installers.lookups import Lookups
+from app.installers.npm_client import QUIET, npm_for
+from app.installers.npm_failures import (
+    NO_SUCH_VERSION,
+    NPM,
+    error_code,
+    is_about,
+    why_npm_failed,
+)
+from app.installers.npm_registry import no_such_version, resolve_npm
+from app.installers.tool import Tool
+from app.processes.run import Finished
 from app.processes.spawner import Spawner
 
-LAST_LINES = 8
-# npm's own names for what went wrong, as it prints them after "npm error code".
-NETWORK_CODES = (
-    "ENOTFOUND", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EAI_AGAIN", "ERR_SOCKET_TIMEOUT",
-    "CERT_", "UNABLE_TO_", "SELF_SIGNED_", "E401", "E403", "E500", "E502", "E503", "E504",
-)  # fmt: skip
+# The same name in every folder, so that equal installs have equal lock files.
+MANIFEST = '{"name": "installed", "private": true}\n'
+LOOKUP_SECONDS = 30.0
 
 
 class NpmInstaller:
     """Installs from the npm registry that this machine's npm is configured for."""
 
-    def __init__(self, spawner: Spawner, *, timeout_seconds: float) -> None:
+    def __init__(self, spawner: Spawner, limits: InstallLimits) -> None:
         self._spawner = spawner
-        self._timeout_seconds = timeout_seconds
+        self._limits = limits
+        self._lookups = Lookups()
 
-    async def install(self, request: InstallRequest, folder: str, report: Report) -> InstalledFiles:
+    async def install(self, source: PackageSource, folder: str, report: Report) -> InstalledFiles:
         """Fill the empty folder with exactly one version of the package and what it needs.
 
         Raises:
-            AppError: PACKAGE_NOT_FOUND, VERSION_NOT_FOUND, REGISTRY_UNAVAILABLE, INSTALL_FAILED,
-                or INVALID_INPUT for a name or version npm would take for something else.
+            AppError: See the Installer port.
         """
-        check_npm_name(request.name)
-        check_npm_version(request.version)
-        await asyncio.to_thread(Path(folder, "package.json").write_text, '{"private": true}\n')
-        report(InstallPhase.INSTALLING, f"npm install {request.name}@{request.version}")
-        finished = await self._run(request, folder, report)
-        if finished.is_timeout or finished.exit_code != 0:
-            raise self._why(request, finished)
-        warnings = [line for line in finished.lines if line.startswith("npm warn")]
-        if request.fails_on_warning and warnings:
-            raise AppError(
-                ErrorCode.INSTALL_FAILED,
-                f"npm warned, and failOnWarning is set: {' | '.join(warnings)[:1500]}",
-            )
-        return _inspect(request, Path(folder))
-
-    async def _run(self, request: InstallRequest, folder: str, report: Report) -> Finished:
-        npm = shutil.which("npm")
-        if npm is None:
-            raise AppError(
-                ErrorCode.INSTALL_FAILED,
-                "npm is not installed on this machine.",
-                hint="Install Node.js 20 or newer, which brings npm.",
-            )
-        return await run_command(
-            self._spawner,
-            _command(npm, request),
-            env=installer_environment("npm_config_"),
-            cwd=folder,
-            deadline_seconds=self._timeout_seconds,
-            on_line=lambda line: report(InstallPhase.INSTALLING, line),
+        check_source(source)
+        await check_free_space(folder, self._limits.least_free_bytes)
+        tool = npm_for(source, self._spawner, cwd=folder, seconds=self._limits.timeout_seconds)
+        await asyncio.to_thread(Path(folder, "package.json").write_text, MANIFEST)
+        report(InstallPhase.RESOLVING, f"npm install {source.name}@{source.version}")
+        finished = await tool.run(
+            *_install(source), on_line=lambda line: report(_phase(line), line)
         )
+        if not finished.is_good:
+            raise await _why(tool, source, finished)
+        warnings = tuple(line for line in finished.lines if line.startswith("npm warn"))
+        if source.fails_on_warning and warnings:
+            raise warned(NPM, warnings)
+        return await asyncio.to_thread(_inspect, source, Path(folder), warnings)
 
-    def _why(self, request: InstallRequest, finished: Finished) -> AppError:
-        wanted = f"{request.name}@{request.version}"
-        if finished.is_timeout:
-            return AppError(
-                ErrorCode.INSTALL_FAILED,
-                f"npm did not finish installing {wanted} within {self._timeout_seconds:g} s.",
-            )
-        code = _error_code(finished.lines)
-        if code == "E404":
-            return AppError(
-                ErrorCode.PACKAGE_NOT_FOUND,
-                f"The npm registry has no package {request.name!r}.",
-                path=("name",),
-                hint="Check the spelling, the scope included.",
-            )
-        if code == "ETARGET":
-            return AppError(
-                ErrorCode.VERSION_NOT_FOUND,
-                f"{request.name} has no version {request.version!r}.",
-                path=("version",),
-                hint=f"See which there are: npm view {request.name} versions",
-            )
-        if code.startswith(NETWORK_CODES):
-            return AppError(
-                ErrorCode.REGISTRY_UNAVAILABLE,
-                f"npm cannot reach its registry ({code}).",
-                hint="Check the network, the proxy and npm's configuration, then try again.",
-            )
-        words = " | ".join(line for line in finished.lines if "npm error" in line)
-        words = words or " | ".join(finished.lines[-LAST_LINES:])
-        return AppError(
-            ErrorCode.INSTALL_FAILED, f"npm could not install {wanted}: {words[-1500:]}"
-        )
+    async def resolve(self, source: PackageSource) -> ResolvedVersion:
+        """The exact version that the source's `version` stands for right now.
+
+        Raises:
+            AppError: See the Installer port.
+        """
+        check_source(source)
+        tool = npm_for(source, self._spawner, cwd="/", seconds=LOOKUP_SECONDS)
+        return await resolve_npm(tool, source)
+
+    async def newest(self, source: PackageSource) -> ResolvedVersion:
+        """What the dist-tag `latest` stands for.
+
+        Raises:
+            AppError: See the Installer port.
+        """
+        wanted = PackageSource(name=source.name, version=LATEST, registry=source.registry)
+        return await self._lookups.get(wanted, self.resolve)
 
 
-def _command(npm: str, request: InstallRequest) -> list[str]:
-    command = [
-        npm, "install", "--no-audit", "--no-fund", "--no-update-notifier", "--save-exact",
-        "--omit=dev", "--no-progress", "--loglevel=http", "--color=false",
-    ]  # fmt: skip
-    if not request.allow_scripts:
+def _install(source: PackageSource) -> list[str]:
+    command = ["install", *QUIET, "--save-exact", "--omit=dev", "--loglevel=http"]
+    if not source.allow_scripts:
         command.append("--ignore-scripts")
-    return [*command, "--", f"{request.name}@{request.version}"]
+    return [*command, "--", f"{source.name}@{source.version}"]
 
 
-def _error_code(lines: tuple[str, ...]) -> str:
-    """The word after `npm error code`, or an empty text."""
-    for line in lines:
-        words = line.replace("npm ERR!", "npm error").split()
-        if words[:3] == ["npm", "error", "code"] and len(words) > 3:
-            return words[3]
-    return ""
+def _phase(line: str) -> InstallPhase:
+    """Npm tells of a document with the package's name alone, of a file with a path to it."""
+    if not line.startswith("npm http fetch"):
+        return InstallPhase.INSTALLING
+    return InstallPhase.DOWNLOADING if ".tgz" in line else InstallPhase.RESOLVING
 
 
-def _inspect(request: InstallRequest, folder: Path) -> InstalledFiles:
+async def _why(tool: Tool, source: PackageSource, finished: Finished) -> AppError:
+    if finished.is_timeout:
+        return too_slow(NPM, source, tool.seconds)
+    code = error_code(finished.lines)
+    if code == NO_SUCH_VERSION and is_about(source, finished.lines):
+        return await no_such_version(tool, source)
+    return why_npm_failed(source, code, finished.lines)
+
+
+def _inspect(source: PackageSource, folder: Path, warnings: tuple[str, ...]) -> InstalledFiles:
     """What npm recorded in its lock file, and how the package starts."""
     lock = read_json(folder / "package-lock.json")
     entries = lock.get("packages")
-    key = f"node_modules/{request.name}"
-    entry = entries.get(key) if isinstance(entries, dict) else None
+    entry = entries.get(f"node_modules/{source.name}") if isinstance(entries, dict) else None
     version = entry.get("version") if isinstance(entry, dict) else None
     integrity = entry.get("integrity") if isinstance(entry, dict) else None
     if not isinstance(version, str) or not isinstance(integrity, str):
         raise AppError(
             ErrorCode.INSTALL_FAILED,
-            f"npm installed {request.name}, but recorded no version and integrity hash for it.",
+            f"npm installed {source.name}, but recorded no version and integrity hash for it.",
             hint="Only packages from the registry can be installed.",
         )
-    if request.command is not None:
-        return InstalledFiles(
-            version=version, integrity=integrity, command=request.command, args=request.args
-        )
-    command, args = find_entry_point(folder, request.name)
+    command, args = (
+        (source.command, ())
+        if source.command is not None
+        else find_entry_point(folder, source.name)
+    )
     return InstalledFiles(
-        version=version, integrity=integrity, command=command, args=(*args, *request.args)
+        version=version,
+        integrity=integrity,
+        command=command,
+        args=(*args, *source.args),
+        warnings=warnings,
     )

@@ -7,11 +7,12 @@ from beanie import Document
 from app.models.data_keys import DataKeyDoc
 from app.models.deployment import DeploymentDoc
 from app.models.packages import PackageDoc
+from app.models.removed_packages import RemovedPackageDoc
 from app.models.secrets import SecretDoc
 from app.models.servers import ServerDoc
 from app.models.tokens import TokenDoc
 
-PLAIN = (PackageDoc, ServerDoc, TokenDoc)
+PLAIN = (PackageDoc, RemovedPackageDoc, ServerDoc, TokenDoc)
 # Beside the secrets: what opens them is backed up and restored with them.
 SEALED = (SecretDoc, DataKeyDoc, DeploymentDoc)
 

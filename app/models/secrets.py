@@ -225,6 +225,16 @@ class MongoSecrets:
             )
         return int(result.deleted_count)
 
+    async def users_of_server(self, server_name: str) -> Mapping[str, int]:
+        """Who has secrets for that server, and how many."""
+        pipeline: list[dict[str, Any]] = [
+            {"$match": {"server_name": server_name}},
+            {"$group": {"_id": "$username", "n": {"$sum": 1}}},
+        ]
+        async with self._database.operation():
+            rows = await SecretDoc.get_motor_collection().aggregate(pipeline).to_list(None)
+        return {str(row["_id"]): int(row["n"]) for row in rows}
+
     def _writing(self, ref: SecretRef) -> AbstractAsyncContextManager[None]:
         return self._database.writing(
             COLLECTION, username=ref.username, server_name=ref.server_name

@@ -182,22 +182,17 @@ class MongoServers:
         Raises CONFLICT when somebody changed it meanwhile.
         """
         fields = _fields(server)
-        # A session may be remembering tools at this moment.
-        del fields["created_at"], fields["name"], fields["tools_json"]
-        # A change of words alone keeps the revision, so the time has to match as well.
-        where = {
-            "name": server.name,
-            "revision": expected.revision,
-            "updated_at": expected.updated_at,
-        }
-        async with self._database.writing(COLLECTION, name=server.name):
-            result = await ServerDoc.get_motor_collection().update_one(where, {"$set": fields})
-        if result.matched_count == 0:
+        del fields["tools_json"]  # a session may be remembering tools at this moment
+        if not await self._change(fields, expected):
             raise AppError(
                 ErrorCode.CONFLICT,
                 f"Server {server.name!r} was changed by somebody else at the same moment.",
                 hint="Look at it again and repeat the change.",
             )
+
+    async def switch(self, server: Server, *, expected: Server) -> bool:
+        """Store a change of `expected` with its tools; False when somebody was faster."""
+        return await self._change(_fields(server), expected)
 
     async def remember_tools(self, name: str, revision: str, tools: Sequence[Tool]) -> None:
         """Keep the listing that this revision of the server gave."""
@@ -213,6 +208,18 @@ class MongoServers:
         async with self._database.writing(COLLECTION, name=name):
             result = await ServerDoc.get_motor_collection().delete_one(where)
         return bool(result.deleted_count)
+
+    async def _change(self, fields: dict[str, Any], expected: Server) -> bool:
+        del fields["created_at"], fields["name"]
+        # A change of words alone keeps the revision, so the time has to match as well.
+        where = {
+            "name": expected.name,
+            "revision": expected.revision,
+            "updated_at": expected.updated_at,
+        }
+        async with self._database.writing(COLLECTION, name=expected.name):
+            result = await ServerDoc.get_motor_collection().update_one(where, {"$set": fields})
+        return bool(result.matched_count)
 
 
 def _fields(server: Server) -> dict[str, Any]:

@@ -18,10 +18,10 @@ def base_environment() -> dict[str, str]:
     return _pick(BASE)
 
 
-def installer_environment(prefix: str) -> dict[str, str]:
+def installer_environment(prefix: str, *names: str) -> dict[str, str]:
     """What an installer gets: the base, the network's settings, and its own (`npm_config_…`)."""
     own = [name for name in os.environ if name.lower().startswith(prefix)]
-    return _pick((*BASE, *NETWORK, *own))
+    return _pick((*BASE, *NETWORK, *own, *names))
 
 
 def _pick(names: Iterable[str], source: Mapping[str, str] = os.environ) -> dict[str, str]:

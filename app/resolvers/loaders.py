@@ -5,11 +5,11 @@ from typing import Self
 
 from strawberry.dataloader import DataLoader
 
-from app.domain.package import Package
+from app.domain.package_record import Package
 from app.domain.principal import Principal
 from app.domain.server import Server
 from app.services.deps import Deps
-from app.services.packages import find_packages
+from app.services.package_reads import find_packages
 from app.services.servers import find_servers
 
 

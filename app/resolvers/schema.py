@@ -10,6 +10,7 @@ from app.resolvers.mutations.secrets import SecretMutations
 from app.resolvers.mutations.servers import ServerMutations
 from app.resolvers.mutations.tokens import TokenMutations
 from app.resolvers.mutations.tools import ToolMutations
+from app.resolvers.mutations.upgrades import UpgradeMutations
 from app.resolvers.mutations.users import UserMutations
 from app.resolvers.queries.keys import KeyQueries
 from app.resolvers.queries.listings import ListingQueries
@@ -53,6 +54,7 @@ class Query(
 @strawberry.type(description="Changing things, and calling tools.")
 class Mutation(
     PackageMutations,
+    UpgradeMutations,
     ServerMutations,
     SecretMutations,
     UserMutations,

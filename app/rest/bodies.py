@@ -11,14 +11,10 @@ from pydantic.alias_generators import to_camel
 from app.domain.call import ToolCall
 from app.domain.delivery import VALUE, Delivery, SecretBinding, bindings_for
 from app.domain.errors import invalid
-from app.domain.npm import LATEST
-from app.domain.package import InstallRequest, Runtime
-from app.domain.server import DEFAULT_STARTUP_SECONDS
 
 S = TypeVar("S")
 
 # Enums arrive as JSON strings; in a strict model that has to be said.
-RuntimeName = Annotated[Runtime, Field(strict=False)]
 DeliveryName = Annotated[Delivery, Field(strict=False)]
 
 
@@ -87,43 +83,6 @@ class SecretsBody(Body):
         """
         declared = self.bindings()
         return bindings_for(self.names() or ()) if declared is None else declared
-
-
-class InstallBody(SecretsBody):
-    """`POST /packages/install`."""
-
-    name: str
-    server_name: str
-    version: str | None = None
-    command: str | None = None
-    args: list[str] | None = None
-    env: dict[str, str] | None = None
-    enabled: bool | None = None
-    runtime: RuntimeName | None = None
-    startup_timeout: float | None = None
-    fail_on_warning: bool | None = None
-    allow_scripts: bool | None = None
-    display_name: str | None = None
-    description: str | None = None
-
-    def request(self) -> InstallRequest:
-        """The request as domain data."""
-        return InstallRequest(
-            name=self.name,
-            server_name=self.server_name,
-            version=self.version or LATEST,
-            runtime=self.runtime or Runtime.NODE,
-            command=self.command,
-            args=tuple(self.args or ()),
-            env=self.env or {},
-            secrets=self.all_bindings(),
-            allow_scripts=bool(self.allow_scripts),
-            fails_on_warning=bool(self.fail_on_warning),
-            is_enabled=self.enabled is not False,
-            display_name=self.display_name,
-            description=self.description,
-            startup_timeout_seconds=seconds(self.startup_timeout, DEFAULT_STARTUP_SECONDS),
-        )
 
 
 class ToolCallBody(Body):

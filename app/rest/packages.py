@@ -1,24 +1,31 @@
 """`/packages`."""
 
+from collections.abc import Sequence
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.domain.errors import invalid
-from app.domain.package import Package
+from app.domain.package_record import Package
 from app.edge.principal import principal_of
-from app.rest.bodies import InstallBody
+from app.rest.package_bodies import InstallBody, PolicyBody, UpgradeBody
 from app.rest.parsing import deps_of, read_body
-from app.rest.render import package_body, server_body, success
-from app.services.packages import (
-    get_package_by_name,
-    install_package,
-    list_all_packages,
-    set_package_enabled,
-    show_package,
-    uninstall_package,
+from app.rest.render import (
+    diff_body,
+    package_body,
+    server_body,
+    success,
+    update_body,
+    upgrade_result,
 )
+from app.services.install import install_package
+from app.services.package_reads import get_package_by_name, list_all_packages, show_package
+from app.services.package_work import cancel_package_operation
+from app.services.packages import set_package_enabled, set_upgrade_policy
 from app.services.servers import find_servers
+from app.services.uninstall import uninstall_package
+from app.services.updates import check_packages, check_updates, upgrade_all_packages
+from app.services.upgrade import Upgrade, rollback_package, upgrade_package
 
 
 async def install(request: Request) -> Response:
@@ -33,25 +40,64 @@ async def install(request: Request) -> Response:
 
 async def list_packages(request: Request) -> Response:
     """`GET /packages`."""
-    _refuse_update_check(request)
     deps, caller = deps_of(request), principal_of(request)
-    packages = await list_all_packages(deps, caller)
+    packages = await _checked(request, await list_all_packages(deps, caller))
     servers = await find_servers(deps, caller, [package.server_name for package in packages])
     return success(packages=[package_body(deps, p, servers.get(p.server_name)) for p in packages])
 
 
 async def by_name(request: Request) -> Response:
     """`GET /packages/by-name/:name`."""
-    _refuse_update_check(request)
     deps, caller = deps_of(request), principal_of(request)
     return await _one(request, await get_package_by_name(deps, caller, _part(request, "name")))
 
 
 async def by_id(request: Request) -> Response:
     """`GET /packages/by-id/:serverName`."""
-    _refuse_update_check(request)
     deps, caller = deps_of(request), principal_of(request)
     return await _one(request, await show_package(deps, caller, _part(request, "server_name")))
+
+
+async def updates(request: Request) -> Response:
+    """`GET /packages/updates`."""
+    deps, caller = deps_of(request), principal_of(request)
+    found = await check_updates(deps, caller, request.query_params.get("name"))
+    return success(updates=[update_body(update) for update in found])
+
+
+async def upgrade(request: Request) -> Response:
+    """`PUT /packages/:serverName/upgrade`."""
+    body = await read_body(request, UpgradeBody, is_optional=True)
+    deps, caller = deps_of(request), principal_of(request)
+    wish = body.wish(_part(request, "server_name"))
+    return _upgraded(request, await upgrade_package(deps, caller, wish))
+
+
+async def rollback(request: Request) -> Response:
+    """`PUT /packages/:serverName/rollback`."""
+    deps, caller = deps_of(request), principal_of(request)
+    done = await rollback_package(deps, caller, _part(request, "server_name"))
+    return _upgraded(request, done)
+
+
+async def upgrade_all(request: Request) -> Response:
+    """`PUT /packages/upgrade-all`."""
+    results = await upgrade_all_packages(deps_of(request), principal_of(request))
+    return success(results=[upgrade_result(result) for result in results])
+
+
+async def set_policy(request: Request) -> Response:
+    """`PUT /packages/:serverName/policy`."""
+    body = await read_body(request, PolicyBody)
+    deps, caller, name = deps_of(request), principal_of(request), _part(request, "server_name")
+    return await _one(request, await set_upgrade_policy(deps, caller, name, body.upgrade_policy))
+
+
+async def cancel(request: Request) -> Response:
+    """`PUT /packages/:serverName/cancel`."""
+    deps, caller = deps_of(request), principal_of(request)
+    await cancel_package_operation(deps, caller, _part(request, "server_name"))
+    return success()
 
 
 async def uninstall(request: Request) -> Response:
@@ -73,8 +119,28 @@ async def disable(request: Request) -> Response:
 
 async def _one(request: Request, package: Package) -> Response:
     deps, caller = deps_of(request), principal_of(request)
+    (package,) = await _checked(request, [package])
     servers = await find_servers(deps, caller, [package.server_name])
     return success(package=package_body(deps, package, servers.get(package.server_name)))
+
+
+async def _checked(request: Request, packages: Sequence[Package]) -> Sequence[Package]:
+    """The packages, with what the registries say now if the query asks for that."""
+    if request.query_params.get("checkUpdates") != "true":
+        return packages
+    found = await check_packages(deps_of(request), principal_of(request), packages)
+    return [update.package for update in found]
+
+
+def _upgraded(request: Request, done: Upgrade) -> Response:
+    deps, caller = deps_of(request), principal_of(request)
+    return success(
+        package=package_body(deps, done.package, done.server),
+        server=server_body(deps, caller, done.server),
+        version=done.version,
+        switched=done.is_switched,
+        toolDiff=diff_body(done.diff),
+    )
 
 
 async def _set_enabled(request: Request, *, is_enabled: bool) -> Response:
@@ -88,19 +154,17 @@ def _part(request: Request, name: str) -> str:
     return part
 
 
-def _refuse_update_check(request: Request) -> None:
-    if request.query_params.get("checkUpdates") == "true":
-        raise invalid(
-            "checkUpdates is not available in this version.",
-            hint="Leave it out; version is what is installed.",
-        )
-
-
 ROUTES = [
     Route("/packages/install", install, methods=["POST"]),
     Route("/packages", list_packages, methods=["GET"]),
     Route("/packages/by-name/{name:path}", by_name, methods=["GET"]),
     Route("/packages/by-id/{server_name}", by_id, methods=["GET"]),
+    Route("/packages/updates", updates, methods=["GET"]),
+    Route("/packages/upgrade-all", upgrade_all, methods=["PUT"]),
+    Route("/packages/{server_name}/upgrade", upgrade, methods=["PUT"]),
+    Route("/packages/{server_name}/rollback", rollback, methods=["PUT"]),
+    Route("/packages/{server_name}/policy", set_policy, methods=["PUT"]),
+    Route("/packages/{server_name}/cancel", cancel, methods=["PUT"]),
     Route("/packages/{server_name}", uninstall, methods=["DELETE"]),
     Route("/packages/{server_name}/enable", enable, methods=["PUT"]),
     Route("/packages/{server_name}/disable", disable, methods=["PUT"]),

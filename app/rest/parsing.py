@@ -19,8 +19,8 @@ def deps_of(request: Request) -> Deps:
     return deps
 
 
-async def read_body(request: Request, kind: type[B]) -> B:
-    """The request's JSON body, checked against its model.
+async def read_body(request: Request, kind: type[B], *, is_optional: bool = False) -> B:
+    """The request's JSON body, checked against its model; `is_optional` takes none for `{}`.
 
     Raises:
         AppError: INVALID_INPUT naming the first field that is wrong; PAYLOAD_TOO_LARGE.
@@ -30,7 +30,7 @@ async def read_body(request: Request, kind: type[B]) -> B:
     except ClientDisconnect:
         raise invalid("The client went away before its body had arrived.") from None
     try:
-        value = orjson.loads(data)
+        value = orjson.loads(data or b"{}") if is_optional else orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise invalid(
             f"The body is not valid JSON (at character {error.pos}).",

@@ -8,15 +8,18 @@ from starlette.responses import Response
 
 from app.domain.delivery import SecretBinding
 from app.domain.launch import StdioLaunch
-from app.domain.package import Package
+from app.domain.package_record import Package
 from app.domain.principal import Principal
 from app.domain.server import Server, ServerSettings
 from app.domain.tool import Tool
+from app.domain.tool_diff import ToolDiff
 from app.edge.envelope import json_response
 from app.rest.access_body import access_body
 from app.services.deps import Deps
+from app.services.packages import view_package
 from app.services.servers import server_logs, view_server
 from app.services.tools import shown_tools
+from app.services.updates import PackageUpdate, UpgradeResult, known_update
 
 LOG_LINES = 100
 
@@ -55,18 +58,65 @@ def server_body(deps: Deps, caller: Principal, server: Server) -> Mapping[str, A
 
 def package_body(deps: Deps, package: Package, server: Server | None) -> Mapping[str, Any]:
     """The documented Package; `latestVersion` is null as long as nobody asked the registry."""
+    view, update = view_package(deps, package), known_update(package)
+    held = package.held
     return {
         "name": package.name,
         "version": package.version,
-        "latestVersion": None,
-        "updateAvailable": None,
-        "installPath": deps.files.path(package.install_dir),
-        "status": package.status.value,
+        "requestedVersion": package.source.version,
+        "latestVersion": update.latest,
+        "updateAvailable": update.is_available,
+        "previousVersion": None if package.previous is None else package.previous.version,
+        "heldVersion": None if held is None else held.build.version,
+        "upgradePolicy": package.policy.value,
+        "installPath": view.install_path,
+        "status": view.status.value,
+        **({} if view.error is None else {"error": view.error}),
         "installed": _iso(package.installed_at),
-        "lastUpgraded": None,
+        "lastUpgraded": _iso(package.upgraded_at),
         "mcpServerId": package.server_name,
         "enabled": server is not None and server.settings.is_enabled,
         "runtime": package.runtime.value,
+    }
+
+
+def update_body(update: PackageUpdate) -> Mapping[str, Any]:
+    """One of the documented updates; `error` where the registry has not answered."""
+    return {
+        "serverName": update.package.server_name,
+        "currentVersion": update.package.version,
+        "latestVersion": update.latest,
+        "updateAvailable": update.is_available,
+        **({} if update.error is None else {"error": update.error.sentence()}),
+    }
+
+
+def upgrade_result(result: UpgradeResult) -> Mapping[str, Any]:
+    """One of the documented results of upgrading all."""
+    error = result.error
+    if error is None:
+        return {"serverName": result.server_name, "success": True}
+    return {
+        "serverName": result.server_name,
+        "success": False,
+        "error": error.sentence(),
+        "code": error.code.value,
+    }
+
+
+def diff_body(diff: ToolDiff | None) -> Mapping[str, Any] | None:
+    """What an upgrade changes about the tools; null where that is not known."""
+    if diff is None:
+        return None
+    changed = [
+        {"name": c.name, "aspects": [a.value for a in c.aspects], "details": [*c.details]}
+        for c in diff.changed
+    ]
+    return {
+        "added": [*diff.added],
+        "removed": [*diff.removed],
+        "changed": changed,
+        "breaking": diff.is_breaking,
     }
 
 

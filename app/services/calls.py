@@ -21,9 +21,11 @@ from app.domain.tool import Tool
 from app.services.access import Operation, operation
 from app.services.bundles import open_bundle
 from app.services.deps import Deps
+from app.services.local_builds import ensure_local
 from app.services.running import RunningCall
-from app.services.servers import get_enabled_server, plan_of
+from app.services.servers import get_enabled_server
 from app.services.session_use import until_sent
+from app.services.starts import plan_of
 
 log = logging.getLogger(__name__)
 
@@ -156,6 +158,7 @@ async def _call_in_time(
         return await session.call_tool(tool.name, arguments, ears)
 
     try:
+        await ensure_local(deps, server)
         async with deps.sessions.use(plan_of(deps, server, secrets)) as session:
             raw = await work(session)
     except AppError as error:

@@ -20,8 +20,10 @@ from app.domain.session import ListingKind
 from app.services.access import Operation, operation
 from app.services.bundles import open_bundle
 from app.services.deps import Deps
-from app.services.servers import get_enabled_server, plan_of
+from app.services.local_builds import ensure_local
+from app.services.servers import get_enabled_server
 from app.services.session_use import until_sent
+from app.services.starts import plan_of
 
 T = TypeVar("T")
 
@@ -163,6 +165,7 @@ async def _ask_now(
     secrets = await open_bundle(deps, server, username)
     masker = Masker(secrets.values, shortest=SHORTEST_IN_RESULTS)
     try:
+        await ensure_local(deps, server)
         async with deps.sessions.use(plan_of(deps, server, secrets)) as session:
             answer = await work(session)
     except AppError as error:

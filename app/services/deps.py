@@ -14,6 +14,7 @@ from app.domain.ports import (
     Installer,
     PackageFiles,
     PackageStore,
+    RemovedPackages,
     SecretStore,
     SeenSecrets,
     ServerStore,
@@ -21,11 +22,12 @@ from app.domain.ports import (
 )
 from app.domain.session import ListingChange, LogLine, SessionView
 from app.services.authentication import Authentication
+from app.services.builds_here import LocalBuilds
 from app.services.feed import Feed
 from app.services.last_use import SecretUse
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
-from app.services.running import RunningCall
+from app.services.running import RunningCall, RunningOperation
 
 
 class KeyDeps(Protocol):
@@ -60,6 +62,7 @@ class Deps:
     database: DatabaseWatch
     servers: ServerStore
     packages: PackageStore
+    removed_packages: RemovedPackages
     secrets: SecretStore
     data_keys: DataKeyStore
     deployment: DeploymentStore
@@ -79,3 +82,5 @@ class Deps:
     server_lines: Feed[LogLine] = field(default_factory=Feed)
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, RunningCall] = field(default_factory=dict)
+    package_work: dict[str, RunningOperation] = field(default_factory=dict)
+    local_builds: LocalBuilds = field(default_factory=LocalBuilds)

@@ -1,127 +1,130 @@
-"""The install itself: fetch, prove, switch in; or undo every trace."""
+"""Installs: a package is fetched, proved and switched in; or nothing is left of it."""
 
-import asyncio
-import logging
 from dataclasses import replace
+from uuid import uuid4
 
 from app.domain.clock import utc_now
-from app.domain.errors import AppError, ErrorCode
-from app.domain.package import (
-    InstalledFiles,
-    InstallPhase,
-    InstallRequest,
-    Package,
-    PackageStatus,
-)
+from app.domain.errors import AppError
+from app.domain.names import check_server_name
+from app.domain.package import InstallPhase, InstallRequest
+from app.domain.package_record import Package, PackageBuild, PackageStatus, StagedUpgrade
+from app.domain.package_rules import check_source
+from app.domain.policy import Action
 from app.domain.ports import Report
-from app.domain.server import Server, ServerSettings, new_revision
-from app.domain.server_rules import needs_user
-from app.domain.tool import Tool
+from app.domain.principal import Principal
+from app.domain.server import Server, ServerSettings, name_taken, new_revision
+from app.domain.server_rules import check_settings
+from app.services.access import operation
 from app.services.deps import Deps
-from app.services.leases import keep_lease
-from app.services.recovery import undo_install
-from app.services.servers import plan_of
+from app.services.leases import taken_over
+from app.services.package_work import run_package_work, to_the_end, under_lease
+from app.services.recovery import recover_if_abandoned, settle
+from app.services.staging import Proven, stage
 
-log = logging.getLogger(__name__)
 
-
-async def install_claimed(
-    deps: Deps, request: InstallRequest, package: Package
+async def install_package(
+    deps: Deps, caller: Principal, request: InstallRequest
 ) -> tuple[Package, Server]:
-    """Carry out an install whose server name is already reserved by `package`.
+    """Install a package and make a server of it; waits until the server has shown its tools.
 
-    The record becomes `installed` last, in one atomic write; before that, any failure and any
-    cancellation undoes everything, and a killed process is cleaned up after at the next start.
+    The work goes on when the caller goes away. On any failure nothing is left of it.
 
     Raises:
-        AppError: See `install_package`.
+        AppError: FORBIDDEN, INVALID_INPUT, CONFLICT, PACKAGE_NOT_FOUND, VERSION_NOT_FOUND,
+            REGISTRY_UNAVAILABLE, INSTALL_FAILED, SERVER_DID_NOT_START or OPERATION_CANCELLED.
     """
-    report = deps.progress.reporter(request.server_name, request.name)
-    report(InstallPhase.RESOLVING, f"{request.name}@{request.version}")
-    try:
-        async with keep_lease(deps, package):
-            return await _install(deps, request, package, report)
-    except asyncio.CancelledError:
-        await _undo(deps, package)
-        report(InstallPhase.FAILED, "cancelled")
-        raise
-    except AppError as error:
-        await _undo(deps, package)
-        report(InstallPhase.FAILED, error.sentence())
-        raise
-    except Exception:
-        await _undo(deps, package)
-        report(InstallPhase.FAILED, "an internal error; the log has it")
-        raise
+    async with operation(deps, caller, Action.INSTALL_PACKAGE, server_name=request.server_name):
+        return await claim_and_install(deps, request)
+
+
+async def claim_and_install(deps: Deps, request: InstallRequest) -> tuple[Package, Server]:
+    """Install, for an operation that has been allowed."""
+    check_request(request)
+    if await deps.servers.find(request.server_name) is not None:
+        raise name_taken(request.server_name, "serverName")
+    package = _claim_of(deps, request)
+    await recover_if_abandoned(deps, request.server_name)
+    await deps.packages.claim(package)
+    return await run_package_work(
+        deps, package, lambda report: _install(deps, request, package, report)
+    )
+
+
+def check_request(request: InstallRequest) -> None:
+    """Accept a request that could be installed.
+
+    Raises:
+        AppError: INVALID_INPUT.
+    """
+    check_source(request.source)
+    check_server_name(request.server_name, "serverName")
+    command = "node" if request.source.command is None else request.source.command
+    check_settings(_settings_of(request, command, request.source.args))
 
 
 async def _install(
     deps: Deps, request: InstallRequest, package: Package, report: Report
 ) -> tuple[Package, Server]:
-    folder = await deps.files.create(package.install_dir)
-    files = await deps.installers[request.runtime].install(request, folder, report)
-    server = _server_of(request, package, files)
-    report(InstallPhase.VERIFYING, "starting the server and asking for its tools")
+    report(InstallPhase.RESOLVING, f"{request.source.name} {request.source.version}")
+    proven = await stage(
+        deps,
+        package,
+        request.source,
+        report,
+        server_with=lambda build: _server_of(request, package, build),
+    )
+    name, revision = proven.server.name, proven.server.revision
     try:
-        server = replace(server, tools=await _tools_of(deps, server, report))
-        report(InstallPhase.SWITCHING, f"{request.name} {files.version}")
-        await deps.servers.insert(server)
-        done = _finished(package, files)
-        await _complete(deps, done)
+        report(InstallPhase.SWITCHING, f"{request.source.name} {proven.build.version}")
+        running = deps.package_work.get(name)
+        done = await to_the_end(_switch_in(deps, package, proven), running)
     except BaseException:
-        deps.sessions.retire(server.name, server.revision)
+        deps.sessions.retire(name, revision)
         raise
     if not request.is_enabled:
-        deps.sessions.retire(server.name, server.revision)
-    report(InstallPhase.DONE, f"{len(server.tools)} tools")
-    return done, server
+        deps.sessions.retire(name, revision)
+    report(InstallPhase.DONE, f"{len(proven.server.tools)} tools")
+    return done, proven.server
 
 
-async def _tools_of(deps: Deps, server: Server, report: Report) -> tuple[Tool, ...]:
-    """The tools of a server that starts; none yet of one that needs a user's secrets for it."""
+async def _switch_in(deps: Deps, package: Package, proven: Proven) -> Package:
+    """The record first says what is about to serve, then the server is stored, which decides."""
+    staged = replace(package, candidate=StagedUpgrade(proven.build, None))
+    if not await deps.packages.store(staged, owner=package.lease_owner or ""):
+        raise taken_over(package.name)
     try:
-        async with deps.sessions.use(plan_of(deps, server, None)) as session:
-            return tuple(session.tools.values())
+        await deps.servers.insert(proven.server)
     except AppError as error:
-        if error.code is not ErrorCode.SERVER_DID_NOT_START or not needs_user(server.settings):
-            raise
-        report(InstallPhase.VERIFYING, "it needs a user's secrets to start; a call will show")
-        return ()
+        raise AppError(error.code, error.message, path=("serverName",), hint=error.hint) from None
+    return await settle(deps, staged)
 
 
-async def _complete(deps: Deps, done: Package) -> None:
-    if not await deps.packages.complete(done):
-        raise AppError(
-            ErrorCode.CONFLICT,
-            f"The install of {done.name} was taken over by another process.",
-            hint="Try again.",
-        )
+def _claim_of(deps: Deps, request: InstallRequest) -> Package:
+    install_id = uuid4().hex
+    return under_lease(
+        deps,
+        Package(
+            server_name=request.server_name,
+            source=request.source,
+            status=PackageStatus.INSTALLING,
+            install_id=install_id,
+            policy=request.policy,
+            work_dir=new_folder(request.server_name),
+        ),
+    )
 
 
-async def _undo(deps: Deps, package: Package) -> None:
-    """Undo, to the end even when we are being cancelled; what fails is done at the next start."""
-    try:
-        await asyncio.shield(asyncio.ensure_future(undo_install(deps, package)))
-    except AppError as error:
-        log.warning("An install is not undone yet (%s); it will be at the next start.", error)
+def new_folder(server_name: str) -> str:
+    """The name of a folder that no other version of any package has."""
+    return f"{server_name}/{uuid4().hex}"
 
 
-def _server_of(request: InstallRequest, package: Package, files: InstalledFiles) -> Server:
+def _server_of(request: InstallRequest, package: Package, build: PackageBuild) -> Server:
     now = utc_now()
     return Server(
-        settings=ServerSettings(
-            name=request.server_name,
-            command=files.command,
-            display_name=request.display_name,
-            description=request.description,
-            args=files.args,
-            env=request.env,
-            secrets=request.secrets,
-            startup_timeout_seconds=request.startup_timeout_seconds,
-            is_enabled=request.is_enabled,
-        ),
+        settings=_settings_of(request, build.command, build.args),
         revision=new_revision(),
-        package_dir=package.install_dir,
+        package_dir=build.install_dir,
         install_id=package.install_id,
         tools=(),
         created_at=now,
@@ -129,13 +132,15 @@ def _server_of(request: InstallRequest, package: Package, files: InstalledFiles)
     )
 
 
-def _finished(package: Package, files: InstalledFiles) -> Package:
-    return replace(
-        package,
-        version=files.version,
-        integrity=files.integrity,
-        status=PackageStatus.INSTALLED,
-        lease_owner=None,
-        lease_expires_at=None,
-        installed_at=utc_now(),
+def _settings_of(request: InstallRequest, command: str, args: tuple[str, ...]) -> ServerSettings:
+    return ServerSettings(
+        name=request.server_name,
+        command=command,
+        display_name=request.display_name,
+        description=request.description,
+        args=args,
+        env=request.env,
+        secrets=request.secrets,
+        startup_timeout_seconds=request.startup_timeout_seconds,
+        is_enabled=request.is_enabled,
     )

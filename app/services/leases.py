@@ -5,16 +5,18 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from app.domain.clock import utc_now
-from app.domain.errors import AppError
-from app.domain.package import Package
+from app.domain.errors import AppError, ErrorCode
+from app.domain.package_record import Package
 from app.services.deps import Deps
+from app.services.running import RunningOperation
 
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 60.0
-RENEW_SECONDS = 15.0
+RENEW_SECONDS = 5.0
 
 
 def lease_until(now: datetime) -> datetime:
@@ -22,9 +24,9 @@ def lease_until(now: datetime) -> datetime:
     return now + timedelta(seconds=LEASE_SECONDS)
 
 
-def lease_owner(deps: Deps) -> str:
-    """Our signature on a lease."""
-    return f"{deps.instance}/{deps.life}"
+def new_owner(deps: Deps) -> str:
+    """A signature for the lease of one operation: data folder, process, operation."""
+    return f"{_process(deps)}/{uuid4().hex[:12]}"
 
 
 def is_abandoned(deps: Deps, package: Package, now: datetime) -> bool:
@@ -35,14 +37,27 @@ def is_abandoned(deps: Deps, package: Package, now: datetime) -> bool:
     """
     if package.lease_expires_at is None or package.lease_expires_at <= now:
         return True
-    folder = (package.lease_owner or "").partition("/")[0]
-    return folder == deps.instance and package.lease_owner != lease_owner(deps)
+    owner = package.lease_owner or ""
+    return owner.startswith(f"{deps.instance}/") and not owner.startswith(_process(deps))
+
+
+def taken_over(name: str) -> AppError:
+    """What an operation says whose lease another process has taken."""
+    return AppError(
+        ErrorCode.CONFLICT,
+        f"The work on the package {name} was taken over by another process.",
+        hint="Look at the package, and try again.",
+    )
 
 
 @contextlib.asynccontextmanager
-async def keep_lease(deps: Deps, package: Package) -> AsyncIterator[None]:
-    """Renew the lease of an operation while it runs."""
-    renewing = asyncio.create_task(_renew(deps, package), name=f"lease {package.server_name}")
+async def keep_lease(
+    deps: Deps, package: Package, operation: RunningOperation
+) -> AsyncIterator[None]:
+    """Renew the lease of an operation while it runs; end it when that is asked for elsewhere."""
+    renewing = asyncio.create_task(
+        _renew(deps, package, operation), name=f"lease {package.server_name}"
+    )
     try:
         yield
     finally:
@@ -51,11 +66,23 @@ async def keep_lease(deps: Deps, package: Package) -> AsyncIterator[None]:
             await renewing
 
 
-async def _renew(deps: Deps, package: Package) -> None:
+async def _renew(deps: Deps, package: Package, operation: RunningOperation) -> None:
     while True:
         await asyncio.sleep(RENEW_SECONDS)
         try:
             until = lease_until(utc_now())
-            await deps.packages.renew_lease(package.install_id, lease_owner(deps), until)
+            is_cancel_asked = await deps.packages.renew_lease(
+                package.install_id, operation.owner, until
+            )
         except AppError as error:
             log.warning("A lease could not be renewed: %s", error.message)
+            continue
+        if is_cancel_asked is None:
+            operation.cancel(taken_over(package.name))
+            return
+        if is_cancel_asked:
+            operation.cancel()
+
+
+def _process(deps: Deps) -> str:
+    return f"{deps.instance}/{deps.life}"

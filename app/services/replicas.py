@@ -17,7 +17,7 @@ from app.domain.secret import SHARED
 from app.domain.session import SessionKey, SessionState, SessionView
 from app.services.bundles import as_stored, choose_applying
 from app.services.deps import Deps
-from app.services.servers import start_enabled_servers, start_soon
+from app.services.starts import start_enabled_servers, start_here
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ class Replica:
             if after is None:
                 deps.sessions.forget(name)
             if name in servers:
-                start_soon(deps, servers[name])
+                start_here(deps, servers[name])
         kept = {n: mark for n, mark in self._marks.items() if n not in looked_at}
         self._marks = {**kept, **now}
         for name in changed:

@@ -1,7 +1,9 @@
-"""The calls under way in this process."""
+"""The calls and the operations on packages under way in this process."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from app.domain.errors import AppError, ErrorCode
 
 
 @dataclass(slots=True)
@@ -11,3 +13,21 @@ class RunningCall:
     username: str
     task: asyncio.Task[object]
     is_cancelled: bool = False
+
+
+@dataclass(slots=True)
+class RunningOperation:
+    """One operation on a package, and why it is to end, if somebody has asked for that."""
+
+    owner: str
+    task: asyncio.Task[object]
+    because: AppError | None = field(default=None)
+
+    def cancel(self, because: AppError | None = None) -> None:
+        """Ask for its end."""
+        if self.because is None:
+            self.because = because or AppError(
+                ErrorCode.OPERATION_CANCELLED,
+                "The operation was cancelled on request; nothing was changed.",
+            )
+            self.task.cancel()

@@ -18,6 +18,7 @@ CONTESTANTS = {
     "stdio_calls": {"SDK Client.call_tool", "SDK raw", *OURS},
     "http_calls": {"SDK Client.call_tool", *OURS},
     "session_memory": {"SDK Client", "our registry"},
+    "installs": {"bare client", "our installer"},
     "secret_calls": {"no secrets", "10 secrets, not masked", "10 secrets"},
     "many_secrets": {"100 secrets", "200 secrets"},
 }

@@ -87,7 +87,7 @@ def test_what_cannot_be_placed_is_listed_and_the_rest_is_placed(
     write_config(
         tmp_path,
         {
-            "git": {"command": "uvx", "args": ["mcp-server-git"]},
+            "git": {"command": "uvx", "args": ["mcp-api-there-is-no-such-package"]},
             "argued": {"command": "x", "args": ["--api-key", "planted-argument"]},
             "taken": {"command": "other", "env": {"API_KEY": "planted-for-another"}},
             "asked": {"command": "true", "env": {"API_KEY": "${input:key}"}},
@@ -96,7 +96,7 @@ def test_what_cannot_be_placed_is_listed_and_the_rest_is_placed(
     code, told = import_config(tmp_path, product, "--apply")
     assert code == 1
     assert sorted(marks(told)) == ["cannot be placed"] * 4 + ["done", "to be set"]
-    assert "uv tool install mcp-server-git" in told
+    assert "cannot be placed  server 'git': package mcp-api-there-is-no-such-package" in told
     assert "args[1] (after --api-key)" in told
     assert "There is a server of that name, which differs in command, args, secrets" in told
     assert "planted" not in told

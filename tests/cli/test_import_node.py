@@ -58,7 +58,7 @@ async def fill(old: AsyncIOMotorDatabase[dict[str, Any]]) -> None:
         [
             {"name": "mcp-hello-world", "version": "1.1.2", "mcpServerId": "greeter",
              "installPath": "/srv/packages/hello", "status": "installed", "enabled": True},
-            {"name": "some-python", "version": "1.0", "mcpServerId": "py", "runtime": "python"},
+            {"name": "some python", "version": "1.0", "mcpServerId": "py", "runtime": "python"},
         ]
     )  # fmt: skip
     await old["secrets"].insert_many(
@@ -101,7 +101,7 @@ async def test_an_original_deployment_moves_in_once_and_stays_as_it_was(
     assert (code, marks(told_then)) == (1, ["done"] * 7 + ["cannot be placed"] * 4)
     for listed in (
         "server 'a b': A server's name must be",
-        "package 'some-python' of server 'py': Python packages",
+        "package 'some python' of server 'py': name must be a package name from PyPI",
         "secret 'unknown' of 'bob': No server declares that name",
         "secret 'weather.k' of 'bob': Its value does not open: another key sealed it",
     ):

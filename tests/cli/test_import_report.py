@@ -20,7 +20,7 @@ from app.domain.imports.plan import (
     differences,
     secret_ways,
 )
-from app.domain.package import InstallRequest
+from app.domain.package import InstallRequest, PackageSource
 from app.domain.secret import SecretRef
 from app.domain.server import ServerSettings, Transport
 
@@ -32,7 +32,8 @@ THERE = Existing(
     headers={}, secrets=secret_ways(SETTINGS.secrets),
 )  # fmt: skip
 REQUEST = InstallRequest(
-    name="p", server_name="s", version="1.0.0", args=("--in", "{packageDir}/x"),
+    source=PackageSource(name="p", version="1.0.0", args=("--in", "{packageDir}/x")),
+    server_name="s",
     env={"HOME_DIR": "{packageDir}"}, startup_timeout_seconds=30,
 )  # fmt: skip
 INSTALLED = Existing(
@@ -145,7 +146,11 @@ def test_a_package_is_compared_in_all_that_an_import_sets(
 
 def test_the_latest_is_there_whatever_it_was_then() -> None:
     assert (
-        differences(replace(REQUEST, version="latest"), replace(INSTALLED, version="3.0.0")) == []
+        differences(
+            replace(REQUEST, source=replace(REQUEST.source, version="latest")),
+            replace(INSTALLED, version="3.0.0"),
+        )
+        == []
     )
 
 
@@ -158,8 +163,8 @@ def test_another_way_of_a_secret_is_a_difference() -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        replace(REQUEST, command=""),
-        replace(REQUEST, version="../1"),
+        replace(REQUEST, source=replace(REQUEST.source, command="")),
+        replace(REQUEST, source=replace(REQUEST.source, version="../1")),
         replace(REQUEST, server_name="a b"),
         replace(SETTINGS, transport=Transport.SSE),
     ],

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from app.domain.package import Package, PackageStatus, Runtime
+from app.domain.package import PackageSource
+from app.domain.package_record import Package, PackageBuild, PackageStatus
 from app.domain.server import Server, ServerSettings
 
 # MongoDB keeps milliseconds.
@@ -28,20 +29,40 @@ def server(name: str = "s", **changes: Any) -> Server:
     return Server(**{**fields, **changes})
 
 
+def build(server_name: str = "s", version: str = "1.1.2", **changes: Any) -> PackageBuild:
+    fields: dict[str, Any] = {
+        "install_dir": f"{server_name}/{uuid4().hex}",
+        "source": PackageSource(name="mcp-hello-world"),
+        "version": version,
+        "integrity": f"sha512-{version}",
+        "command": "node",
+        "args": ("{packageDir}/index.js",),
+    }
+    return PackageBuild(**{**fields, **changes})
+
+
 def package(server_name: str = "s", **changes: Any) -> Package:
-    install_id = uuid4().hex
+    """A package that is being installed."""
     fields: dict[str, Any] = {
         "server_name": server_name,
-        "name": "mcp-hello-world",
-        "requested_version": "latest",
-        "version": None,
-        "integrity": None,
-        "runtime": Runtime.NODE,
+        "source": PackageSource(name="mcp-hello-world"),
         "status": PackageStatus.INSTALLING,
-        "install_id": install_id,
-        "install_dir": f"{server_name}/{install_id}",
+        "install_id": uuid4().hex,
+        "work_dir": f"{server_name}/{uuid4().hex}",
         "lease_owner": "somebody/alive",
         "lease_expires_at": NOW + timedelta(seconds=60),
-        "installed_at": None,
     }
     return Package(**{**fields, **changes})
+
+
+def installed(server_name: str = "s", **changes: Any) -> Package:
+    """A package that serves."""
+    fields: dict[str, Any] = {
+        "status": PackageStatus.INSTALLED,
+        "build": build(server_name),
+        "work_dir": None,
+        "lease_owner": None,
+        "lease_expires_at": None,
+        "installed_at": NOW,
+    }
+    return package(server_name, **{**fields, **changes})

@@ -68,6 +68,6 @@ def test_what_opens_secrets_is_kept_beside_them() -> None:
     sealed = (SecretDoc, DataKeyDoc, DeploymentDoc)
     assert documents_by_database("main", "apart")["apart"] == sealed
     assert (
-        documents_by_database("main", "apart")["main"] == documents_by_database("m", "m")["m"][:2]
+        documents_by_database("main", "apart")["main"] == documents_by_database("m", "m")["m"][:3]
     )
     assert documents_by_database("m", "m")["m"][2:] == sealed

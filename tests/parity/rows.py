@@ -8,14 +8,18 @@ from typing import Any
 from tests.graphql_documents import (
     ADD_SERVER,
     CALL_TOOL,
+    CANCEL_PACKAGE_OPERATION,
     DELETE_SECRET,
     DELETE_SERVER,
     DISABLE_SERVER,
     ENABLE_SERVER,
     INSTALL_PACKAGE,
+    ROLL_BACK_PACKAGE,
     SET_SECRET,
+    SET_UPGRADE_POLICY,
     UNINSTALL_PACKAGE,
     UPDATE_SERVER,
+    UPGRADE_PACKAGE,
 )
 from tests.subjects import FINGERPRINT
 
@@ -51,6 +55,8 @@ def as_graphql(body: Mapping[str, Any]) -> dict[str, object]:
             given[DURATIONS[name]] = None if value is None else value / 1000
         elif name == "secrets" and isinstance(value, list):
             given[name] = [s | {"delivery": str(s["delivery"]).upper()} for s in value]
+        elif name == "runtime":
+            given[name] = value.upper()
         elif name in ENUMS:
             given[ENUMS[name]] = value.upper()
         else:
@@ -85,6 +91,15 @@ def secret(title: str, code: str | None, verb: str, **body: object) -> Row:
 def install(title: str, code: str | None, **body: object) -> Row:
     given = as_graphql(body)
     return Row(title, ("POST", "/packages/install"), body, INSTALL_PACKAGE, given, code)
+
+
+def package(
+    title: str, code: str | None, route: str, document: str, name: str = "z", **body: object
+) -> Row:
+    """An operation on the package of a server."""
+    rest = ("PUT", f"/packages/{name}/{route}")
+    given = {n: v.upper() if n == "upgradePolicy" else v for n, v in body.items()}  # type: ignore[attr-defined]
+    return Row(title, rest, body or None, document, {"serverName": name, **given}, code)
 
 
 def wanted(name: str, delivery: str = "environment", **more: object) -> dict[str, object]:
@@ -187,6 +202,33 @@ ROWS = [
     install("a taken server name", "CONFLICT", name="mcp-hello-world", serverName="a"),
     install("an unknown package", "PACKAGE_NOT_FOUND", name="mcp-api-there-is-no-such-package",
             serverName="p"),
+    install("a Python package with npm's settings", "INVALID_INPUT", name="x", serverName="p",
+            runtime="python", registry="https://example.com/"),
+    install("an npm package with Python's", "INVALID_INPUT", name="x", serverName="p",
+            pythonModule="x"),
+    install("a requirement that is none", "INVALID_INPUT", name="x", serverName="p",
+            runtime="python", requirements=["git+https://example.com/x"]),
+    install("an index with a password", "INVALID_INPUT", name="x", serverName="p",
+            runtime="python", indexUrl="https://u:p@example.com/simple"),
+    package("an unknown package is upgraded", "PACKAGE_NOT_FOUND", "upgrade", UPGRADE_PACKAGE),
+    package("a malformed name is upgraded", "INVALID_INPUT", "upgrade", UPGRADE_PACKAGE, "-x"),
+    package("an approval with a version", "INVALID_INPUT", "upgrade", UPGRADE_PACKAGE, "tool",
+            approve=True, version="1"),
+    package("an approval of nothing", "CONFLICT", "upgrade", UPGRADE_PACKAGE, "tool", approve=True),
+    package("an upgrade to a URL", "INVALID_INPUT", "upgrade", UPGRADE_PACKAGE, "tool",
+            version="https://example.com/x.tgz"),
+    package("an upgrade to what there is not", "VERSION_NOT_FOUND", "upgrade", UPGRADE_PACKAGE,
+            "tool", version="99.0.0"),
+    package("an upgrade to what is there", None, "upgrade", UPGRADE_PACKAGE, "tool",
+            version="1.1.2"),
+    package("an unknown package goes back", "PACKAGE_NOT_FOUND", "rollback", ROLL_BACK_PACKAGE),
+    package("a package goes back to nothing", "CONFLICT", "rollback", ROLL_BACK_PACKAGE, "tool"),
+    package("a policy for an unknown package", "PACKAGE_NOT_FOUND", "policy", SET_UPGRADE_POLICY,
+            upgradePolicy="automatic"),
+    package("a policy", None, "policy", SET_UPGRADE_POLICY, "tool", upgradePolicy="hold_breaking"),
+    package("nothing to cancel", "CONFLICT", "cancel", CANCEL_PACKAGE_OPERATION, "tool"),
+    package("an unknown package's work is cancelled", "PACKAGE_NOT_FOUND", "cancel",
+            CANCEL_PACKAGE_OPERATION),
     Row("an unknown package is uninstalled", ("DELETE", "/packages/z"), None, UNINSTALL_PACKAGE,
         {"serverName": "z"}, "PACKAGE_NOT_FOUND"),
 ]  # fmt: skip

@@ -29,6 +29,9 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     product.rest("POST", "/mcp/servers", {"name": "bad", "command": "/nonexistent"})
     far = {"transportType": "streamable_http", "url": "http://127.0.0.1:9/mcp", "enabled": False}
     product.rest("POST", "/mcp/servers", {"name": "far", **far})
+    tool = {"name": "mcp-hello-world", "serverName": "tool", "version": "1.1.2"}
+    assert product.rest("POST", "/packages/install", tool).json()["success"]
+    product.rest("PUT", "/packages/tool/upgrade", {"version": "1.1.2"})
     product.set_secret("a", "token", "known to alice", "alice")
     yield product
     product.stop()
@@ -71,16 +74,20 @@ def test_both_doors_give_a_user_the_same_secrets(product: Product) -> None:
 def test_a_package_installed_through_one_door_is_shown_alike_by_both(product: Product) -> None:
     given = {"name": "mcp-hello-world", "serverName": "hello"}
     answer = product.rest("POST", "/packages/install", given).json()
-    (node,) = product.graphql(PACKAGES)["nodes"]
-    (package,) = product.rest("GET", "/packages").json()["packages"]
+    node, _ = product.graphql(PACKAGES)["nodes"]
+    package, _ = product.rest("GET", "/packages").json()["packages"]
     assert answer["package"] == package
-    for name in ("name", "version", "installPath"):
+    for name in (
+        "name", "version", "installPath", "requestedVersion", "latestVersion", "updateAvailable",
+        "previousVersion",
+    ):  # fmt: skip
         assert node[name] == package[name]
     assert node["status"].lower() == package["status"]
     assert node["serverName"] == package["mcpServerId"]
     removed = product.graphql(UNINSTALL_PACKAGE, input={"serverName": "hello"})
     assert removed == {"__typename": "UninstalledPackage", "serverName": "hello"}
-    assert product.rest("GET", "/packages").json()["packages"] == []
+    (left,) = product.rest("GET", "/packages").json()["packages"]
+    assert left["mcpServerId"] == "tool"
     assert product.rest("GET", "/mcp/servers/hello").status_code == 404
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.processes.environment import base_environment
-from app.processes.run import KEPT_LINES, Finished, run_command
+from app.processes.run import KEPT_LINES, MOST_OUTPUT, Finished, run_command
 from app.processes.spawner import Spawner
 from tests.waiting import is_alive, until
 
@@ -122,3 +122,35 @@ async def test_a_cancelled_command_leaves_no_process(spawner: Spawner, tmp_path:
     with pytest.raises(asyncio.CancelledError):
         await work
     assert not is_alive(int(note.read_text()))
+
+
+async def answer(spawner: Spawner, program: str) -> tuple[Finished, list[str]]:
+    heard: list[str] = []
+    finished = await run_command(
+        spawner,
+        [sys.executable, "-S", "-c", program],
+        env=base_environment(),
+        cwd="/",
+        deadline_seconds=20,
+        on_line=heard.append,
+        is_output_kept=True,
+    )
+    return finished, heard
+
+
+async def test_an_answer_is_kept_whole_and_apart_from_what_is_said_beside_it(
+    spawner: Spawner,
+) -> None:
+    program = "import sys; print('x' * 100_000 + chr(10) * 300); sys.stderr.write('beside')"
+    finished, heard = await answer(spawner, program)
+    assert finished.is_good
+    assert finished.output == "x" * 100_000 + "\n" * 301
+    assert list(finished.lines) == heard == ["beside"]
+
+
+async def test_an_answer_past_the_limit_is_dropped_and_does_not_block_the_command(
+    spawner: Spawner,
+) -> None:
+    finished, _ = await answer(spawner, f"print('x' * {MOST_OUTPUT + 1})")
+    assert finished.is_good
+    assert finished.output == ""

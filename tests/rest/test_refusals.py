@@ -13,6 +13,8 @@ OK_SET = {"serverName": "fp", "secretName": "key", "secretValue": "x"}
 OK_ADD = {"name": "new", "command": "true"}
 OK_HTTP = {"name": "new", "transportType": "streamable_http", "url": "http://127.0.0.1:9/mcp"}
 OK_INSTALL = {"name": "mcp-hello-world", "serverName": "new"}
+OK_PYTHON = {"name": "mcp-server-time", "serverName": "new", "runtime": "python"}
+VERSION = "version must be exact, such as '1.2.3', a dist-tag, such as 'latest', or a range, such as '^1.2', '1.x' or '>=1 <2'."
 NAME_RULE = "A server's name must be 1 to 100 letters, digits, '.', '_' or '-', and start with a letter, a digit or '_'."
 NPM_RULE = (
     "name must be a package name from the npm registry, such as 'mcp-hello-world' or "
@@ -83,11 +85,17 @@ FIELDS: list[tuple[str, dict[str, object], str]] = [
     (UPDATE, {"command": ""}, "command must name the program that starts the server."),
     (INSTALL, {}, "name is required."),
     (INSTALL, {"name": "x"}, "serverName is required."),
-    (INSTALL, {**OK_INSTALL, "runtime": "python"}, "runtime must be 'node'."),
-    (INSTALL, {**OK_INSTALL, "runtime": "cobol"}, "runtime must be 'node'."),
-    (INSTALL, {**OK_INSTALL, "url": "http://x"}, "url is not a field of this request; check its spelling."),
-    (INSTALL, {**OK_INSTALL, "version": "--force"}, "version must be exact, such as '1.2.3', or a dist-tag, such as 'latest'."),
-    (INSTALL, {**OK_INSTALL, "version": "1.0.0 || 2"}, "version must be exact, such as '1.2.3', or a dist-tag, such as 'latest'."),
+    (INSTALL, {**OK_INSTALL, "runtime": "cobol"}, "runtime must be 'node' or 'python'."),
+    (INSTALL, {**OK_INSTALL, "upgradePolicy": "never"}, "upgradePolicy must be 'automatic' or 'hold_breaking'."),
+    (INSTALL, {**OK_INSTALL, "pythonModule": "x"}, "pythonModule does not go with runtime node."),
+    (INSTALL, {**OK_PYTHON, "pipDependencies": ["mcp<2", "-r x"]}, "requirements[1] must be a package's name with or without a specifier, such as 'mcp<2'; URLs, paths and options are not accepted."),
+    (INSTALL, {**OK_PYTHON, "pythonModule": "os; x"}, "pythonModule must be the name of a Python module, such as 'mcp_server_time'."),
+    (INSTALL, {**OK_PYTHON, "registry": "https://x"}, "registry does not go with runtime python."),
+    (INSTALL, {**OK_INSTALL, "url": "http://x"}, "An installed package is run by this service and spoken to over stdio, so transportType, url and headers do not go with it. For a server that runs elsewhere: POST /mcp/servers with url and headers."),
+    (INSTALL, {**OK_INSTALL, "version": "--force"}, VERSION),
+    (INSTALL, {**OK_INSTALL, "version": "1.0.0 || file:x"}, VERSION),
+    ("PUT /packages/fp/upgrade", {"versoin": "1"}, "versoin is not a field of this request; check its spelling."),
+    ("PUT /packages/fp/policy", {}, "upgradePolicy is required."),
 ]  # fmt: skip
 
 ODD_NAMES = [

@@ -45,8 +45,10 @@ def test_an_install_answers_with_package_and_server(
     version = got.pop("version")
     assert version[0].isdigit()
     assert got == {
-        "name": EVERYTHING, "latestVersion": None, "updateAvailable": None, "status": "installed",
+        "name": EVERYTHING, "latestVersion": None, "updateAvailable": False, "status": "installed",
         "lastUpgraded": None, "mcpServerId": "everything", "enabled": True, "runtime": "node",
+        "requestedVersion": "latest", "previousVersion": None, "heldVersion": None,
+        "upgradePolicy": "automatic",
     }  # fmt: skip
     assert set(server) == SERVER_FIELDS
     assert server["secretNames"] == ["apiKey"]

@@ -1,18 +1,15 @@
 """The services over real stores, sessions, files and a vault; only the installer is a fake."""
 
-import asyncio
-import shutil
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.domain.errors import AppError
-from app.domain.package import InstalledFiles, InstallPhase, InstallRequest, Runtime
-from app.domain.ports import Report
+from app.domain.package import InstallRequest, PackageSource, Runtime
+from app.domain.package_record import Package
 from app.domain.principal import local_principal
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.server import Server, ServerSettings, ServerStatus
@@ -24,6 +21,7 @@ from app.processes.spawner import Spawner
 from app.services.authentication import Authentication
 from app.services.deps import Deps
 from app.services.feed import Feed
+from app.services.install import install_package
 from app.services.last_use import SecretUse, TokenUse
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
@@ -33,37 +31,12 @@ from app.sessions.registry import SessionRegistry
 from app.sessions.slots import SessionLimits
 from app.settings import AuthMode
 from tests.conftest import Stores
+from tests.services.fake_installer import FakeInstaller
 from tests.subjects import FINGERPRINT
 from tests.vault.keys import vault
 from tests.waiting import until
 
 OPERATOR = local_principal()
-
-
-class FakeInstaller:
-    """The Installer port: copies a server of tests/servers; waits or fails when told to."""
-
-    def __init__(self) -> None:
-        self.script = FINGERPRINT
-        self.args: tuple[str, ...] = ()
-        self.failure: AppError | None = None
-        self.may_finish = asyncio.Event()
-        self.may_finish.set()
-        self.folders: list[Path] = []
-
-    async def install(self, request: InstallRequest, folder: str, report: Report) -> InstalledFiles:
-        self.folders.append(Path(folder))
-        report(InstallPhase.INSTALLING, "copying")
-        shutil.copy(self.script, Path(folder, "server.py"))
-        await self.may_finish.wait()
-        if self.failure is not None:
-            raise self.failure
-        return InstalledFiles(
-            version="1.2.3",
-            integrity="sha512-x",
-            command=sys.executable,
-            args=("-S", "{packageDir}/server.py", *self.args, *request.args),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +52,16 @@ class World:
 
     def on_disk(self) -> list[str]:
         return sorted(str(p.relative_to(self.packages)) for p in self.packages.glob("*/*"))
+
+    def serves(self, package: Package, server: Server) -> None:
+        """The two documents and the disk must agree, and nothing may be under way."""
+        build = package.build
+        assert build is not None
+        assert server.package_dir == build.install_dir
+        assert server.install_id == package.install_id
+        assert package == package.idle()
+        assert set(self.on_disk()) == package.folders()
+        assert all(self.deps.files.is_whole(folder) for folder in package.folders())
 
     def another_life(self) -> "World":
         """The same data folder, served by a later process."""
@@ -109,6 +92,7 @@ async def world(
         database=database,
         servers=stores.servers,
         packages=stores.packages,
+        removed_packages=stores.removed_packages,
         secrets=stores.secrets,
         secret_use=SecretUse(stores.secrets),
         news=stores.news,
@@ -119,7 +103,7 @@ async def world(
         ),
         vault=vault(),
         sessions=registry,
-        installers={Runtime.NODE: installer},
+        installers={Runtime.NODE: installer, Runtime.PYTHON: installer},
         files=PackageFolder(packages),
         seen=seen,
         progress=ProgressFeed(seen),
@@ -133,9 +117,25 @@ async def world(
 
 
 def request(server_name: str = "s", **changes: Any) -> InstallRequest:
-    fields = {"name": "mcp-hello-world", "server_name": server_name, "version": "latest"}
-    more = {"env": {}, "startup_timeout_seconds": 20.0}
-    return InstallRequest(**{**fields, **more, **changes})
+    of_source = {f.name for f in fields(PackageSource)}
+    source = {"name": "mcp-hello-world"} | {k: v for k, v in changes.items() if k in of_source}
+    rest = {k: v for k, v in changes.items() if k not in of_source}
+    more = {"server_name": server_name, "env": {}, "startup_timeout_seconds": 20.0}
+    return InstallRequest(**{"source": PackageSource(**source), **more, **rest})
+
+
+async def install(world: World, server_name: str = "s", **changes: Any) -> tuple[Package, Server]:
+    """Install the first version, or what the changes say."""
+    return await install_package(world.deps, OPERATOR, request(server_name, **changes))
+
+
+async def stored(world: World, server_name: str = "s") -> tuple[Package, Server]:
+    """The package and its server as they are stored."""
+    package = await world.stores.packages.find(server_name)
+    server = await world.stores.servers.find(server_name)
+    assert package is not None
+    assert server is not None
+    return package, server
 
 
 async def add(

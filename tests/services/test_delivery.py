@@ -8,12 +8,12 @@ import pytest
 
 from app.domain.delivery import Delivery
 from app.domain.errors import AppError, ErrorCode
-from app.domain.package import PackageStatus
+from app.domain.package_record import PackageStatus
 from app.domain.page import PageRequest
 from app.domain.server import ServerChanges
 from app.domain.session import LogMessage, Progress
 from app.processes.private_files import PrivateFiles
-from app.services.packages import install_package
+from app.services.install import install_package
 from app.services.secrets import Place, delete_secret
 from app.services.servers import get_server, update_server
 from app.services.tools import list_tools

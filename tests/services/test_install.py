@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from app.domain.errors import AppError, ErrorCode
-from app.domain.package import InstallPhase, PackageStatus
+from app.domain.package import InstallPhase
+from app.domain.package_record import PackageStatus
 from app.domain.server import ServerStatus
-from app.services.packages import install_package
+from app.services.install import install_package
 from tests.models.factories import server
 from tests.services.conftest import OPERATOR, World, assert_nothing_is_left, request
+from tests.services.conftest import stored as stored_of
 from tests.subjects import SUBJECT
 from tests.waiting import until
 
@@ -26,25 +28,18 @@ async def failure(world: World, **changes: Any) -> AppError:
 
 async def test_an_install_ends_with_package_server_tools_and_a_live_session(world: World) -> None:
     done, made = await install_package(world.deps, OPERATOR, request(args=("--more",)))
-    assert (done.status, done.version, done.integrity) == (
-        PackageStatus.INSTALLED, "1.2.3", "sha512-x",
+    assert done.build is not None
+    assert (done.status, done.version, done.build.integrity) == (
+        PackageStatus.INSTALLED, "1.2.3", "sha512-1.2.3",
     )  # fmt: skip
-    assert (done.requested_version, done.lease_owner, done.lease_expires_at) == (
-        "latest",
-        None,
-        None,
-    )
-    found = await world.stores.packages.find("s")
-    assert found is not None
+    assert (done.source.version, done.build.source.version) == ("latest", "latest")
+    found, stored = await stored_of(world)
     assert replace(found, installed_at=done.installed_at) == done
-    stored = await world.stores.servers.find("s")
-    assert stored is not None
+    world.serves(found, stored)
     assert [tool.name for tool in stored.tools] == [
         "fingerprint", "pid", "environment", "leak", "slow", "crash",
     ]  # fmt: skip
     assert stored.settings.args == ("-S", "{packageDir}/server.py", "--more")
-    assert stored.install_id == done.install_id
-    assert world.on_disk() == [done.install_dir]
     assert world.registry.status("s", made.revision) is ServerStatus.CONNECTED
 
 
@@ -86,7 +81,7 @@ async def test_a_name_is_free_again_after_a_failure(world: World) -> None:
     ("changes", "path"),
     [
         ({"name": "../x"}, "name"),
-        ({"version": "^1"}, "version"),
+        ({"version": "a/b"}, "version"),
         ({"server_name": "a/b"}, "serverName"),
         ({"command": " "}, "command"),
         ({"env": {"LD_PRELOAD": "x"}}, "env"),

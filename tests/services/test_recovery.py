@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import AppError, ErrorCode
-from app.domain.package import Package, PackageStatus
+from app.domain.package_record import Package, PackageStatus
 from app.domain.page import PageRequest
 from app.domain.secret import SecretRef
-from app.services.packages import install_package, uninstall_package
+from app.services.install import install_package
 from app.services.recovery import recover
+from app.services.uninstall import uninstall_package
 from tests.models.factories import NOW, package, server
 from tests.services.conftest import OPERATOR, World, assert_nothing_is_left, keep, request
 from tests.waiting import until
@@ -22,7 +23,7 @@ async def leave_half_done(world: World, owner: str, expires_at: datetime) -> Pac
     """What a process that was killed in mid-install leaves behind."""
     left = package("s", lease_owner=owner, lease_expires_at=expires_at)
     await world.stores.packages.claim(left)
-    folder = Path(await world.deps.files.create(left.install_dir))
+    folder = Path(await world.deps.files.create(left.install_dir or ""))
     (folder / "half").write_text("x")
     await world.stores.servers.insert(server("s", install_id=left.install_id))
     return left
@@ -115,7 +116,7 @@ async def test_an_uninstall_that_was_cut_off_is_finished_at_the_next_start(world
         lease_owner="this-folder/this-life",
         lease_expires_at=datetime.now(UTC) + SOON,
     )
-    assert await world.stores.packages.begin_uninstall(going)
+    assert await world.stores.packages.begin(going)
     await recover(world.another_life().deps)
     await until(lambda: world.registry.views() == [])
     await assert_nothing_is_left(world)

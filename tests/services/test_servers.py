@@ -10,17 +10,17 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.page import PageRequest
 from app.domain.server import Isolation, ServerChanges, ServerStatus
 from app.services.calls import call_tool
-from app.services.packages import install_package
+from app.services.install import install_package
 from app.services.servers import (
     add_server,
     delete_server,
     get_server,
     list_servers,
     set_server_enabled,
-    start_enabled_servers,
     update_server,
     view_server,
 )
+from app.services.starts import start_enabled_servers
 from tests.models.factories import server, settings
 from tests.services.conftest import OPERATOR, World, add, keep, request, until_started
 from tests.subjects import SUBJECT, records, text_of

@@ -1,7 +1,7 @@
 """What becomes of each entry of a configuration file."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 
 from app.domain.delivery import SecretBinding
 from app.domain.errors import AppError
@@ -13,19 +13,15 @@ from app.domain.imports.config_secrets import (
     split_headers,
     split_url,
 )
-from app.domain.imports.launcher import NpmLaunch, parse_npx, parse_uv, program_of
+from app.domain.imports.launcher import parse_npx, parse_uv, program_of
 from app.domain.imports.naming import fit_server_names
 from app.domain.imports.placeholders import Unresolved
 from app.domain.imports.plan import Plan, Unplaced, Wanted, WantedSecret, why_not
 from app.domain.names import check_secret_value
-from app.domain.package import InstallRequest
+from app.domain.package import InstallRequest, PackageSource, Runtime
 from app.domain.secret import SecretRef
 from app.domain.server import DEFAULT_STARTUP_SECONDS, ServerSettings, Transport
 
-PYTHON_ADVICE = (
-    "Python packages are not installed by this product yet. Until they are: install it by "
-    "yourself (uv tool install {package}), and give the program it brings as command."
-)
 KEEP_ADVICE = "Have the server read it from a variable or a header, or say --keep-args."
 
 
@@ -111,14 +107,11 @@ def _program(
     env, found = split_environment(entry.env, gathered.taken)
     gathered.add(found)
     program, args = program_of(entry.command, entry.args)
-    if program == "uvx":
-        package = parse_uv(args)
-        return PYTHON_ADVICE.format(package="PACKAGE" if package is None else package.name)
-    npm = parse_npx(args) if program == "npx" else None
-    if npm is not None:
-        return _package(name, npm, entry, env, gathered)
-    if program == "npx":
-        gathered.notes.append("npx itself is run, because it does not name one exact package")
+    source = _source(program, args)
+    if source is not None:
+        return _package(name, source, entry, env, gathered)
+    if program in ("npx", "uvx"):
+        gathered.notes.append(f"{program} itself is run, because it does not name one package")
     return ServerSettings(
         name=name,
         command=entry.command,
@@ -131,16 +124,23 @@ def _program(
     )
 
 
+def _source(program: str, args: Sequence[str]) -> PackageSource | None:
+    """The package that `npx` or `uvx` would run, if it is one of the registry."""
+    npm = parse_npx(args) if program == "npx" else None
+    if npm is not None:
+        return PackageSource(name=npm.name, version=npm.version, args=npm.args)
+    python = parse_uv(args) if program == "uvx" else None
+    return None if python is None else PackageSource(runtime=Runtime.PYTHON, **asdict(python))
+
+
 def _package(
-    name: str, npm: NpmLaunch, entry: ConfigEntry, env: dict[str, str], gathered: _Gathered
+    name: str, source: PackageSource, entry: ConfigEntry, env: dict[str, str], gathered: _Gathered
 ) -> InstallRequest:
     if entry.cwd is not None:
         gathered.notes.append("its cwd is left out: an installed package starts in its own folder")
     return InstallRequest(
-        name=npm.name,
+        source=source,
         server_name=name,
-        version=npm.version,
-        args=npm.args,
         env=env,
         secrets=gathered.bindings,
         is_enabled=entry.is_enabled,

@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.domain.delivery import SecretBinding, bindings_for
-from app.domain.imports.config_plan import PYTHON_ADVICE
 from app.domain.imports.credentials import is_credential
 from app.domain.imports.launcher import parse_npx, program_of
 from app.domain.imports.node_rows import NodePackage, NodeRows, NodeServer
 from app.domain.imports.node_secrets import place_secrets
 from app.domain.imports.plan import Plan, Unplaced, Wanted, why_not
-from app.domain.npm import LATEST
-from app.domain.package import InstallRequest, Runtime
+from app.domain.package import LATEST, InstallRequest, PackageSource, Runtime
 from app.domain.server import ServerSettings, Transport
 from app.domain.server_rules import PACKAGE_DIR
 
@@ -80,9 +78,7 @@ def _keep(
 
 
 def _install(name: str, package: NodePackage, server: NodeServer | None) -> Target | str:
-    if package.runtime != Runtime.NODE.value:
-        if package.runtime == "python":
-            return PYTHON_ADVICE.format(package=package.name)
+    if package.runtime not in [runtime.value for runtime in Runtime]:
         return f"Its runtime {package.runtime[:32]!r} is not known."
     server = server or NodeServer(name=name)
     path = package.install_path.rstrip("/")
@@ -90,17 +86,40 @@ def _install(name: str, package: NodePackage, server: NodeServer | None) -> Targ
     def moved(text: str) -> str:
         return text.replace(path, PACKAGE_DIR) if path.startswith("/") else text
 
+    is_python = package.runtime == Runtime.PYTHON.value
+    source = _python(package, server) if is_python else _npm(package, server)
     return InstallRequest(
-        name=package.name,
+        source=replace(source, args=tuple(moved(arg) for arg in source.args)),
         server_name=name,
-        version=package.version,
-        args=tuple(moved(arg) for arg in _own_args(package, server)),
         env={key: moved(value) for key, value in server.env.items()},
         secrets=_bindings(server.secret_names),
         is_enabled=server.is_enabled,
         display_name=server.display_name,
         description=server.description,
         startup_timeout_seconds=server.startup_milliseconds / 1000,
+    )
+
+
+def _npm(package: NodePackage, server: NodeServer) -> PackageSource:
+    args = tuple(_own_args(package, server))
+    return PackageSource(name=package.name, version=package.version, args=args)
+
+
+def _python(package: NodePackage, server: NodeServer) -> PackageSource:
+    """The package, run as `python -m module args`, `python program args` or `program args`."""
+    program, args = program_of(server.command, server.args)
+    module = package.python_module
+    if program.startswith("python") and args[:1] == ("-m",):
+        module, args = module or args[1], args[2:]
+    elif program.startswith("python"):
+        args = args[1:]
+    return PackageSource(
+        name=package.name,
+        runtime=Runtime.PYTHON,
+        version=package.version,
+        requirements=package.requirements,
+        python_module=module,
+        args=tuple(args),
     )
 
 
@@ -155,7 +174,7 @@ def _names_not_placed(rows: NodeRows, targets: Mapping[str, Target]) -> dict[str
 
 def _notes(target: Target) -> tuple[str, ...]:
     notes = []
-    if isinstance(target, InstallRequest) and target.version == LATEST:
+    if isinstance(target, InstallRequest) and target.source.version == LATEST:
         notes.append("the version was recorded as latest: what is the latest now is installed")
     open_ones = [name for name, value in target.env.items() if is_credential(name, value)]
     if isinstance(target, ServerSettings):

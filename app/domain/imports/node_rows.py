@@ -37,6 +37,8 @@ class NodePackage:
     version: str = "latest"
     runtime: str = "node"
     install_path: str = ""
+    python_module: str | None = None
+    requirements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,8 @@ def read_package(document: Document) -> NodePackage:
         version=_text(document, "version") or "latest",
         runtime=_text(document, "runtime") or "node",
         install_path=_text(document, "installPath") or "",
+        python_module=_text(document, "pythonModule"),
+        requirements=_texts(document, "pipDependencies"),
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from app.domain.delivery import SecretBinding
 from app.domain.errors import AppError, invalid
 from app.domain.names import check_server_name
-from app.domain.npm import check_npm_name, check_npm_version
-from app.domain.package import InstallRequest
+from app.domain.package import LATEST, InstallRequest
+from app.domain.package_rules import check_source
 from app.domain.secret import SecretRef
 from app.domain.server import ServerSettings
 from app.domain.server_rules import check_settings
@@ -90,8 +90,7 @@ def check_target(target: InstallRequest | ServerSettings) -> None:
     if isinstance(target, ServerSettings):
         check_settings(target)
         return
-    check_npm_name(target.name)
-    check_npm_version(target.version)
+    check_source(target.source)
     check_server_name(target.server_name, "serverName")
     check_settings(_settings_of(target))
 
@@ -139,12 +138,13 @@ def _package_differences(target: InstallRequest, there: Existing) -> list[str]:
     def fill(text: str) -> str:
         return text.replace("{packageDir}", there.install_path)
 
-    args = tuple(fill(arg) for arg in target.args)
+    source = target.source
+    args = tuple(fill(arg) for arg in source.args)
     versions = (there.version, there.requested_version)
     env = {name: fill(value) for name, value in target.env.items()}
     pairs: Sequence[tuple[str, bool]] = (
-        ("package", target.name == there.package),
-        ("version", target.version in versions or target.version == "latest"),
+        ("package", source.name == there.package),
+        ("version", source.version in versions or source.version == LATEST),
         ("args", not args or there.args[-len(args) :] == args),
         ("env", env == dict(there.env)),
         ("secrets", secret_ways(target.secrets) == there.secrets),
@@ -153,14 +153,14 @@ def _package_differences(target: InstallRequest, there: Existing) -> list[str]:
 
 
 def _settings_of(request: InstallRequest) -> ServerSettings:
-    if request.command == "":
+    if request.source.command == "":
         raise invalid("command must name the program that starts the server.", "command")
     return ServerSettings(
         name=request.server_name,
-        command=request.command or "node",
+        command=request.source.command or "node",
         display_name=request.display_name,
         description=request.description,
-        args=request.args,
+        args=request.source.args,
         env=request.env,
         secrets=request.secrets,
         startup_timeout_seconds=request.startup_timeout_seconds,

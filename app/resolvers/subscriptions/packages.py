@@ -16,14 +16,14 @@ class PackageSubscriptions:
     """The package fields of Subscription."""
 
     @strawberry.subscription(
-        description="The progress of installs: phases, and the lines the installer writes. "
-        "Begins with what has happened so far in installs under way."
+        description="The progress of installs and upgrades in the process that answers: phases, "
+        "and the lines the installer writes. Begins with what has happened so far."
     )
     async def package_progress(
         self,
         info: Info,
         server_name: Annotated[
-            str | None, strawberry.argument(description="Only the install of this server.")
+            str | None, strawberry.argument(description="Only that of this server.")
         ] = None,
     ) -> AsyncIterator[PackageProgressType]:
         """Install progress."""

@@ -40,7 +40,7 @@ class NotFoundError(ErrorInterface):
 
 @strawberry.type(description="The state of things does not allow this right now.")
 class ConflictError(ErrorInterface):
-    """CONFLICT, SERVER_DISABLED, CALL_CANCELLED and the SECRET_* codes."""
+    """CONFLICT, SERVER_DISABLED, HELD_FOR_APPROVAL, *_CANCELLED and the SECRET_* codes."""
 
 
 @strawberry.type(description="A package could not be fetched or installed; nothing is left of it.")
@@ -75,6 +75,8 @@ ERROR_TYPES: dict[ErrorCode, type[ErrorInterface] | None] = {
     ErrorCode.VERSION_NOT_FOUND: NotFoundError,
     ErrorCode.TOKEN_NOT_FOUND: NotFoundError,
     ErrorCode.CONFLICT: ConflictError,
+    ErrorCode.HELD_FOR_APPROVAL: ConflictError,
+    ErrorCode.OPERATION_CANCELLED: ConflictError,
     ErrorCode.SERVER_DISABLED: ConflictError,
     ErrorCode.SECRET_MISSING: ConflictError,
     ErrorCode.SECRET_UNREADABLE: ConflictError,

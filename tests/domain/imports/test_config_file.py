@@ -64,7 +64,7 @@ def test_a_file_without_servers_is_refused(text: str) -> None:
     ("args", "expected"),
     [("-y @a/b", ("@a/b", "latest", ())), ("@a/b@1.2.3 /tmp", ("@a/b", "1.2.3", ("/tmp",))),
      ("--yes b@latest", ("b", "latest", ())), ("-y b@beta -- --x", ("b", "beta", ("--x",))),
-     ("-- b -y", ("b", "latest", ("-y",))), ("", None), ("-y", None), ("b@^1", None),
+     ("-- b -y", ("b", "latest", ("-y",))), ("", None), ("-y", None), ("b@^1", ("b", "^1", ())),
      ("-p b c", None), ("github:a/b", None), ("./b", None), ("https://x/y.tgz", None)],
 )  # fmt: skip
 def test_npx_names_a_package_or_something_else(
@@ -75,10 +75,18 @@ def test_npx_names_a_package_or_something_else(
 
 @pytest.mark.parametrize(
     ("args", "expected"),
-    [("a-b --x", PythonLaunch("a-b", None)), ("a==1.2", PythonLaunch("a", "1.2")),
-     ("a@latest", PythonLaunch("a", "latest")), ("--from a==2 b", PythonLaunch("a", "2")),
-     ("--python 3.12 a[x]", PythonLaunch("a", None)), ("--from=git+https://x a", None),
-     ("", None)],
+    [("a-b --x", PythonLaunch(name="a-b", args=("--x",))),
+     ("a==1.2", PythonLaunch(name="a", version="1.2")),
+     ("a@latest", PythonLaunch(name="a")), ("a@1.2 -q", PythonLaunch(name="a", version="1.2", args=("-q",))),
+     ("a>=1,<2", PythonLaunch(name="a", version=">=1,<2")), ("a==1.*", PythonLaunch(name="a", version="==1.*")),
+     ("--from a==2 b x", PythonLaunch(name="a", version="2", command="b", args=("x",))),
+     ("--from a a", PythonLaunch(name="a")),
+     ("--python 3.12 -q a[x]", PythonLaunch(name="a", requirements=("a[x]",))),
+     ("--with mcp<2,b --with c a", PythonLaunch(name="a", requirements=("mcp<2", "b", "c"))),
+     ("--index-url https://x/s --index=https://y/s a",
+      PythonLaunch(name="a", index_url="https://x/s", extra_index_urls=("https://y/s",))),
+     ("--from=git+https://x a", None), ("git+https://x", None), ("./a", None),
+     ("--with-editable . a", None), ("--from a", None), ("", None)],
 )  # fmt: skip
 def test_uvx_names_a_package(args: str, expected: PythonLaunch | None) -> None:
     assert parse_uv(args.split()) == expected

@@ -10,7 +10,7 @@ from app.domain.delivery import Delivery, SecretBinding
 from app.domain.imports.config_file import ConfigFile
 from app.domain.imports.config_plan import ConfigWish, plan_config
 from app.domain.imports.plan import Plan
-from app.domain.package import InstallRequest
+from app.domain.package import InstallRequest, PackageSource, Runtime
 from app.domain.server import ServerSettings, Transport
 
 TOKEN = "ghp_plantedplantedplanted"
@@ -48,7 +48,11 @@ def test_npx_becomes_an_installed_package_with_its_credentials_in_the_vault() ->
                   "env": {"GITHUB_TOKEN": TOKEN, "LOG": "info", "N": 3, "ON": True, "NO": None}})  # fmt: skip
     target = found.wanted[0].target
     assert isinstance(target, InstallRequest)
-    assert (target.name, target.version, target.args) == ("@x/gh", "1.2.3", ("--ro",))
+    assert (target.source.name, target.source.version, target.source.args) == (
+        "@x/gh",
+        "1.2.3",
+        ("--ro",),
+    )
     assert target.env == {"LOG": "info", "N": "3", "ON": "true"}
     assert target.secrets == (bound("GITHUB_TOKEN", Delivery.ENVIRONMENT),)
     assert values(found) == {"GITHUB_TOKEN": TOKEN}
@@ -63,18 +67,39 @@ def test_another_command_becomes_a_server_and_may_be_switched_off() -> None:
 
 
 def test_npx_that_names_no_exact_package_stays_a_command() -> None:
-    found = plan({"command": "npx", "args": ["-y", "b@^1"]})
+    found = plan({"command": "npx", "args": ["-y", "github:a/b"]})
     assert isinstance(found.wanted[0].target, ServerSettings)
-    assert found.wanted[0].notes == (
-        "npx itself is run, because it does not name one exact package",
-    )
+    assert found.wanted[0].notes == ("npx itself is run, because it does not name one package",)
 
 
-@pytest.mark.parametrize("line", [["uvx", "mcp-server-git"], ["uv", "tool", "run", "x==1"]])
-def test_a_python_package_is_listed_with_what_to_do(line: list[str]) -> None:
-    why = refused({"command": line[0], "args": line[1:]})
-    assert why.startswith("Python packages are not installed by this product yet.")
-    assert "uv tool install" in why
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("uvx mcp-server-git", PackageSource(name="mcp-server-git", runtime=Runtime.PYTHON)),
+        (
+            "uv tool run --from x==1 --with mcp<2 y --z",
+            PackageSource(
+                name="x",
+                runtime=Runtime.PYTHON,
+                version="1",
+                requirements=("mcp<2",),
+                command="y",
+                args=("--z",),
+            ),
+        ),
+    ],
+)
+def test_a_python_package_is_installed(line: str, expected: PackageSource) -> None:
+    command, *args = line.split()
+    target = placed({"command": command, "args": args})
+    assert isinstance(target, InstallRequest)
+    assert target.source == expected
+
+
+def test_uvx_that_names_no_package_stays_a_command() -> None:
+    found = plan({"command": "uvx", "args": ["--from", "git+https://x/y", "z"]})
+    assert isinstance(found.wanted[0].target, ServerSettings)
+    assert found.wanted[0].notes == ("uvx itself is run, because it does not name one package",)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +152,7 @@ def test_a_credential_in_args_is_listed_unless_args_are_kept(args: list[str]) ->
     assert "planted" not in why
     kept = placed(entry, keep=True)
     assert isinstance(kept, InstallRequest)
-    assert kept.args == tuple(args)
+    assert kept.source.args == tuple(args)
     assert "planted" not in "".join(plan(entry, keep=True).wanted[0].notes)
 
 

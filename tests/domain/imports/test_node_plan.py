@@ -13,7 +13,7 @@ from app.domain.imports.node_read import NodeDocuments, Opened, read_documents
 from app.domain.imports.node_rows import NodeRows, NodeSecret, NodeServer
 from app.domain.imports.node_secrets import find_places
 from app.domain.imports.plan import Plan
-from app.domain.package import InstallRequest
+from app.domain.package import InstallRequest, PackageSource, Runtime
 from app.domain.server import ServerSettings, Transport
 
 GH = {"_id": "1", "name": "gh", "command": "node", "args": ["/old/gh/index.js", "--ro"],
@@ -45,10 +45,8 @@ def placed(found: Plan) -> dict[tuple[str, str, str], str | None]:
 def test_a_package_with_its_server_is_installed_at_the_recorded_version() -> None:
     (entry,) = plan([GH], [GH_PACKAGE]).wanted
     assert entry.target == InstallRequest(
-        name="@x/gh",
+        source=PackageSource(name="@x/gh", version="1.2.3", args=("--ro",)),
         server_name="gh",
-        version="1.2.3",
-        args=("--ro",),
         env={"CACHE": "{packageDir}/cache"},
         secrets=bindings_for(["token"]),
         is_enabled=False,
@@ -66,7 +64,7 @@ def test_a_package_may_name_its_servers_document_instead() -> None:
 def test_latest_stays_latest_and_that_is_said() -> None:
     (entry,) = plan([GH], [{**GH_PACKAGE, "version": "latest"}]).wanted
     assert isinstance(entry.target, InstallRequest)
-    assert entry.target.version == "latest"
+    assert entry.target.source.version == "latest"
     assert "recorded as latest" in entry.notes[0]
 
 
@@ -80,7 +78,8 @@ def test_the_arguments_after_the_program_are_kept(
     command: str, args: list[str], own: list[str]
 ) -> None:
     (entry,) = plan([{**GH, "command": command, "args": args}], [GH_PACKAGE]).wanted
-    assert entry.target.args == tuple(own)
+    assert isinstance(entry.target, InstallRequest)
+    assert entry.target.source.args == tuple(own)
 
 
 def test_other_servers_stay_commands_or_addresses() -> None:
@@ -111,6 +110,32 @@ def test_a_credential_in_a_servers_environment_is_pointed_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("command", "args", "more", "module", "own"),
+    [
+        ("/srv/t/venv/bin/python", ["-m", "mcp_time", "--utc"], {}, "mcp_time", ("--utc",)),
+        ("python3", ["/srv/t/venv/bin/t", "--utc"], {}, None, ("--utc",)),
+        ("/srv/t/venv/bin/t", ["--utc"], {}, None, ("--utc",)),
+        ("python", [], {"pythonModule": "m", "pipDependencies": ["mcp<2"]}, "m", ()),
+    ],
+)
+def test_a_python_package_is_installed_with_what_follows_its_program(
+    command: str, args: list[str], more: dict[str, object], module: str | None, own: tuple[str, ...]
+) -> None:
+    package = {"name": "t", "mcpServerId": "t", "runtime": "python", "version": "1.0",
+               "installPath": "/srv/t", **more}  # fmt: skip
+    (entry,) = plan([{"name": "t", "command": command, "args": args}], [package]).wanted
+    assert isinstance(entry.target, InstallRequest)
+    assert entry.target.source == PackageSource(
+        name="t",
+        runtime=Runtime.PYTHON,
+        version="1.0",
+        requirements=("mcp<2",) if "pipDependencies" in more else (),
+        python_module=module,
+        args=own,
+    )
+
+
+@pytest.mark.parametrize(
     ("servers", "packages", "what", "why"),
     [
         ([{"name": "a b", "command": "x"}], [], "server 'a b'", "A server's name must be"),
@@ -121,8 +146,8 @@ def test_a_credential_in_a_servers_environment_is_pointed_out() -> None:
         ([{"name": "a", "command": "x", "transportType": "tcp"}], [], "server 'a'", "not known"),
         ([{"_id": "7", "command": "x"}], [], "server 7", "no name"),
         ([], [{"name": "p"}], "package 'p'", "no mcpServerId"),
-        ([], [{**GH_PACKAGE, "version": "^1"}], "package '@x/gh' of server 'gh'", "version must"),
-        ([], [{**GH_PACKAGE, "runtime": "python"}], "package '@x/gh' of server 'gh'", "Python"),
+        ([], [{**GH_PACKAGE, "version": "a/b"}], "package '@x/gh' of server 'gh'", "version must"),
+        ([], [{**GH_PACKAGE, "runtime": "python"}], "package '@x/gh' of server 'gh'", "PyPI"),
         ([], [{**GH_PACKAGE, "runtime": "ruby"}], "package '@x/gh' of server 'gh'", "not known"),
     ],
 )  # fmt: skip

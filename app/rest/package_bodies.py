@@ -1,0 +1,112 @@
+"""The request bodies of `/packages`."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from app.domain.errors import invalid
+from app.domain.package import LATEST, InstallRequest, PackageSource, Runtime, UpgradePolicy
+from app.domain.server import DEFAULT_STARTUP_SECONDS, Transport
+from app.rest.bodies import Body, SecretsBody, seconds
+from app.rest.server_bodies import TransportName
+from app.services.upgrade import UpgradeWish
+
+RuntimeName = Annotated[Runtime, Field(strict=False)]
+PolicyName = Annotated[UpgradePolicy, Field(strict=False)]
+
+
+class InstallBody(SecretsBody):
+    """`POST /packages/install`.
+
+    `python_args` go before `args`; `pip_dependencies` and `requirements` are the same.
+    """
+
+    name: str
+    server_name: str
+    version: str | None = None
+    command: str | None = None
+    args: list[str] | None = None
+    env: dict[str, str] | None = None
+    enabled: bool | None = None
+    runtime: RuntimeName | None = None
+    startup_timeout: float | None = None
+    fail_on_warning: bool | None = None
+    allow_scripts: bool | None = None
+    python_module: str | None = None
+    python_args: list[str] | None = None
+    pip_dependencies: list[str] | None = None
+    requirements: list[str] | None = None
+    index_url: str | None = None
+    extra_index_urls: list[str] | None = None
+    registry: str | None = None
+    transport_type: TransportName | None = None
+    url: str | None = None
+    headers: dict[str, str] | None = None
+    upgrade_policy: PolicyName | None = None
+    display_name: str | None = None
+    description: str | None = None
+
+    def request(self) -> InstallRequest:
+        """The request as domain data.
+
+        Raises:
+            AppError: INVALID_INPUT.
+        """
+        self._refuse_address()
+        return InstallRequest(
+            source=PackageSource(
+                name=self.name,
+                version=self.version or LATEST,
+                runtime=self.runtime or Runtime.NODE,
+                command=self.command,
+                args=(*(self.python_args or ()), *(self.args or ())),
+                requirements=(*(self.pip_dependencies or ()), *(self.requirements or ())),
+                python_module=self.python_module,
+                index_url=self.index_url,
+                extra_index_urls=tuple(self.extra_index_urls or ()),
+                registry=self.registry,
+                allow_scripts=bool(self.allow_scripts),
+                fails_on_warning=bool(self.fail_on_warning),
+            ),
+            server_name=self.server_name,
+            env=self.env or {},
+            secrets=self.all_bindings(),
+            is_enabled=self.enabled is not False,
+            display_name=self.display_name,
+            description=self.description,
+            startup_timeout_seconds=seconds(self.startup_timeout, DEFAULT_STARTUP_SECONDS),
+            policy=self.upgrade_policy or UpgradePolicy.AUTOMATIC,
+        )
+
+    def _refuse_address(self) -> None:
+        is_stdio = self.transport_type in (None, Transport.STDIO)
+        if not is_stdio or self.url is not None or self.headers is not None:
+            raise invalid(
+                "An installed package is run by this service and spoken to over stdio, so "
+                "transportType, url and headers do not go with it.",
+                "url" if is_stdio else "transportType",
+                hint="For a server that runs elsewhere: POST /mcp/servers with url and headers.",
+            )
+
+
+class UpgradeBody(Body):
+    """`PUT /packages/:serverName/upgrade`; the body may be left out."""
+
+    version: str | None = None
+    dry_run: bool | None = None
+    approve: bool | None = None
+
+    def wish(self, server_name: str) -> UpgradeWish:
+        """The wish as the service takes it."""
+        return UpgradeWish(
+            server_name=server_name,
+            version=self.version,
+            is_dry_run=bool(self.dry_run),
+            is_approval=bool(self.approve),
+        )
+
+
+class PolicyBody(Body):
+    """`PUT /packages/:serverName/policy`."""
+
+    upgrade_policy: PolicyName

@@ -1,0 +1,18 @@
+"""Which versions of packages are on this machine, as far as this process knows."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class LocalBuilds:
+    """Which folders are known to be whole, which are being fetched, and why some are not here."""
+
+    whole: set[str] = field(default_factory=set)
+    fetches: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def forget(self, folder: str) -> None:
+        """The folder is being removed."""
+        self.whole.discard(folder)
+        self.failures.pop(folder, None)
