@@ -63,7 +63,7 @@ async def test_fifty_servers_cost_as_many_round_trips_as_two(world: World) -> No
     few = await round_trips(world)
     for name in ("s00", "s01"):
         await world.stores.servers.delete(name, install_id=f"i{int(name[1:])}")
-        await world.stores.packages.delete(f"i{int(name[1:])}")
+        await world.stores.packages.delete(f"i{int(name[1:])}", owner="somebody/alive")
     await add_servers(world, 50)
     assert await round_trips(world) == few
     assert few <= MOST_ROUND_TRIPS

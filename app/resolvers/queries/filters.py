@@ -5,8 +5,11 @@ from typing import Annotated
 import strawberry
 
 from app.domain.order import Direction, Order, OrderField
+from app.domain.package import Runtime
+from app.domain.package_record import PackageStatus
 from app.domain.server import ServerStatus, Transport
 from app.resolvers.enums import describe_enum
+from app.services.package_list import PackageFilter
 from app.services.server_list import ServerFilter, ToolFilter
 
 describe_enum(
@@ -73,6 +76,27 @@ class ServerFilterInput:
             transport=self.transport,
             status=self.status,
             is_packaged=self.packaged,
+        )
+
+
+@strawberry.input(
+    name="PackageFilter", description="Which packages are meant; nothing means any. All must hold."
+)
+class PackageFilterInput:
+    """The filter of packages."""
+
+    name_contains: str | None = strawberry.field(
+        default=None, description="A part of its name or of its server's, in any case."
+    )
+    runtime: Runtime | None = strawberry.field(default=None, description="What runs it.")
+    status: PackageStatus | None = strawberry.field(
+        default=None, description="Where it is in its life."
+    )
+
+    def filter(self) -> PackageFilter:
+        """The filter as plain data."""
+        return PackageFilter(
+            name_contains=self.name_contains, runtime=self.runtime, status=self.status
         )
 
 
