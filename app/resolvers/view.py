@@ -26,6 +26,7 @@ from app.resolvers.engine.engine import Engine
 from app.resolvers.engine.limits import Refusal
 from app.resolvers.loaders import Loaders
 from app.resolvers.requests import request_of
+from app.resolvers.watched import watched
 from app.resolvers.websocket import Handler, TextAdapter
 from app.services.deps import Deps
 
@@ -62,7 +63,7 @@ class GraphQLView(GraphQL[Context, None]):
             return
         request = Request(scope, receive)
         try:
-            response = await self.run(request)
+            response = watched(await self.run(request), request, self._deps)
         except HTTPException as error:
             response = _refusal(request, error)
         await response(scope, receive, send)

@@ -5,9 +5,6 @@ from typing import Any, cast
 
 import orjson
 from strawberry.asgi import ASGIWebSocketAdapter
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
-    BaseGraphQLTransportWSHandler,
-)
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     ConnectionInitMessage,
     Message,
@@ -16,15 +13,12 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 
 from app.domain.errors import AppError, ErrorCode
 from app.edge.authentication import authorization_in
-from app.resolvers.context import Context
 from app.resolvers.engine.documents import Refused
 from app.resolvers.engine.engine import Engine
 from app.resolvers.requests import fault_of
+from app.resolvers.watched import CLOSE_REASON_CHARACTERS, CLOSE_UNAUTHENTICATED, WatchedHandler
 
-CLOSE_UNAUTHENTICATED = 4401
 CLOSE_TRY_AGAIN = 1013
-# A close frame has room for 123 bytes (RFC 6455, section 5.5).
-CLOSE_REASON_CHARACTERS = 100
 
 
 class TextAdapter(ASGIWebSocketAdapter):
@@ -42,7 +36,7 @@ class TextAdapter(ASGIWebSocketAdapter):
         await self.ws.send_text(orjson.dumps(message).decode())
 
 
-class Handler(BaseGraphQLTransportWSHandler[Context, None]):
+class Handler(WatchedHandler):
     """Answers a malformed message with close code 4400 instead of failing on it.
 
     Its caller says who they are in `connection_init`, or in a header of the handshake; it is

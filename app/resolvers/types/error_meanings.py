@@ -32,6 +32,8 @@ ERROR_MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.CALL_NOT_FOUND: "No call of that id is under way in the process that answers.",
     ErrorCode.CALL_CANCELLED: "The call was cancelled.",
     ErrorCode.SESSION_LIMIT: "No more sessions or calls are allowed right now.",
+    ErrorCode.RATE_LIMITED: "The caller does this too often; the hint says when to come again.",
+    ErrorCode.REQUEST_TIMEOUT: "The request did not come in whole in time.",
     ErrorCode.SECRET_MISSING: "A secret that the server requires is not set for this user.",
     ErrorCode.SECRET_UNREADABLE: "A stored secret is damaged.",
     ErrorCode.SECRET_KEY_MISSING: "A stored secret is sealed with a key this process lacks.",

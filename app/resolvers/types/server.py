@@ -100,6 +100,10 @@ class ServerType(Node):
     headers: JSON = strawberry.field(
         description="The HTTP headers that every request carries, shown like `env`."
     )
+    allows_private_network: bool | None = strawberry.field(
+        description="Whether it may be reached at addresses of private networks and of this "
+        "machine; null for what this service allows by default."
+    )
     masks_results: bool = strawberry.field(
         description="Whether secret values are masked in what it answers."
     )
@@ -275,6 +279,7 @@ class ServerType(Node):
             cwd=None if program is None else program.cwd,
             url=settings.url,
             headers=JSON(settings.headers),
+            allows_private_network=settings.allows_private_network,
             masks_results=settings.masks_results,
             startup_timeout_seconds=settings.startup_timeout_seconds,
             isolation=settings.isolation,
