@@ -86,6 +86,8 @@ QUERIES = (
     node(only(ADMINS, "NULL"), "Token", "none"),
     query("packages", only(MANAGERS), NODES),
     query("package", only(MANAGERS, "NULL"), '(serverName: "s") { id }'),
+    query("packageUpdates", only(MANAGERS), "{ serverName }"),
+    query("uninstallPreview", only(MANAGERS, "NULL"), '(serverName: "s") { tools }'),
     query("servers", only(ALL), NODES),
     query("server", seen(unseen="NULL"), '(name: "s") { id }'),
     query("tools", only(ALL), NODES),
@@ -125,6 +127,21 @@ MUTATIONS = (
         target="not a name",
     ),
     mutation("uninstallPackage", only(MANAGERS, "PACKAGE_NOT_FOUND"), 'serverName: "{target}"'),
+    mutation("upgradePackage", only(MANAGERS, "PACKAGE_NOT_FOUND"), 'serverName: "{target}"'),
+    mutation("rollbackPackage", only(MANAGERS, "PACKAGE_NOT_FOUND"), 'serverName: "{target}"'),
+    mutation(
+        "setUpgradePolicy",
+        only(MANAGERS, "PACKAGE_NOT_FOUND"),
+        'serverName: "{target}", upgradePolicy: AUTOMATIC',
+    ),
+    mutation(
+        "cancelPackageOperation", only(MANAGERS, "PACKAGE_NOT_FOUND"), 'serverName: "{target}"'
+    ),
+    Row(
+        "Mutation.upgradeAllPackages",
+        only(MANAGERS),
+        "mutation { upgradeAllPackages { serverName } }",
+    ),
     mutation(
         "addServer",
         only(MANAGERS, "CONFLICT"),
@@ -197,6 +214,7 @@ SUBSCRIPTIONS = (
         "{ ... on Error { code } } } }",
     ),
 )
+GONE = "PACKAGE_NOT_FOUND"
 NAMED = {"serverName": "{target}"}
 HER_SECRET = {**NAMED, "username": "ada", "secretName": "k"}
 ROUTES = (
@@ -227,6 +245,17 @@ ROUTES = (
         target="not a name",
     ),
     route("GET /packages", only(MANAGERS)),
+    route("GET /packages/updates", only(MANAGERS)),
+    route("PUT /packages/upgrade-all", only(MANAGERS)),
+    route("PUT /packages/{target}/upgrade", only(MANAGERS, GONE), target="absent"),
+    route("PUT /packages/{target}/rollback", only(MANAGERS, GONE), target="absent"),
+    route("PUT /packages/{target}/cancel", only(MANAGERS, GONE), target="absent"),
+    route(
+        "PUT /packages/{target}/policy",
+        only(MANAGERS, GONE),
+        {"upgradePolicy": "automatic"},
+        target="absent",
+    ),
     route("GET /packages/by-name/mcp-hello-world", only(MANAGERS, "PACKAGE_NOT_FOUND")),
     route("GET /packages/by-id/{target}", only(MANAGERS, "PACKAGE_NOT_FOUND")),
     route("DELETE /packages/{target}", only(MANAGERS, "PACKAGE_NOT_FOUND"), target="absent"),
@@ -245,6 +274,10 @@ PATTERNS: Mapping[str, str] = {
     "/packages/by-name/mcp-hello-world": "/packages/by-name/{name:path}",
     "/packages/by-id/{target}": "/packages/by-id/{server_name}",
     "/packages/{target}": "/packages/{server_name}",
+    **{
+        f"/packages/{{target}}/{verb}": f"/packages/{{server_name}}/{verb}"
+        for verb in ("upgrade", "rollback", "cancel", "policy")
+    },
     "/packages/{target}/enable": "/packages/{server_name}/enable",
     "/packages/{target}/disable": "/packages/{server_name}/disable",
 }
