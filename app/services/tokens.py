@@ -26,7 +26,9 @@ async def create_token(deps: Deps, caller: Principal, wanted: NewToken) -> tuple
         AppError: FORBIDDEN or INVALID_INPUT.
     """
     async with operation(deps, caller, Action.CREATE_TOKEN):
-        return await make_token(deps.authentication.tokens, caller.subject, wanted)
+        made = await make_token(deps.authentication.tokens, caller.subject, wanted)
+        deps.authentication.note_made()
+        return made
 
 
 async def make_token(store: TokenStore, maker: str, wanted: NewToken) -> tuple[ApiToken, str]:
