@@ -33,6 +33,7 @@ from app.installers.uv_client import PythonSettings
 from app.models import documents_by_database
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
+from app.models.news import MongoNews
 from app.models.packages import MongoPackages
 from app.models.removed_packages import MongoRemovedPackages
 from app.models.secrets import MongoSecrets
@@ -55,8 +56,8 @@ from app.services.last_use import SecretUse, TokenUse
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
+from app.services.replicas import Replica
 from app.services.secrets import warn_of_foreign_keys
-from app.services.servers import start_enabled_servers
 from app.sessions.registry import SessionRegistry
 from app.sessions.slots import SessionLimits
 from app.settings import Settings
@@ -143,7 +144,8 @@ class _Engines:
 
     def __init__(self, machine: Machine) -> None:
         settings = machine.settings
-        self._install_on_start = machine.install_on_start
+        self._wanted = machine.install_on_start
+        self._has_recovered = asyncio.Event()
         self._database = _database_of(machine)
         seen, spawner = RecentSecrets(), Spawner(machine.guard)
         servers = MongoServers(self._database)
@@ -168,6 +170,7 @@ class _Engines:
             removed_packages=MongoRemovedPackages(self._database),
             secrets=secrets,
             secret_use=SecretUse(secrets),
+            news=MongoNews(self._database),
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,
             authentication=_authentication_of(machine, MongoTokens(self._database)),
@@ -181,6 +184,7 @@ class _Engines:
             session_changes=session_changes,
             listing_changes=listing_changes,
         )
+        self._replica = Replica(self.deps)
         self.graphql = GraphQLDoor(self.deps)
         self.mcp = McpDoor(self.deps, settings.payload_limit)
 
@@ -189,7 +193,9 @@ class _Engines:
         """Start the engines, and end them in the opposite order."""
         await self.start(patience_seconds=DATABASE_PATIENCE_SECONDS)
         background = [
-            asyncio.create_task(self._recover_and_start(), name="start-up"),
+            asyncio.create_task(self._recover_and_run(), name="servers"),
+            asyncio.create_task(self._install_wanted(), name="INSTALL_ON_START"),
+            asyncio.create_task(self._database.changes.own(), name="change streams"),
             asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
             asyncio.create_task(self.deps.secret_use.own(), name="use of secrets"),
             asyncio.create_task(self.deps.authentication.token_use.own(), name="use of tokens"),
@@ -220,7 +226,16 @@ class _Engines:
         await self.graphql.load()
         await self.mcp.own()
 
-    async def _recover_and_start(self) -> None:
+    async def _install_wanted(self) -> None:
+        await self._has_recovered.wait()
+        while True:
+            try:
+                return await install_on_start(self.deps, self._wanted)
+            except AppError as error:
+                log.warning("INSTALL_ON_START has to wait: %s", error.message)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _recover_and_run(self) -> None:
         """In the background: HTTP answers meanwhile."""
         await self.graphql.load()
         await self._database.wait_until_available()
@@ -228,13 +243,11 @@ class _Engines:
             try:
                 await recover(self.deps)
                 await warn_of_foreign_keys(self.deps)
-                await start_enabled_servers(self.deps)
-                await install_on_start(self.deps, self._install_on_start)
+                self._has_recovered.set()
+                await self._replica.own()
             except AppError as error:
                 log.warning("Start-up was interrupted: %s Trying again.", error.message)
                 await asyncio.sleep(RETRY_SECONDS)
-            else:
-                return
 
 
 def _database_of(machine: Machine) -> Database:

@@ -136,6 +136,14 @@ class Settings(BaseSettings):
             raise ValueError("must begin with mongodb:// or mongodb+srv://")
         return value
 
+    @field_validator("pip_index_url", "pip_extra_index_url")
+    @classmethod
+    def _are_addresses(cls, value: SecretStr | None) -> SecretStr | None:
+        addresses = [] if value is None else value.get_secret_value().split()
+        if not all(a.startswith(("https://", "http://", "file://")) for a in addresses):
+            raise ValueError("must begin with https://, http:// or file://")
+        return value
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, value: str) -> str:

@@ -15,6 +15,8 @@ from bench import (
     gateway_users,
     http_calls,
     installs,
+    many_secrets,
+    secret_calls,
     session_memory,
     session_start,
     stdio_calls,
@@ -32,6 +34,8 @@ BENCHMARKS: Mapping[str, Callable[[Sizes], Awaitable[Report]]] = {
     "gateway_results": gateway_results.run,
     "gateway_memory": gateway_memory.run,
     "gateway_start": gateway_start.run,
+    "secret_calls": secret_calls.run,
+    "many_secrets": many_secrets.run,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -35,12 +35,13 @@ class Sizes:
     kilobytes: Sequence[int] = (1, 10, 100, 1000)
     calls_for_memory: tuple[int, int] = (10_000, 1_000_000)
     has_npm: bool = True
+    secrets: int = 100_000
 
 
 # Enough to see that everything runs; the numbers mean nothing.
 TINY = Sizes(
     repetitions=1, calls=8, callers=(2,), starts=1, sessions=2, installs=1, connections=(2,),
-    seconds=1, users=3, kilobytes=(1, 10), calls_for_memory=(1, 2), has_npm=False,
+    seconds=1, users=3, kilobytes=(1, 10), calls_for_memory=(1, 2), has_npm=False, secrets=200,
 )  # fmt: skip
 
 

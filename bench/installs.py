@@ -51,14 +51,16 @@ async def run(sizes: Sizes) -> Report:
     report = Report("installs", sizes, "ms", BASELINE)
     # On the disk of this checkout: what /tmp is made of differs.
     with our_spawner() as spawner, tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        root, limits = Path(folder), InstallLimits(timeout_seconds=600)
+        limits = InstallLimits(timeout_seconds=600)
         if sizes.has_npm:
+            root = Path(folder, "npm")
             npm = NpmInstaller(spawner, limits)
             await _of(report, EVERYTHING, _bare_npm, _ours(npm, EVERYTHING, root), root)
+        root = Path(folder, "python")
         settings = PythonSettings(python=sys.executable, cache_dir=root / "cache")
         pypi = PypiInstaller(spawner, limits, settings)
         await _of(report, TIME, _bare_uv, _ours(pypi, TIME, root), root)
-        unseal(root)
+        unseal(Path(folder))
     return report
 
 

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,7 @@ import uvloop
 from app.models import documents_by_database
 from app.models.data_keys import DataKeyDoc, MongoDataKeys
 from app.models.deployment import DeploymentDoc, MongoDeployment
+from app.models.news import MongoNews
 from app.models.packages import MongoPackages, PackageDoc
 from app.models.removed_packages import MongoRemovedPackages, RemovedPackageDoc
 from app.models.secrets import MongoSecrets, SecretDoc
@@ -36,7 +38,7 @@ class Mongo:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The stores over an empty database."""
+    """The stores over one database."""
 
     servers: MongoServers
     packages: MongoPackages
@@ -44,10 +46,12 @@ class Stores:
     secrets: MongoSecrets
     data_keys: MongoDataKeys
     deployment: MongoDeployment
+    news: MongoNews
     tokens: MongoTokens
 
     @classmethod
-    def over(cls, database: Database) -> "Stores":
+    def over(cls, database: Database) -> Self:
+        """Stores that share one watch of the changes."""
         return cls(
             MongoServers(database),
             MongoPackages(database),
@@ -55,6 +59,7 @@ class Stores:
             MongoSecrets(database),
             MongoDataKeys(database),
             MongoDeployment(database),
+            MongoNews(database),
             MongoTokens(database),
         )
 
@@ -99,14 +104,25 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
     await database.stop()
 
 
+@pytest.fixture(scope="session")
+async def followed(database: Database) -> AsyncIterator[Stores]:
+    """The stores, with their changes followed as the product does."""
+    stores = Stores.over(database)
+    changes = asyncio.create_task(database.changes.own())
+    yield stores
+    changes.cancel()
+    await asyncio.gather(changes, return_exceptions=True)
+
+
 @pytest.fixture
-async def stores(database: Database) -> Stores:
+async def stores(database: Database, followed: Stores) -> Stores:
     documents = (
         ServerDoc, PackageDoc, RemovedPackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc, TokenDoc,
     )  # fmt: skip
     for document in documents:
         await document.get_motor_collection().delete_many({})
-    return Stores.over(database)
+    database.changes.forget_all()
+    return followed
 
 
 @pytest.fixture

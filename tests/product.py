@@ -80,6 +80,10 @@ class Product:
         )  # fmt: skip
         return self
 
+    def configure(self, **settings: str) -> None:
+        """Other settings, from the next start on."""
+        self._environment |= settings
+
     def spawn(self) -> subprocess.Popen[bytes]:
         """Start another process on the same data, without waiting for it."""
         with self.output_path.open("ab") as output:

@@ -183,16 +183,26 @@ def bundle_secrets(
     values: Mapping[str, str],
 ) -> SecretBundle:
     """The bundle of the stored secrets, whose opened values are given by name."""
-    at_launch = {b.name for b in bindings if b.is_at_launch}
-    carried = sorted((s.name, s.sealed) for s in stored if s.name in at_launch)
-    digest = hashlib.sha256("\n".join(" ".join(pair) for pair in carried).encode())
+    at_launch = _at_launch(bindings)
     return SecretBundle(
         username=username,
         delivered=deliver(bindings, values),
         values=tuple(values.values()),
-        stamp=digest.hexdigest()[:32] if carried else "",
+        stamp=stamp_of(bindings, stored),
         is_own=any(s.is_own and s.name in at_launch for s in stored),
     )
+
+
+def stamp_of(bindings: Sequence[SecretBinding], stored: Sequence[StoredSecret]) -> str:
+    """The stamp of a launch with these secrets; empty when it carries none."""
+    at_launch = _at_launch(bindings)
+    carried = sorted((s.name, s.sealed) for s in stored if s.name in at_launch)
+    digest = hashlib.sha256("\n".join(" ".join(pair) for pair in carried).encode())
+    return digest.hexdigest()[:32] if carried else ""
+
+
+def _at_launch(bindings: Sequence[SecretBinding]) -> frozenset[str]:
+    return frozenset(b.name for b in bindings if b.is_at_launch)
 
 
 def _no_header(name: str) -> AppError:

@@ -15,8 +15,8 @@ class TokenStore(Protocol):
     async def insert(self, token: ApiToken, digest: str) -> None:
         """Store a new one under the hash of its text."""
 
-    async def find_by_hash(self, digest: str) -> ApiToken | None:
-        """The one whose text has that hash, good or not."""
+    async def recall_by_hash(self, digest: str) -> ApiToken | None:
+        """The one whose text has that hash, good or not; from memory where that is kept true."""
 
     async def find(self, token_id: str) -> ApiToken | None:
         """The one of that id."""

@@ -47,6 +47,9 @@ class DataKeyStore(Protocol):
     async def find(self, owner: str) -> DataKey | None:
         """The owner's."""
 
+    async def recall(self, owner: str) -> DataKey | None:
+        """The same from memory, where that is kept true; else read."""
+
     async def find_many(self, owners: Sequence[str]) -> dict[str, DataKey]:
         """Those of the owners, by owner."""
 
@@ -82,6 +85,9 @@ class DeploymentStore(Protocol):
 
     async def list_announced(self, now: datetime) -> list[Sequence[str]]:
         """The keys of each running process."""
+
+    async def announce_removal(self, username: str, now: datetime) -> None:
+        """Tell every replica that a user was removed."""
 
     async def take_lease(self, name: str, owner: str, *, now: datetime, until: datetime) -> bool:
         """Take or renew it; False while another owner holds it."""

@@ -1,10 +1,11 @@
 """What services need from the engines and the database, as Protocols over plain data."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from app.domain.news import ServerMark
 from app.domain.package import (
     InstalledFiles,
     InstallPhase,
@@ -16,7 +17,14 @@ from app.domain.package_record import Latest, Package
 from app.domain.page import PageRequest
 from app.domain.secret import SealedSecret, Secret, SecretRef
 from app.domain.server import Server, ServerStatus
-from app.domain.session import ListingKind, LogMessage, Progress, SessionPlan, SessionView
+from app.domain.session import (
+    ListingKind,
+    LogMessage,
+    Progress,
+    SessionKey,
+    SessionPlan,
+    SessionView,
+)
 from app.domain.tool import Tool
 
 Report = Callable[[InstallPhase, str], None]
@@ -34,6 +42,12 @@ class ServerStore(Protocol):
 
     async def find(self, name: str) -> Server | None:
         """The server of that name."""
+
+    async def recall(self, name: str) -> Server | None:
+        """The same from memory, where that is kept true; else read."""
+
+    async def list_marks(self, names: Collection[str] | None = None) -> dict[str, ServerMark]:
+        """What shows a change of each server, by name: of those, or of all."""
 
     async def list_page(self, page: PageRequest) -> list[Server]:
         """Up to `first + 1` servers by name, after the name `after`."""
@@ -137,14 +151,17 @@ class SecretStore(Protocol):
     async def list_applying(self, username: str, server_name: str) -> list[SealedSecret]:
         """Those of one user for one server, and those that all its users share."""
 
+    async def recall_applying(self, username: str, server_name: str) -> list[SealedSecret]:
+        """The same from memory, where that is kept true; else read."""
+
     async def list_of_server(self, username: str, server_name: str) -> list[Secret]:
         """All of one user for one server, by name."""
 
     async def names_applying(self, username: str) -> Mapping[str, Sequence[str]]:
         """The names of one user's, and of those that all users share, by server."""
 
-    async def count_of_user(self, username: str) -> int:
-        """How many a user has."""
+    async def count(self, username: str, server_name: str | None = None) -> int:
+        """How many a user has, for that server or for all."""
 
     async def note_use(self, used: Mapping[SecretRef, datetime]) -> None:
         """Keep when each was used last."""
@@ -255,6 +272,9 @@ class Sessions(Protocol):
 
     def end_carriers(self, server_name: str, owner: str | None) -> None:
         """End the sessions that carry secrets of that user; None: those that all users share."""
+
+    def end(self, key: SessionKey) -> None:
+        """End one session, if there is such a one, when its calls are done."""
 
     def end_user(self, owner: str) -> None:
         """End every session of a user who is gone, at once."""

@@ -36,33 +36,3 @@ def mask_text(text: str, forms: Iterable[str]) -> str:
         if form in text:
             text = text.replace(form, MASK)
     return text
-
-
-def mask_json(value: object, forms: tuple[str, ...]) -> object:
-    """The JSON value with every string, and every object key, masked.
-
-    Containers are changed in place: give it a value nobody else holds. Iterative, because the
-    depth of a server's answer is not ours to choose.
-    """
-    if not forms:
-        return value
-    if isinstance(value, str):
-        return mask_text(value, forms)
-    stack = [value]
-    while stack:
-        box = stack.pop()
-        if isinstance(box, dict):
-            items = [(mask_text(key, forms), item) for key, item in box.items()]
-            box.clear()
-            box.update((key, _mask_leaf(item, forms, stack)) for key, item in items)
-        elif isinstance(box, list):
-            box[:] = [_mask_leaf(item, forms, stack) for item in box]
-    return value
-
-
-def _mask_leaf(item: object, forms: tuple[str, ...], stack: list[object]) -> object:
-    if isinstance(item, str):
-        return mask_text(item, forms)
-    if isinstance(item, dict | list):
-        stack.append(item)
-    return item

@@ -136,7 +136,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerView:
-    """A server with what is known of it right now.
+    """A server with what is known of it right now, and without what looks like a credential.
 
     `program` is how a stdio server is started, with its placeholders filled in; None for others.
     Without `has_details` the settings do not say how it is reached, nor who may.

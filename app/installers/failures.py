@@ -49,10 +49,10 @@ def registry_unavailable(tool: str, why: str) -> AppError:
 
 def install_failed(tool: str, source: PackageSource, lines: Sequence[str]) -> AppError:
     """Anything else, in the installer's own last words."""
-    words = " | ".join(lines[-LAST_LINES:])[-MOST_WORDS:]
+    words = without_credentials(" | ".join(lines[-LAST_LINES:]))[-MOST_WORDS:]
     return AppError(
         ErrorCode.INSTALL_FAILED,
-        f"{tool} could not install {source.name} {source.version}: {without_credentials(words)}",
+        f"{tool} could not install {source.name} {source.version}: {words}",
     )
 
 
@@ -67,7 +67,7 @@ def too_slow(tool: str, source: PackageSource, seconds: float) -> AppError:
 
 def warned(tool: str, warnings: Sequence[str]) -> AppError:
     """The installer warned, and the caller wants that to be a failure."""
-    words = without_credentials(" | ".join(warnings)[:MOST_WORDS])
+    words = without_credentials(" | ".join(warnings))[:MOST_WORDS]
     return AppError(ErrorCode.INSTALL_FAILED, f"{tool} warned, and failOnWarning is set: {words}")
 
 

@@ -48,7 +48,7 @@ class NpmInstaller:
         await check_free_space(folder, self._limits.least_free_bytes)
         tool = npm_for(source, self._spawner, cwd=folder, seconds=self._limits.timeout_seconds)
         await asyncio.to_thread(Path(folder, "package.json").write_text, MANIFEST)
-        report(InstallPhase.INSTALLING, f"npm install {source.name}@{source.version}")
+        report(InstallPhase.RESOLVING, f"npm install {source.name}@{source.version}")
         finished = await tool.run(
             *_install(source), on_line=lambda line: report(_phase(line), line)
         )

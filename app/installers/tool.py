@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.installers.failures import without_credentials
 from app.processes.run import Finished, run_command
@@ -35,7 +35,7 @@ class Tool:
         self, *args: str, on_line: Callable[[str], None] = _ignore, is_output_kept: bool = False
     ) -> Finished:
         """Run it with these arguments to its end, or until the time is up."""
-        return await run_command(
+        finished = await run_command(
             self.spawner,
             [self.program, *args],
             env=self.env,
@@ -44,3 +44,4 @@ class Tool:
             on_line=lambda line: on_line(without_credentials(line)),
             is_output_kept=is_output_kept,
         )
+        return replace(finished, lines=tuple(without_credentials(line) for line in finished.lines))

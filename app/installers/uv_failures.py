@@ -23,7 +23,7 @@ _NO_PYTHON = "No interpreter found"
 def why_uv_failed(source: PackageSource, lines: Sequence[str]) -> AppError:
     """The error for what uv wrote, where it is not about names and versions."""
     text = "\n".join(lines)
-    if any(mark in text for mark in _AWAY):
+    if _is_away(lines):
         return registry_unavailable(UV, _reason(lines))
     build = _NEEDS_BUILD.search(text)
     if build is not None and not source.allow_scripts:
@@ -55,13 +55,18 @@ def is_unknown_name(source: PackageSource, lines: Sequence[str]) -> bool:
 
 def is_unsolved(lines: Sequence[str]) -> bool:
     """Whether uv got its answers, and no set of versions goes together."""
-    return any("No solution found" in line for line in lines)
+    return any("No solution found" in line for line in lines) and not _is_away(lines)
 
 
 def is_no_such_version(lines: Sequence[str]) -> bool:
     """Whether uv found no version that is allowed, rather than none that fits this machine."""
     text = "\n".join(lines)
     return is_unsolved(lines) and _OTHER_PYTHON not in text and _NEEDS_BUILD.search(text) is None
+
+
+def _is_away(lines: Sequence[str]) -> bool:
+    """Whether an index was not reached or refused; uv may take its packages for missing ones."""
+    return any(mark in line for line in lines for mark in _AWAY)
 
 
 def _reason(lines: Sequence[str]) -> str:

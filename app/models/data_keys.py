@@ -10,6 +10,10 @@ from pymongo.errors import DuplicateKeyError
 
 from app.domain.data_key import DataKey
 from app.mongo.database import Database
+from app.mongo.kept import Found, Kept, Key, Source
+
+COLLECTION = "data_keys"
+MOST_KEPT_BYTES = 32 * 1024**2
 
 
 class DataKeyDoc(Document):
@@ -24,7 +28,7 @@ class DataKeyDoc(Document):
     class Settings:
         """Beanie's settings."""
 
-        name = "data_keys"
+        name = COLLECTION
         indexes = [  # noqa: RUF012 - Beanie reads it so
             IndexModel([("owner", ASCENDING)], name="owner_unique", unique=True),
             IndexModel([("wrapped_with", ASCENDING)], name="by_deployment_key"),
@@ -46,12 +50,22 @@ class MongoDataKeys:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        source = Source(collection=COLLECTION, key_fields=("owner",), read=self._read)
+        self._kept = Kept(database.changes, source, most_bytes=MOST_KEPT_BYTES)
 
     async def find(self, owner: str) -> DataKey | None:
         """The owner's."""
+        found = await self._read((owner,))
+        return None if found is None else found.value
+
+    async def recall(self, owner: str) -> DataKey | None:
+        """The same from memory, where the change streams keep that true."""
+        return await self._kept.get((owner,))
+
+    async def _read(self, key: Key) -> Found[DataKey] | None:
         async with self._database.operation():
-            found = await DataKeyDoc.find_one({"owner": owner})
-        return None if found is None else found.to_domain()
+            doc = await DataKeyDoc.find_one({"owner": key[0]})
+        return None if doc is None else Found(doc.to_domain(), (doc.id,), len(doc.wrapped))
 
     async def find_many(self, owners: Sequence[str]) -> dict[str, DataKey]:
         """Those of the owners, by owner."""
@@ -68,7 +82,7 @@ class MongoDataKeys:
             "created_at": record.created_at,
         }
         collection, where = DataKeyDoc.get_motor_collection(), {"owner": record.owner}
-        async with self._database.operation():
+        async with self._database.writing(COLLECTION, owner=record.owner):
             try:
                 stored = await collection.find_one_and_update(
                     where,
@@ -85,7 +99,7 @@ class MongoDataKeys:
         """Replace the wrapped text `expected` of that key; False when it changed meanwhile."""
         where = {"owner": record.owner, "key_id": record.id, "wrapped": expected}
         new = {"wrapped": record.wrapped, "wrapped_with": record.wrapped_with}
-        async with self._database.operation():
+        async with self._database.writing(COLLECTION, owner=record.owner):
             result = await DataKeyDoc.get_motor_collection().update_one(where, {"$set": new})
         return bool(result.matched_count)
 
@@ -109,6 +123,6 @@ class MongoDataKeys:
 
     async def delete(self, owner: str) -> bool:
         """Remove the owner's; False when there was none."""
-        async with self._database.operation():
+        async with self._database.writing(COLLECTION, owner=owner):
             result = await DataKeyDoc.get_motor_collection().delete_one({"owner": owner})
         return bool(result.deleted_count)

@@ -14,10 +14,12 @@ from app.mongo.database import Database
 
 SALT_BYTES = 32
 SALT = "salt"
+COLLECTION = "deployment"
+REMOVED = "removed "
 
 
 class DeploymentDoc(Document):
-    """One mark, by name: the salt, a lease with its owner, or the keys of a running process."""
+    """One mark, by name: the salt, a lease with its owner, a running process's keys, a removal."""
 
     name: str
     salt: bytes | None = None
@@ -29,7 +31,7 @@ class DeploymentDoc(Document):
     class Settings:
         """Beanie's settings."""
 
-        name = "deployment"
+        name = COLLECTION
         indexes = [  # noqa: RUF012 - Beanie reads it so
             IndexModel([("name", ASCENDING)], name="name_unique", unique=True),
             # The salt has no end, and stays.
@@ -79,6 +81,16 @@ class MongoDeployment:
         async with self._database.operation():
             found = await DeploymentDoc.find(where).to_list()
         return [doc.key_ids or () for doc in found]
+
+    async def announce_removal(self, username: str, now: datetime) -> None:
+        """Tell every replica that a user was removed; forgotten within the hour.
+
+        Removed documents tell nobody whose they were.
+        """
+        name = f"{REMOVED}{username}"
+        new = {"name": name, "expires_at": now, "created_at": now}
+        async with self._database.writing(COLLECTION, name=name):
+            await DeploymentDoc.get_motor_collection().replace_one({"name": name}, new, upsert=True)
 
     async def take_lease(self, name: str, owner: str, *, now: datetime, until: datetime) -> bool:
         """Take or renew it; False while another owner holds it."""

@@ -1,6 +1,7 @@
 """Stored secrets: sealed text only."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,11 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 from app.domain.page import PageRequest
 from app.domain.secret import SHARED, SealedSecret, Secret, SecretRef
 from app.mongo.database import Database
+from app.mongo.kept import ENTRY_BYTES, Found, Kept, Key, Source
 
+COLLECTION = "secrets"
+# What is kept is sealed; a value is opened for one call.
+MOST_KEPT_BYTES = 64 * 1024**2
 # Every text that begins with `v1.`, as a range, so that a partial index can hold just these.
 FIRST_VERSION_INDEX = "first_version"
 FIRST_VERSION = {"sealed": {"$gte": "v1.", "$lt": "v1/"}}
@@ -34,7 +39,7 @@ class SecretDoc(Document):
     class Settings:
         """Beanie's settings."""
 
-        name = "secrets"
+        name = COLLECTION
         indexes = [  # noqa: RUF012 - Beanie reads it so
             IndexModel(
                 [("username", ASCENDING), ("server_name", ASCENDING), ("name", ASCENDING)],
@@ -65,11 +70,18 @@ class MongoSecrets:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        source = Source(
+            collection=COLLECTION,
+            key_fields=("username", "server_name"),
+            updates_of=("sealed",),
+            read=self._read,
+        )
+        self._kept = Kept(database.changes, source, most_bytes=MOST_KEPT_BYTES)
 
     async def put(self, ref: SecretRef, sealed: str, key_id: str, now: datetime) -> Secret:
         """Set or replace one, atomically."""
         new = {"sealed": sealed, "key_id": key_id, "updated_at": now}
-        async with self._database.operation():
+        async with self._writing(ref):
             stored = await SecretDoc.get_motor_collection().find_one_and_update(
                 _place(ref),
                 {"$set": new, "$setOnInsert": {"created_at": now}},
@@ -90,7 +102,23 @@ class MongoSecrets:
         where = {"username": {"$in": [username, SHARED]}, "server_name": server_name}
         async with self._database.operation():
             found = await SecretDoc.find(where).to_list()
-        return [SealedSecret(doc.to_domain().ref, doc.sealed) for doc in found]
+        return [_sealed(doc) for doc in found]
+
+    async def recall_applying(self, username: str, server_name: str) -> list[SealedSecret]:
+        """The same from memory, where the change streams keep that true."""
+        owners = (username,) if username == SHARED else (SHARED, username)
+        found = [await self._kept.get((owner, server_name)) for owner in owners]
+        return [secret for secrets in found for secret in secrets or ()]
+
+    async def _read(self, key: Key) -> Found[tuple[SealedSecret, ...]]:
+        where = {"username": key[0], "server_name": key[1]}
+        async with self._database.operation():
+            docs = await SecretDoc.find(where).to_list()
+        return Found(
+            tuple(_sealed(doc) for doc in docs),
+            [doc.id for doc in docs],
+            sum(len(doc.sealed) + ENTRY_BYTES for doc in docs),
+        )
 
     async def list_of_server(self, username: str, server_name: str) -> list[Secret]:
         """All of one user for one server, by name."""
@@ -110,10 +138,13 @@ class MongoSecrets:
                 names.setdefault(str(row["server_name"]), []).append(str(row["name"]))
         return names
 
-    async def count_of_user(self, username: str) -> int:
-        """How many a user has."""
+    async def count(self, username: str, server_name: str | None = None) -> int:
+        """How many a user has, for that server or for all."""
+        where = {"username": username}
+        if server_name is not None:
+            where["server_name"] = server_name
         async with self._database.operation():
-            return await SecretDoc.find({"username": username}).count()
+            return await SecretDoc.find(where).count()
 
     async def note_use(self, used: Mapping[SecretRef, datetime]) -> None:
         """Keep when each was used last."""
@@ -142,7 +173,7 @@ class MongoSecrets:
 
     async def delete(self, ref: SecretRef) -> bool:
         """Remove one; False when there was none."""
-        async with self._database.operation():
+        async with self._writing(ref):
             result = await SecretDoc.get_motor_collection().delete_one(_place(ref))
         return bool(result.deleted_count)
 
@@ -159,13 +190,13 @@ class MongoSecrets:
         async with self._database.operation():
             query = SecretDoc.find(where, hint=FIRST_VERSION_INDEX).limit(limit)
             found = await query.sort("+username", "+server_name", "+name").to_list()
-        return [SealedSecret(doc.to_domain().ref, doc.sealed) for doc in found]
+        return [_sealed(doc) for doc in found]
 
     async def reseal(self, secret: SealedSecret, *, sealed: str, key_id: str) -> bool:
         """Replace the sealed text of the same value; False when it changed meanwhile."""
         where = {**_place(secret.ref), "sealed": secret.sealed}
         new = {"sealed": sealed, "key_id": key_id}
-        async with self._database.operation():
+        async with self._writing(secret.ref):
             result = await SecretDoc.get_motor_collection().update_one(where, {"$set": new})
         return bool(result.matched_count)
 
@@ -182,13 +213,13 @@ class MongoSecrets:
 
     async def delete_of_user(self, username: str) -> int:
         """Remove every one of that user; how many there were."""
-        async with self._database.operation():
+        async with self._database.writing(COLLECTION, username=username):
             result = await SecretDoc.get_motor_collection().delete_many({"username": username})
         return int(result.deleted_count)
 
     async def delete_of_server(self, server_name: str) -> int:
         """Remove every user's for that server; how many there were."""
-        async with self._database.operation():
+        async with self._database.writing(COLLECTION, server_name=server_name):
             result = await SecretDoc.get_motor_collection().delete_many(
                 {"server_name": server_name}
             )
@@ -203,6 +234,15 @@ class MongoSecrets:
         async with self._database.operation():
             rows = await SecretDoc.get_motor_collection().aggregate(pipeline).to_list(None)
         return {str(row["_id"]): int(row["n"]) for row in rows}
+
+    def _writing(self, ref: SecretRef) -> AbstractAsyncContextManager[None]:
+        return self._database.writing(
+            COLLECTION, username=ref.username, server_name=ref.server_name
+        )
+
+
+def _sealed(doc: SecretDoc) -> SealedSecret:
+    return SealedSecret(SecretRef(doc.username, doc.server_name, doc.name), doc.sealed)
 
 
 def _place(ref: SecretRef) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Stored servers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Self
@@ -13,6 +13,7 @@ from pymongo.errors import DuplicateKeyError
 from app.domain.delivery import Delivery, SecretBinding, bindings_for
 from app.domain.errors import AppError, ErrorCode
 from app.domain.log_level import LogLevel
+from app.domain.news import ServerMark
 from app.domain.page import PageRequest
 from app.domain.server import (
     DEFAULT_CALL_SECONDS,
@@ -26,7 +27,12 @@ from app.domain.server import (
 from app.domain.tool import Tool, parse_tool
 from app.models.server_access import read_access, write_access
 from app.mongo.database import Database
+from app.mongo.kept import Found, Kept, Key, Source
 
+COLLECTION = "servers"
+MOST_KEPT_BYTES = 64 * 1024**2
+# A parsed listing takes so many times the bytes of its text.
+PARSED = 4
 # A document may have 16 MiB; a listing beyond this is asked for again instead of kept.
 MAX_KEPT_TOOLS_BYTES = 4 * 1024**2
 
@@ -68,7 +74,7 @@ class ServerDoc(Document):
     class Settings:
         """Beanie's settings."""
 
-        name = "servers"
+        name = COLLECTION
         indexes = [IndexModel([("name", ASCENDING)], name="name_unique", unique=True)]  # noqa: RUF012 - Beanie reads it so
 
     @classmethod
@@ -120,12 +126,34 @@ class MongoServers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        source = Source(collection=COLLECTION, key_fields=("name",), read=self._read)
+        self._kept = Kept(database.changes, source, most_bytes=MOST_KEPT_BYTES)
 
     async def find(self, name: str) -> Server | None:
         """The server of that name."""
+        found = await self._read((name,))
+        return None if found is None else found.value
+
+    async def recall(self, name: str) -> Server | None:
+        """The same from memory, where the change streams keep that true."""
+        return await self._kept.get((name,))
+
+    async def _read(self, key: Key) -> Found[Server] | None:
         async with self._database.operation():
-            found = await ServerDoc.find_one({"name": name})
-        return None if found is None else found.to_domain()
+            doc = await ServerDoc.find_one({"name": key[0]})
+        if doc is None:
+            return None
+        return Found(doc.to_domain(), (doc.id,), PARSED * len(doc.tools_json))
+
+    async def list_marks(self, names: Collection[str] | None = None) -> dict[str, ServerMark]:
+        """What shows a change of each server, by name: of those, or of all."""
+        where = {} if names is None else {"name": {"$in": [*names]}}
+        fields = {"_id": 0, "name": 1, "revision": 1, "updated_at": 1}
+        async with self._database.operation():
+            found = ServerDoc.get_motor_collection().find(where, fields)
+            return {
+                row["name"]: ServerMark(row["revision"], row["updated_at"]) async for row in found
+            }
 
     async def list_page(self, page: PageRequest) -> list[Server]:
         """Up to `first + 1` servers by name, after the name `after`."""
@@ -142,7 +170,7 @@ class MongoServers:
 
     async def insert(self, server: Server) -> None:
         """Store a new server. Raises CONFLICT when the name is taken."""
-        async with self._database.operation():
+        async with self._database.writing(COLLECTION, name=server.name):
             try:
                 await ServerDoc.from_domain(server).insert()
             except DuplicateKeyError:
@@ -169,7 +197,7 @@ class MongoServers:
     async def remember_tools(self, name: str, revision: str, tools: Sequence[Tool]) -> None:
         """Keep the listing that this revision of the server gave."""
         where = {"name": name, "revision": revision}
-        async with self._database.operation():
+        async with self._database.writing(COLLECTION, name=name):
             await ServerDoc.get_motor_collection().update_one(
                 where, {"$set": {"tools_json": _write_tools(tools)}}
             )
@@ -177,7 +205,7 @@ class MongoServers:
     async def delete(self, name: str, *, install_id: str | None) -> bool:
         """Remove the server, if it came from that install; False when there was none."""
         where = {"name": name, "install_id": install_id}
-        async with self._database.operation():
+        async with self._database.writing(COLLECTION, name=name):
             result = await ServerDoc.get_motor_collection().delete_one(where)
         return bool(result.deleted_count)
 
@@ -189,7 +217,7 @@ class MongoServers:
             "revision": expected.revision,
             "updated_at": expected.updated_at,
         }
-        async with self._database.operation():
+        async with self._database.writing(COLLECTION, name=expected.name):
             result = await ServerDoc.get_motor_collection().update_one(where, {"$set": fields})
         return bool(result.matched_count)
 

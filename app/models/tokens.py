@@ -11,6 +11,10 @@ from app.domain.api_token import ApiToken, NewToken
 from app.domain.page import PageRequest
 from app.domain.principal import Role
 from app.mongo.database import Database
+from app.mongo.kept import Found, Kept, Key, Source
+
+COLLECTION = "tokens"
+MOST_KEPT_BYTES = 16 * 1024**2
 
 
 class TokenDoc(Document):
@@ -32,7 +36,7 @@ class TokenDoc(Document):
     class Settings:
         """Beanie's settings."""
 
-        name = "tokens"
+        name = COLLECTION
         indexes = [  # noqa: RUF012 - Beanie reads it so
             IndexModel([("digest", ASCENDING)], name="digest_unique", unique=True),
             IndexModel([("token_id", ASCENDING)], name="token_id_unique", unique=True),
@@ -79,17 +83,27 @@ class MongoTokens:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        source = Source(
+            collection=COLLECTION,
+            key_fields=("digest",),
+            updates_of=("revoked_at",),
+            read=self._read,
+        )
+        self._kept = Kept(database.changes, source, most_bytes=MOST_KEPT_BYTES)
 
     async def insert(self, token: ApiToken, digest: str) -> None:
         """Store a new one under the hash of its text."""
-        async with self._database.operation():
+        async with self._database.writing(COLLECTION, digest=digest):
             await TokenDoc.from_domain(token, digest).insert()
 
-    async def find_by_hash(self, digest: str) -> ApiToken | None:
-        """The one whose text has that hash, good or not."""
+    async def recall_by_hash(self, digest: str) -> ApiToken | None:
+        """The one whose text has that hash, good or not; from memory where that is kept true."""
+        return await self._kept.get((digest,))
+
+    async def _read(self, key: Key) -> Found[ApiToken] | None:
         async with self._database.operation():
-            found = await TokenDoc.find_one({"digest": digest})
-        return None if found is None else found.to_domain()
+            doc = await TokenDoc.find_one({"digest": key[0]})
+        return None if doc is None else Found(doc.to_domain(), (doc.id,), 0)
 
     async def find(self, token_id: str) -> ApiToken | None:
         """The one of that id."""
@@ -114,7 +128,7 @@ class MongoTokens:
         """Revoke it, unless that has been done; how it is then, None for an unknown id."""
         # A pipeline: the first revocation's time stays, however often it is repeated.
         first: list[dict[str, Any]] = [{"$set": {"revoked_at": {"$ifNull": ["$revoked_at", at]}}}]
-        async with self._database.operation():
+        async with self._database.writing(COLLECTION):  # every kept one is read again
             stored = await TokenDoc.get_motor_collection().find_one_and_update(
                 {"token_id": token_id}, first, return_document=ReturnDocument.AFTER
             )

@@ -8,6 +8,7 @@ from typing import Any
 
 from beanie import Document, init_beanie
 from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import AsyncMongoClient
 from pymongo.errors import (
     ConfigurationError,
     ConnectionFailure,
@@ -17,6 +18,7 @@ from pymongo.errors import (
 )
 
 from app.domain.errors import AppError, ErrorCode
+from app.mongo.changes import ChangeWatch
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,9 @@ PING_TIMEOUT_SECONDS = 1.0
 CLIENT_OPTIONS: Mapping[str, Any] = {
     "w": "majority",
     "journal": True,
+    # What is read and kept must be what a majority has and the change streams tell of.
+    "readPreference": "primary",
+    "readConcernLevel": "majority",
     "tz_aware": True,
     "serverSelectionTimeoutMS": 1000,
     "connectTimeoutMS": 2000,
@@ -56,6 +61,11 @@ class Database:
             )
         except (ConfigurationError, ValueError) as error:  # the driver's words hold no password
             raise BadDatabaseUri(f"MONGODB_URI cannot be used: {error}.") from None
+        self.changes = ChangeWatch(
+            lambda: AsyncMongoClient(uri, **CLIENT_OPTIONS),
+            {_collection(kind): name for name, kinds in documents.items() for kind in kinds},
+        )
+        """What any process writes; `changes.own` has to run for it to be told."""
         self._is_initialised = False
         self._is_reachable = False
         self._first_look = asyncio.Event()
@@ -114,6 +124,18 @@ class Database:
             log.warning("A database operation failed: %s", type(error).__name__)
             raise _unavailable() from error
 
+    @contextlib.asynccontextmanager
+    async def writing(self, collection: str, **place: str) -> AsyncIterator[None]:
+        """An operation that writes; whatever came of it, this process's listeners hear of it.
+
+        `place` has the fields that the changed documents have in common.
+        """
+        try:
+            async with self.operation():
+                yield
+        finally:
+            self.changes.wrote(collection, place)
+
     async def _keep(self) -> None:
         while True:
             was_available = self.is_available
@@ -154,6 +176,11 @@ class Database:
         for name, documents in self._documents.items():
             await init_beanie(database=self._client[name], document_models=list(documents))
         self._is_initialised = True
+
+
+def _collection(kind: type[Document]) -> str:
+    """The collection's name, before Beanie knows of it."""
+    return str(kind.Settings.name)
 
 
 def _unavailable() -> AppError:

@@ -26,6 +26,7 @@ from app.resolvers.queries.tokens import TokenQueries
 from app.resolvers.queries.tools import ToolQueries
 from app.resolvers.subscriptions.keys import KeySubscriptions
 from app.resolvers.subscriptions.packages import PackageSubscriptions
+from app.resolvers.subscriptions.servers import ServerSubscriptions
 from app.resolvers.subscriptions.sessions import SessionSubscriptions
 from app.resolvers.subscriptions.tools import ToolSubscriptions
 from app.resolvers.types.listing import PromptType, ResourceTemplateType, ResourceType
@@ -68,7 +69,13 @@ class Mutation(
 
 
 @strawberry.type(description="Watching things happen.")
-class Subscription(PackageSubscriptions, SessionSubscriptions, KeySubscriptions, ToolSubscriptions):
+class Subscription(
+    PackageSubscriptions,
+    ServerSubscriptions,
+    SessionSubscriptions,
+    KeySubscriptions,
+    ToolSubscriptions,
+):
     """The root of subscriptions."""
 
 

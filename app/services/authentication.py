@@ -75,7 +75,7 @@ class Authentication:
         raise _refused()
 
     async def _by_token(self, text: str) -> Principal:
-        token = await self.tokens.find_by_hash(hash_token(text))
+        token = await self.tokens.recall_by_hash(hash_token(text))
         if token is None or not token.is_good(utc_now()):
             raise _refused()
         self.token_use.note((token.id,))

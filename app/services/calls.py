@@ -9,16 +9,11 @@ from uuid import uuid4
 from app.domain.arguments import check_arguments
 from app.domain.call import ToolCall, ToolOutcome, check_call, merge_arguments
 from app.domain.errors import AppError, ErrorCode
+from app.domain.masker import Masker
 from app.domain.policy import Action
 from app.domain.ports import CallEvents, Session
 from app.domain.principal import Principal
-from app.domain.redaction import (
-    SHORTEST_IN_LOGS,
-    SHORTEST_IN_RESULTS,
-    mask_json,
-    mask_text,
-    spellings,
-)
+from app.domain.redaction import SHORTEST_IN_LOGS, SHORTEST_IN_RESULTS
 from app.domain.server import Server
 from app.domain.server_access import ServerAccess, is_exposed, own_tool_name
 from app.domain.session import LogMessage, Progress
@@ -28,10 +23,13 @@ from app.services.bundles import open_bundle
 from app.services.deps import Deps
 from app.services.local_builds import ensure_local
 from app.services.running import RunningCall
-from app.services.servers import get_enabled_server, plan_of
+from app.services.servers import get_enabled_server
 from app.services.session_use import until_sent
+from app.services.starts import plan_of
 
 log = logging.getLogger(__name__)
+
+NOTHING_TO_MASK = Masker((), shortest=SHORTEST_IN_RESULTS)
 
 
 async def call_tool(
@@ -134,7 +132,7 @@ async def _call(
                 if not deadline.expired():
                     deadline.reschedule(min(loop.time() + seconds, latest))
 
-            ears = _Ears(allowed.username, listener, more_time, ())
+            ears = _Ears(allowed.username, listener, more_time)
             return await until_sent(deps, server, lambda now: _call_in_time(deps, now, call, ears))
     except TimeoutError:
         what = f"did not answer within {seconds:g} s"
@@ -149,7 +147,7 @@ async def _call_in_time(
     deps: Deps, server: Server, call: ToolCall, ears: "_Ears"
 ) -> dict[str, object]:
     secrets = await open_bundle(deps, server, ears.username)
-    ears.forms = spellings(secrets.values, shortest=SHORTEST_IN_RESULTS)
+    ears.masker = Masker(secrets.values, shortest=SHORTEST_IN_RESULTS)
 
     async def work(session: Session) -> dict[str, object]:
         tool = await _find_tool(server.settings.access, session, call)
@@ -166,7 +164,7 @@ async def _call_in_time(
     except AppError as error:
         raise _masked(error, secrets.values) from None
     if server.settings.masks_results:
-        mask_json(raw, ears.forms)
+        ears.masker.json(raw)
     return raw
 
 
@@ -178,25 +176,24 @@ class _Ears:
         username: str,
         listener: CallEvents | None,
         more_time: Callable[[], None],
-        forms: tuple[str, ...],
     ) -> None:
         self.username = username
         self._listener = listener
         self._more_time = more_time
-        self.forms = forms
+        self.masker = NOTHING_TO_MASK
 
     def on_progress(self, progress: Progress) -> None:
         """Pass it on, masked."""
         self._more_time()
         if self._listener is not None:
             text = progress.message
-            told = None if text is None else mask_text(text, self.forms)
+            told = None if text is None else self.masker.text(text)
             self._listener.on_progress(Progress(progress.progress, progress.total, told))
 
     def on_log(self, message: LogMessage) -> None:
         """Pass it on, masked."""
         if self._listener is not None:
-            data = mask_json(message.data, self.forms)
+            data = self.masker.json(message.data)
             self._listener.on_log(LogMessage(message.level, message.logger, data))
 
 
@@ -219,9 +216,9 @@ async def _find_tool(access: ServerAccess, session: Session, call: ToolCall) -> 
 
 def _masked(error: AppError, secrets: Sequence[str]) -> AppError:
     """The error without any secret of this call: servers put arguments into their messages."""
-    forms = spellings(secrets, shortest=SHORTEST_IN_LOGS)
-    hint = None if error.hint is None else mask_text(error.hint, forms)
-    return type(error)(error.code, mask_text(error.message, forms), path=error.path, hint=hint)
+    masker = Masker(secrets, shortest=SHORTEST_IN_LOGS)
+    hint = None if error.hint is None else masker.text(error.hint)
+    return type(error)(error.code, masker.text(error.message), path=error.path, hint=hint)
 
 
 def _timed_out(call: ToolCall, what: str) -> AppError:

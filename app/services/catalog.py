@@ -8,20 +8,22 @@ from typing import TypeVar
 
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.listing import Listed, has_key, parse_listed
+from app.domain.masker import Masker
 from app.domain.names import check_text
 from app.domain.page import Page, PageRequest, check_page, cut_page
 from app.domain.policy import Action
 from app.domain.ports import Session
 from app.domain.principal import Principal
-from app.domain.redaction import SHORTEST_IN_RESULTS, mask_json, mask_text, spellings
+from app.domain.redaction import SHORTEST_IN_RESULTS
 from app.domain.server import Server
 from app.domain.session import ListingKind
 from app.services.access import Operation, operation
 from app.services.bundles import open_bundle
 from app.services.deps import Deps
 from app.services.local_builds import ensure_local
-from app.services.servers import get_enabled_server, plan_of
+from app.services.servers import get_enabled_server
 from app.services.session_use import until_sent
+from app.services.starts import plan_of
 
 T = TypeVar("T")
 
@@ -161,14 +163,14 @@ async def _ask_now(
     deps: Deps, username: str, server: Server, work: Callable[[Session], Awaitable[T]]
 ) -> T:
     secrets = await open_bundle(deps, server, username)
-    forms = spellings(secrets.values, shortest=SHORTEST_IN_RESULTS)
+    masker = Masker(secrets.values, shortest=SHORTEST_IN_RESULTS)
     try:
         await ensure_local(deps, server)
         async with deps.sessions.use(plan_of(deps, server, secrets)) as session:
             answer = await work(session)
     except AppError as error:
-        text = mask_text(error.message, forms)
+        text = masker.text(error.message)
         raise type(error)(error.code, text, path=error.path, hint=error.hint) from None
     if server.settings.masks_results:
-        mask_json(answer, forms)
+        masker.json(answer)
     return answer

@@ -1,6 +1,6 @@
 """Data keys: found or made when a secret is set, used when it is opened, shredded with the user."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from app.domain.clock import utc_now
 from app.domain.data_key import DataKey
@@ -10,6 +10,7 @@ from app.domain.secret import SealedSecret, Secret, SecretRef
 from app.services.deps import KeyDeps
 
 ATTEMPTS = 3
+FindDataKey = Callable[[str], Awaitable[DataKey | None]]
 
 
 async def data_key_of(deps: KeyDeps, owner: str) -> DataKey:
@@ -45,7 +46,12 @@ async def store_sealed(deps: KeyDeps, ref: SecretRef, value: str) -> Secret:
     )
 
 
-async def open_stored(deps: KeyDeps, owner: str, sealed: Sequence[SealedSecret]) -> dict[str, str]:
+async def open_stored(
+    deps: KeyDeps,
+    owner: str,
+    sealed: Sequence[SealedSecret],
+    find: FindDataKey | None = None,
+) -> dict[str, str]:
     """The values of an owner's secrets by name; for one call, then dropped.
 
     The data key is read after the rows: it is there before the first row that it sealed.
@@ -53,7 +59,8 @@ async def open_stored(deps: KeyDeps, owner: str, sealed: Sequence[SealedSecret])
     Raises:
         AppError: SECRET_KEY_MISSING, SECRET_MOVED or SECRET_UNREADABLE.
     """
-    data_key = await deps.data_keys.find(owner) if sealed else None
+    find = find or deps.data_keys.find
+    data_key = await find(owner) if sealed else None
     return await deps.vault.open_all(data_key, sealed)
 
 

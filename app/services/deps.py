@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from app.domain.data_key import RotationProgress
 from app.domain.key_ports import DataKeyStore, DeploymentStore, Vault
+from app.domain.news import NewsSource
 from app.domain.package import Runtime
 from app.domain.ports import (
     DatabaseWatch,
@@ -74,8 +75,10 @@ class Deps:
     progress: ProgressFeed
     operations: Operations
     secret_use: SecretUse
+    news: NewsSource
     session_changes: Feed[SessionView]
     listing_changes: Feed[ListingChange]
+    server_changes: Feed[str] = field(default_factory=Feed)
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, RunningCall] = field(default_factory=dict)
     package_work: dict[str, RunningOperation] = field(default_factory=dict)

@@ -17,7 +17,8 @@ from app.services.servers import get_server
 
 log = logging.getLogger(__name__)
 
-MOST_OF_ONE_USER = 1000
+# Of one user for all servers, and of one server for all users.
+MOST_SECRETS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,12 +136,15 @@ def _ref(allowed: Operation, place: Place) -> SecretRef:
 
 
 async def _check_room(deps: Deps, ref: SecretRef) -> None:
-    if await deps.secrets.count_of_user(ref.username) < MOST_OF_ONE_USER:
+    is_shared = ref.username == SHARED
+    server_name = ref.server_name if is_shared else None
+    if await deps.secrets.count(ref.username, server_name) < MOST_SECRETS:
         return
     if await deps.secrets.find(ref) is None:
         raise AppError(
             ErrorCode.CONFLICT,
-            f"There are {MOST_OF_ONE_USER} secrets already, which is the most for one user.",
+            f"There are {MOST_SECRETS} secrets already, which is the most for one "
+            f"{'server to share' if is_shared else 'user'}.",
             hint="Delete one that is no longer needed.",
         )
 

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.domain.clock import utc_now
-from app.domain.delivery import Delivered, SecretBundle
 from app.domain.errors import AppError, ErrorCode
-from app.domain.launch import Launch, StdioLaunch
+from app.domain.launch import StdioLaunch
 from app.domain.names import check_server_name
 from app.domain.page import Page, PageRequest, check_page, cut_page
 from app.domain.policy import Action, is_granted
 from app.domain.principal import Principal
 from app.domain.server import (
-    Isolation,
     Server,
     ServerChanges,
     ServerSettings,
@@ -24,12 +22,12 @@ from app.domain.server import (
     unknown_server,
     without_launch,
 )
-from app.domain.server_rules import check_settings, needs_user, plan_session, resolve_launch
-from app.domain.session import SessionPlan
+from app.domain.server_rules import check_settings
+from app.domain.shown_settings import shown_settings, with_masked_kept
 from app.services.access import Operation, may_see, operation
 from app.services.deps import Deps
-from app.services.local_builds import ensure_local
 from app.services.paging import every
+from app.services.starts import launch_of, start_soon
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +51,10 @@ async def get_enabled_server(deps: Deps, name: str, allowed: Operation | None = 
     Raises:
         AppError: INVALID_INPUT, SERVER_NOT_FOUND or SERVER_DISABLED.
     """
-    server = await get_server(deps, name)
+    check_server_name(name, "serverName")
+    server = await deps.servers.recall(name)
+    if server is None or not server.settings.is_enabled:
+        server = await get_server(deps, name)  # a refusal is never from memory
     if allowed is not None:
         allowed.admit(server)
     if not server.settings.is_enabled:
@@ -170,7 +171,7 @@ async def change_server(deps: Deps, name: str, changes: ServerChanges) -> Server
 
 async def _update_server(deps: Deps, name: str, changes: ServerChanges) -> Server:
     before = await get_server(deps, name)
-    settings = apply_changes(before.settings, changes)
+    settings = with_masked_kept(apply_changes(before.settings, changes), before.settings)
     check_settings(settings)
     is_new_launch = launch_changed(before.settings, settings)
     after = replace(
@@ -226,16 +227,20 @@ async def _delete_server(deps: Deps, name: str) -> None:
 
 
 def view_server(deps: Deps, caller: Principal, server: Server) -> ServerView:
-    """The server with its state right now; how it is reached only for who may know that."""
+    """The server as it is shown, with its state right now.
+
+    How it is reached is only for who may know that, and what looks like a credential for nobody.
+    """
     status = deps.sessions.status(server.name, server.revision)
     if not is_granted(caller, Action.READ_SERVER_DETAILS):
         shown = replace(server, settings=without_launch(server.settings))
         return ServerView(
             server=shown, program=None, has_details=False, status=status, last_error=None
         )
-    launch = _launch_of(deps, server, None)
+    shown = replace(server, settings=shown_settings(server.settings))
+    launch = launch_of(deps, shown, None)
     return ServerView(
-        server=server,
+        server=shown,
         program=launch if isinstance(launch, StdioLaunch) else None,
         has_details=True,
         status=status,
@@ -249,18 +254,6 @@ def server_logs(deps: Deps, caller: Principal, name: str, last: int) -> list[str
     return deps.sessions.logs(name, last) if may_read else []
 
 
-def plan_of(deps: Deps, server: Server, secrets: SecretBundle | None) -> SessionPlan:
-    """The session for a call with these secrets; without any, the shared one, or a trial start."""
-    delivered = None if secrets is None else secrets.delivered
-    return plan_session(server, _launch_of(deps, server, delivered), secrets)
-
-
-def _launch_of(deps: Deps, server: Server, secrets: Delivered | None) -> Launch:
-    """How to reach the server from this machine."""
-    folder = None if server.package_dir is None else deps.files.path(server.package_dir)
-    return resolve_launch(server.settings, folder, secrets)
-
-
 async def restart_server(deps: Deps, caller: Principal, name: str) -> Server:
     """Replace the server's sessions in this process by new ones; calls in flight finish.
 
@@ -272,34 +265,3 @@ async def restart_server(deps: Deps, caller: Principal, name: str) -> Server:
         deps.sessions.restart(name)
         start_soon(deps, server)
         return server
-
-
-async def start_enabled_servers(deps: Deps) -> None:
-    """Start every enabled server in the background."""
-    async for server in every(deps.servers.list_page, lambda s: s.name):
-        if server.package_dir is None:
-            start_soon(deps, server)
-        elif server.settings.is_enabled:
-            deps.operations.start(_fetch_and_start(deps, server), f"start {server.name}")
-
-
-async def _fetch_and_start(deps: Deps, server: Server) -> None:
-    """Start a server whose files another replica may have installed."""
-    try:
-        await ensure_local(deps, server)
-    except AppError as error:
-        log.warning("Server %r cannot be started: %s", server.name, error.sentence())
-        return
-    start_soon(deps, server)
-
-
-def start_soon(deps: Deps, server: Server) -> None:
-    """Start an enabled server in the background; whether it worked shows in its status.
-
-    One whose users have sessions of their own is started once, to learn its tools; one that
-    cannot start without somebody's secrets waits for that user's first call.
-    """
-    is_own = server.settings.isolation is Isolation.PER_USER
-    is_waiting = needs_user(server.settings) or (is_own and server.tools)
-    if server.settings.is_enabled and not is_waiting:
-        deps.sessions.keep(plan_of(deps, server, None))

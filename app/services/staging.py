@@ -12,7 +12,7 @@ from app.domain.ports import Report
 from app.domain.server import Server
 from app.domain.server_rules import needs_user
 from app.services.deps import Deps
-from app.services.servers import plan_of
+from app.services.starts import plan_of
 
 log = logging.getLogger(__name__)
 

@@ -1,5 +1,6 @@
 """Users: removed with everything that is theirs."""
 
+from app.domain.clock import utc_now
 from app.domain.names import check_username
 from app.domain.policy import Action
 from app.domain.principal import Principal
@@ -11,13 +12,18 @@ from app.services.deps import Deps
 async def remove_user(deps: Deps, caller: Principal, username: str) -> int:
     """Shred a user's data key and secrets, and end the user's sessions; how many secrets.
 
-    Can be repeated. Other replicas end what they have of the user when it is idle.
+    Can be repeated. Other replicas are told, and do the same.
 
     Raises:
         AppError: INVALID_INPUT or FORBIDDEN.
     """
     check_username(username)
     async with operation(deps, caller, Action.REMOVE_USER, username=username):
-        removed = await shred_user(deps, username)
-        deps.sessions.end_user(username)
-        return removed
+        return await deps.operations.run(_remove(deps, username), f"remove user {username}")
+
+
+async def _remove(deps: Deps, username: str) -> int:
+    removed = await shred_user(deps, username)
+    deps.sessions.end_user(username)
+    await deps.deployment.announce_removal(username, utc_now())
+    return removed

@@ -151,6 +151,11 @@ class SessionRegistry:
             if key.server_name == server_name and key.stamp and owner in (None, key.owner):
                 self._drop(entry)
 
+    def end(self, key: SessionKey) -> None:
+        """End one session, if there is such a one, when its calls are done."""
+        if (entry := self._entries.get(key)) is not None:
+            self._drop(entry)
+
     def end_user(self, owner: str) -> None:
         """End every session of a user who is gone, at once."""
         for entry in [e for e in self._all if e.plan.key.owner == owner]:

@@ -19,6 +19,8 @@ CONTESTANTS = {
     "http_calls": {"SDK Client.call_tool", *OURS},
     "session_memory": {"SDK Client", "our registry"},
     "installs": {"bare client", "our installer"},
+    "secret_calls": {"no secrets", "10 secrets, not masked", "10 secrets"},
+    "many_secrets": {"100 secrets", "200 secrets"},
 }
 # These need wrk and a package from npm, and take half a minute each.
 GATEWAY = {

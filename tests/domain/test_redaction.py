@@ -6,15 +6,15 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from app.domain.redaction import mask_json, mask_text, spellings
+from app.domain.masker import Masker
 from app.domain.seen_secrets import RecentSecrets
 
 VALUE = "pläin/secret+value="
 AWKWARD = 'pa"ss\\wörd\ttab'
 
 
-def forms(*values: str) -> tuple[str, ...]:
-    return spellings(values, shortest=8)
+def masker(*values: str) -> Masker:
+    return Masker(values, shortest=8)
 
 
 @pytest.mark.parametrize(
@@ -31,13 +31,13 @@ def forms(*values: str) -> tuple[str, ...]:
     ],
 )
 def test_every_usual_spelling_of_a_value_is_masked(spelling: str) -> None:
-    assert mask_text(f"<{spelling}>", forms(VALUE)).rstrip("=>") == "<[secret]"
+    assert masker(VALUE).text(f"<{spelling}>").rstrip("=>") == "<[secret]"
 
 
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_a_value_quoted_as_json_is_masked(ascii_only: bool) -> None:  # noqa: FBT001 - both spellings
     quoted = json.dumps({"key": AWKWARD}, ensure_ascii=ascii_only)
-    assert mask_text(quoted, forms(AWKWARD)) == '{"key": "[secret]"}'
+    assert masker(AWKWARD).text(quoted) == '{"key": "[secret]"}'
 
 
 @pytest.mark.parametrize(
@@ -48,30 +48,28 @@ def test_a_value_quoted_as_json_is_masked(ascii_only: bool) -> None:  # noqa: FB
     ],
 )
 def test_a_value_in_an_address_is_masked_however_it_was_encoded(spelling: str) -> None:
-    assert mask_text(f"?key={spelling}&x", forms("a (b)'c'*!&/:")) == "?key=[secret]&x"
+    assert masker("a (b)'c'*!&/:").text(f"?key={spelling}&x") == "?key=[secret]&x"
 
 
 def test_a_value_quoted_by_a_python_server_is_masked() -> None:
-    assert mask_text(f"bad: {AWKWARD!r}", forms(AWKWARD)) == "bad: '[secret]'"
+    assert masker(AWKWARD).text(f"bad: {AWKWARD!r}") == "bad: '[secret]'"
 
 
 def test_a_value_inside_another_leaves_no_rest() -> None:
-    assert (
-        mask_text("x longer-value-2 x", forms("longer-value", "longer-value-2")) == "x [secret] x"
-    )
+    assert masker("longer-value", "longer-value-2").text("x longer-value-2 x") == "x [secret] x"
 
 
 def test_each_line_of_a_long_value_is_masked() -> None:
     key = "-----BEGIN KEY-----\nfirst-half-of-it\nsecond-half\n-----END KEY-----"
-    masked = mask_text("log: second-half", forms(key))
+    masked = masker(key).text("log: second-half")
     assert masked == "log: [secret]"
 
 
 def test_a_word_too_short_to_be_told_from_ordinary_text_stays() -> None:
-    assert mask_text("the word seven77 stays", spellings(["seven77"], shortest=8)) == (
+    assert Masker(["seven77"], shortest=8).text("the word seven77 stays") == (
         "the word seven77 stays"
     )
-    assert mask_text("the word seven77 goes", spellings(["seven77"], shortest=4)) == (
+    assert Masker(["seven77"], shortest=4).text("the word seven77 goes") == (
         "the word [secret] goes"
     )
 
@@ -82,7 +80,7 @@ def test_every_string_and_key_of_a_json_value_is_masked() -> None:
         VALUE: {"b": [f"x{VALUE}x", {"c": [VALUE, 1, None, True, 1.5]}]},
         "n": 7,
     }
-    assert mask_json(value, forms(VALUE)) == {
+    assert masker(VALUE).json(value) == {
         "a": "[secret]",
         "[secret]": {"b": ["x[secret]x", {"c": ["[secret]", 1, None, True, 1.5]}]},
         "n": 7,
@@ -90,16 +88,16 @@ def test_every_string_and_key_of_a_json_value_is_masked() -> None:
 
 
 def test_a_plain_string_is_masked_and_other_values_are_kept() -> None:
-    assert mask_json(f"<{VALUE}>", forms(VALUE)) == "<[secret]>"
-    assert mask_json(5, forms(VALUE)) == 5
-    assert mask_json({"a": "b"}, ()) == {"a": "b"}
+    assert masker(VALUE).json(f"<{VALUE}>") == "<[secret]>"
+    assert masker(VALUE).json(5) == 5
+    assert masker().json({"a": "b"}) == {"a": "b"}
 
 
 def test_depth_is_no_limit_to_masking() -> None:
     deep: object = VALUE
     for level in range(50_000):
         deep = [deep] if level % 2 else {"k": deep}
-    walked = mask_json(deep, forms(VALUE))
+    walked = masker(VALUE).json(deep)
     while isinstance(walked, list | dict):
         walked = walked[0] if isinstance(walked, list) else walked["k"]
     assert walked == "[secret]"

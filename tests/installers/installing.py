@@ -76,8 +76,9 @@ async def talk(files: InstalledFiles, folder: Path) -> tuple[list[str], list[str
         text.replace("{packageDir}", str(folder)) for text in (files.command, *files.args)
     ]
     child = await asyncio.create_subprocess_exec(
-        command, *args, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=base_environment(), limit=2**20
-    )
+        command, *args, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=base_environment(), cwd=folder,
+        limit=2**20,
+    )  # fmt: skip
     client = {
         "protocolVersion": "2025-06-18",
         "capabilities": {},

@@ -33,7 +33,7 @@ async def test_an_exact_version_is_installed_with_its_proof_and_entry_point(
     assert mine == "--mine"
     assert script.startswith("{packageDir}/node_modules/mcp-hello-world/")
     assert Path(script.replace("{packageDir}", str(tmp_path))).is_file()
-    assert reports.lines[0] == (InstallPhase.INSTALLING, "npm install mcp-hello-world@1.1.2")
+    assert reports.lines[0] == (InstallPhase.RESOLVING, "npm install mcp-hello-world@1.1.2")
     assert len(reports.lines) > 1
 
 
@@ -146,7 +146,8 @@ async def test_a_range_is_installed_as_the_version_it_is_resolved_to(
     assert (await talk(files, tmp_path))[0][:3] == [
         "add_observations", "create_entities", "create_relations",
     ]  # fmt: skip
-    assert InstallPhase.DOWNLOADING in reports.phases()
+    phases = [p for p in reports.phases() if p is not InstallPhase.DOWNLOADING]  # if not cached
+    assert phases == [InstallPhase.RESOLVING, InstallPhase.INSTALLING]
 
 
 async def test_the_nearest_versions_are_named(spawner: Spawner) -> None:

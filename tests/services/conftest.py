@@ -95,6 +95,7 @@ async def world(
         removed_packages=stores.removed_packages,
         secrets=stores.secrets,
         secret_use=SecretUse(stores.secrets),
+        news=stores.news,
         data_keys=stores.data_keys,
         deployment=stores.deployment,
         authentication=Authentication(

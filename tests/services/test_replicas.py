@@ -16,7 +16,8 @@ from app.processes.spawner import Spawner
 from app.services.builds_here import LocalBuilds
 from app.services.calls import call_tool
 from app.services.packages import view_package
-from app.services.servers import get_server, start_enabled_servers
+from app.services.servers import get_server
+from app.services.starts import start_enabled_servers
 from app.services.upgrade import UpgradeWish, rollback_package, upgrade_package
 from app.sessions.registry import SessionRegistry
 from app.sessions.slots import SessionLimits

@@ -17,10 +17,10 @@ from app.services.servers import (
     get_server,
     list_servers,
     set_server_enabled,
-    start_enabled_servers,
     update_server,
     view_server,
 )
+from app.services.starts import start_enabled_servers
 from tests.models.factories import server, settings
 from tests.services.conftest import OPERATOR, World, add, keep, request, until_started
 from tests.subjects import SUBJECT, records, text_of

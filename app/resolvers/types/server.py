@@ -77,12 +77,17 @@ class ServerType(Node):
         description="The program that starts it; null for one that runs elsewhere."
     )
     args: list[str] = strawberry.field(description="The program's arguments.")
-    env: JSON = strawberry.field(description="The environment variables it declares.")
+    env: JSON = strawberry.field(
+        description="The environment variables it declares. What looks like a credential is shown "
+        "as `[secret]`; written back like that, it stays as it is."
+    )
     cwd: str | None = strawberry.field(description="The folder it is started in.")
     url: str | None = strawberry.field(
         description="Its address; null for a program on this machine."
     )
-    headers: JSON = strawberry.field(description="The HTTP headers that every request carries.")
+    headers: JSON = strawberry.field(
+        description="The HTTP headers that every request carries, shown like `env`."
+    )
     secret_bindings: list[SecretBindingType] = strawberry.field(
         description="The secrets it wants of each user; others that a user has set are arguments."
     )
