@@ -1,7 +1,6 @@
 """Who a request comes from: by its bearer token, or the machine's own user without any."""
 
 import hmac
-import time
 from dataclasses import dataclass, field
 
 from app.domain.api_token import PREFIX, hash_token
@@ -14,8 +13,6 @@ from app.settings import AuthMode
 
 # Longer than any JWT of an identity provider; hashing more is work for nothing.
 MAX_TOKEN = 16 * 1024
-# How long a first token that another process makes may go unnoticed.
-LOOK_SECONDS = 0.05
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,7 +29,6 @@ class Authentication:
     admin_token: str | None = field(default=None, repr=False)
     verifier: TokenVerifier | None = None
     _is_on: bool | None = None
-    _looked_at: float = float("-inf")
 
     async def is_on(self) -> bool:
         """Whether callers must prove who they are.
@@ -42,20 +38,13 @@ class Authentication:
         """
         if self.mode is not AuthMode.AUTO:
             return self.mode is AuthMode.ON
-        if not self._is_on and time.monotonic() - self._looked_at > LOOK_SECONDS:
-            looked_at = time.monotonic()
+        if not self._is_on:  # once on, it stays on
             try:
-                # Once on, it stays on, also if a token was made during this look.
                 self._is_on = await self.tokens.has_any() or bool(self._is_on)
-                self._looked_at = looked_at
             except AppError:
                 if self._is_on is None:
                     raise
         return bool(self._is_on)
-
-    def note_made(self) -> None:
-        """A token was made here, so that this process need not look."""
-        self._is_on = True
 
     async def principal(self, authorization: str | None) -> Principal:
         """The caller with that Authorization header.

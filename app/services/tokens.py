@@ -26,9 +26,7 @@ async def create_token(deps: Deps, caller: Principal, wanted: NewToken) -> tuple
         AppError: FORBIDDEN or INVALID_INPUT.
     """
     async with operation(deps, caller, Action.CREATE_TOKEN):
-        made = await make_token(deps.authentication.tokens, caller.subject, wanted)
-        deps.authentication.note_made()
-        return made
+        return await make_token(deps.authentication.tokens, caller.subject, wanted)
 
 
 async def make_token(store: TokenStore, maker: str, wanted: NewToken) -> tuple[ApiToken, str]:
