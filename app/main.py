@@ -24,6 +24,7 @@ from app.domain.session import ListingChange, SessionView
 from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
+from app.edge.protected_resource import METADATA_PATHS, metadata_routes
 from app.gateway.door import McpDoor
 from app.installers.disk import InstallLimits
 from app.installers.files import PackageFolder
@@ -72,7 +73,7 @@ DATABASE_PATIENCE_SECONDS = 2.0
 COMMAND_PATIENCE_SECONDS = 10.0
 RETRY_SECONDS = 2.0
 # Everybody may see that it is there.
-PUBLIC = ("/", "/healthz")
+PUBLIC = ("/", "/healthz", *METADATA_PATHS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,7 @@ def create_app(machine: Machine) -> Starlette:
             Route("/", _to_graphiql, methods=["GET"]),
             *engines.graphql.routes(),
             *engines.mcp.routes(),
+            *metadata_routes(settings.oidc_issuer),
             *rest_routes(),
         ],
         middleware=[
