@@ -3,10 +3,7 @@
 import asyncio
 import contextlib
 import logging
-import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import AsyncIterator, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,23 +12,18 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from app.auth.configuration import verifier_of
 from app.domain.errors import AppError
-from app.domain.package import InstallRequest, Runtime
-from app.domain.ports import Installer
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingChange, SessionView
 from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
+from app.edge.headers import SecurityHeaders, cors
 from app.edge.protected_resource import METADATA_PATHS, metadata_routes
+from app.edge.request_id import RequestId
 from app.gateway.door import McpDoor
-from app.installers.disk import InstallLimits
 from app.installers.files import PackageFolder
-from app.installers.npm import NpmInstaller
-from app.installers.pypi import PypiInstaller
-from app.installers.uv_client import PythonSettings
-from app.models import documents_by_database
+from app.models.audit import MongoAudit
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
 from app.models.news import MongoNews
@@ -40,30 +32,35 @@ from app.models.removed_packages import MongoRemovedPackages
 from app.models.secrets import MongoSecrets
 from app.models.servers import MongoServers
 from app.models.tokens import MongoTokens
-from app.mongo.database import Database
-from app.mongo.embedded import EmbeddedMongo
-from app.processes.guard import Guard
+from app.parts import (
+    Machine,
+    authentication_of,
+    database_of,
+    installers_of,
+    limit_settings_of,
+    session_limits_of,
+)
+from app.processes.line_file import LineFile
 from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
 from app.rest.routes import rest_routes
-from app.services.authentication import Authentication
+from app.services.audit import AuditLog
 from app.services.deps import Deps
 from app.services.feed import Feed
 from app.services.install_on_start import install_on_start
 from app.services.key_announcement import announce_keys
-from app.services.last_use import SecretUse, TokenUse
+from app.services.last_use import SecretUse
+from app.services.limits import Limits
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
 from app.services.replicas import Replica
 from app.services.secrets import warn_of_foreign_keys
 from app.sessions.registry import SessionRegistry
-from app.sessions.slots import SessionLimits
-from app.settings import Settings
+from app.settings import is_loopback
 from app.vault.keyring import LocalKeyring
-from app.vault.keys import KeySource
 from app.vault.vault import EnvelopeVault
 
 log = logging.getLogger(__name__)
@@ -74,23 +71,6 @@ COMMAND_PATIENCE_SECONDS = 10.0
 RETRY_SECONDS = 2.0
 # Everybody may see that it is there.
 PUBLIC = ("/", "/healthz", *METADATA_PATHS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
-    """What the command line has prepared on this machine before the application is built.
-
-    `data_dir` is absolute and locked by this process; `mongod` is None with a MongoDB elsewhere.
-    Of `keys`, the first seals secrets, and all open them.
-    """
-
-    settings: Settings
-    data_dir: Path
-    guard: Guard
-    keys: Sequence[KeySource] = field(repr=False)
-    mongod: EmbeddedMongo | None
-    admin_token: str | None = field(default=None, repr=False)
-    install_on_start: Sequence[InstallRequest] = ()
 
 
 def create_app(machine: Machine) -> Starlette:
@@ -106,14 +86,19 @@ def create_app(machine: Machine) -> Starlette:
             *rest_routes(),
         ],
         middleware=[
+            Middleware(RequestId),
+            Middleware(SecurityHeaders),
+            *([Middleware(cors, origins=settings.cors_origins)] if settings.cors_origins else []),
             Middleware(SurpriseGuard),
-            Middleware(HostGuard, allowed=settings.allowed_hosts),
+            Middleware(HostGuard, allowed=settings.allowed_hosts, origins=settings.cors_origins),
             Middleware(
                 CallerGuard,
                 authentication=engines.deps.authentication,
                 is_public=lambda scope: scope["path"] in PUBLIC or engines.graphql.is_page(scope),
             ),
-            Middleware(BodyGuard, limit=settings.payload_limit),
+            Middleware(
+                BodyGuard, limit=settings.payload_limit, seconds=settings.request_body_seconds
+            ),
             Middleware(HangupGuard),
         ],
         exception_handlers={AppError: expected, HTTPException: from_router},
@@ -148,7 +133,8 @@ class _Engines:
         settings = machine.settings
         self._wanted = machine.install_on_start
         self._has_recovered = asyncio.Event()
-        self._database = _database_of(machine)
+        self._database = database_of(machine)
+        self._retention_days = settings.audit_retention_days
         seen, spawner = RecentSecrets(), Spawner(machine.guard)
         servers = MongoServers(self._database)
         deployment = MongoDeployment(self._database)
@@ -159,7 +145,7 @@ class _Engines:
             spawner=spawner,
             files=PrivateFiles(machine.data_dir / "secret-files"),
             seen=seen,
-            limits=_session_limits(settings),
+            limits=session_limits_of(settings),
             on_tools=servers.remember_tools,
             on_change=session_changes.publish,
             on_listing=listing_changes.publish,
@@ -167,6 +153,11 @@ class _Engines:
         self.deps = Deps(
             instance=machine.guard.instance,
             database=self._database,
+            audit=AuditLog(
+                MongoAudit(self._database),
+                LineFile(machine.data_dir / "audit-backlog.jsonl"),
+                seen.mask,
+            ),
             servers=servers,
             packages=MongoPackages(self._database),
             removed_packages=MongoRemovedPackages(self._database),
@@ -175,16 +166,18 @@ class _Engines:
             news=MongoNews(self._database),
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,
-            authentication=_authentication_of(machine, MongoTokens(self._database)),
+            authentication=authentication_of(machine, MongoTokens(self._database)),
             vault=EnvelopeVault(LocalKeyring(machine.keys, deployment.salt)),
             sessions=self._sessions,
-            installers=_installers(machine, spawner),
+            installers=installers_of(machine, spawner),
             files=PackageFolder(machine.data_dir / "packages"),
             seen=seen,
             progress=ProgressFeed(seen),
             operations=Operations(),
             session_changes=session_changes,
             listing_changes=listing_changes,
+            limits=Limits(limit_settings_of(settings)),
+            is_local=is_loopback(settings.host),
         )
         self._replica = Replica(self.deps)
         self.graphql = GraphQLDoor(self.deps)
@@ -216,11 +209,13 @@ class _Engines:
     async def start(self, *, patience_seconds: float) -> None:
         """Begin with the database."""
         await self._database.start(patience_seconds=patience_seconds)
+        self.deps.audit.start()
 
     async def stop(self) -> None:
-        """End what is under way, then the sessions, then the database."""
+        """End what is under way, then the sessions, the audit and the database."""
         await self.deps.operations.close()
         await self._sessions.close()
+        await self.deps.audit.close()
         await self._database.stop()
 
     async def _serve_mcp(self) -> None:
@@ -243,60 +238,15 @@ class _Engines:
         await self._database.wait_until_available()
         while True:
             try:
+                await self.deps.audit.store.retain(self._retention_days)
                 await recover(self.deps)
                 await warn_of_foreign_keys(self.deps)
+                await self.deps.authentication.is_on()  # the reach of servers goes by it
                 self._has_recovered.set()
                 await self._replica.own()
             except AppError as error:
                 log.warning("Start-up was interrupted: %s Trying again.", error.message)
                 await asyncio.sleep(RETRY_SECONDS)
-
-
-def _database_of(machine: Machine) -> Database:
-    settings = machine.settings
-    uri = machine.mongod.uri if machine.mongod is not None else settings.database_uri
-    if uri is None:
-        raise ValueError("there is neither an embedded nor a configured database")
-    secrets_name = settings.secrets_dbname or settings.mongo_dbname
-    return Database(uri, documents_by_database(settings.mongo_dbname, secrets_name))
-
-
-def _authentication_of(machine: Machine, tokens: MongoTokens) -> Authentication:
-    return Authentication(
-        mode=machine.settings.auth_mode,
-        tokens=tokens,
-        token_use=TokenUse(tokens),
-        admin_token=machine.admin_token,
-        verifier=verifier_of(machine.settings),
-    )
-
-
-def _installers(machine: Machine, spawner: Spawner) -> dict[Runtime, Installer]:
-    settings = machine.settings
-    limits = InstallLimits(
-        timeout_seconds=settings.install_timeout_seconds,
-        least_free_bytes=settings.install_free_space,
-    )
-    python = PythonSettings(
-        python=settings.python_bin or sys.executable,
-        cache_dir=machine.data_dir / "cache" / "uv",
-        index_url=settings.pip_index,
-        extra_index_urls=settings.pip_extra_indexes,
-    )
-    return {
-        Runtime.NODE: NpmInstaller(spawner, limits),
-        Runtime.PYTHON: PypiInstaller(spawner, limits, python),
-    }
-
-
-def _session_limits(settings: Settings) -> SessionLimits:
-    return SessionLimits(
-        total=settings.max_sessions,
-        per_server=settings.max_sessions_per_server,
-        per_user=settings.max_sessions_per_user,
-        starts_at_once=settings.max_session_starts,
-        wait_seconds=settings.session_wait_seconds,
-    )
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 # What every MongoDB accepts on every platform, and a little less.
 DATABASE_NAME = r"^[A-Za-z0-9_-]{1,63}$"
 SHORTEST_ADMIN_TOKEN = 32
+# RFC 6454, section 6.2: no path, no slash at the end.
+ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 _UNITS = {"": 1, "b": 1, "kb": 1024, "mb": 1024**2}
 
 
@@ -46,6 +48,11 @@ class Settings(BaseSettings):
     auth: AuthMode = AuthMode.AUTO
     admin_token: SecretStr | None = None
     admin_token_file: Path | None = None
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+    request_body_seconds: float = Field(default=60.0, gt=0, le=3600)
     payload_limit: Annotated[int, NoDecode] = Field(default=6 * 1024**2, ge=1024)
 
     oidc_issuer: str | None = None
@@ -85,9 +92,17 @@ class Settings(BaseSettings):
     pip_index_url: SecretStr | None = None
     pip_extra_index_url: SecretStr | None = None
     install_on_start: str = ""
+
+    calls_per_second: int = Field(default=0, ge=0, le=1_000_000)
+    max_calls_per_user: int = Field(default=256, ge=1, le=100_000)
+    installs_per_hour: int = Field(default=120, ge=0, le=1_000_000)
+
+    audit_retention_days: int = Field(default=90, ge=0, le=36_500)
     log_level: str = "INFO"
 
-    @field_validator("allowed_hosts", "oidc_algorithms", mode="before")
+    @field_validator(
+        "allowed_hosts", "cors_origins", "trusted_proxies", "oidc_algorithms", mode="before"
+    )
     @classmethod
     def _split_list(cls, value: object) -> object:
         return (
@@ -120,6 +135,24 @@ class Settings(BaseSettings):
             raise ValueError("must begin with https://")
         return value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _whole_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(ORIGIN.fullmatch(origin) for origin in value):
+            raise ValueError("must be origins such as https://app.example.com, and never *")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            networks = [ipaddress.ip_network(entry) for entry in value]
+        except ValueError:
+            raise ValueError("must be IP addresses or networks such as 10.0.0.0/8") from None
+        if any(network.prefixlen == 0 for network in networks):
+            raise ValueError("must not be every address there is")
+        return value
+
     @field_validator("payload_limit", "install_free_space", mode="before")
     @classmethod
     def _read_size(cls, value: object) -> object:
@@ -150,6 +183,12 @@ class Settings(BaseSettings):
         if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return value.upper()
+
+    @model_validator(mode="after")
+    def _both_of_tls(self) -> Self:
+        if (self.tls_cert_file is None) is not (self.tls_key_file is None):
+            raise ValueError("Set TLS_CERT_FILE and TLS_KEY_FILE, or neither.")
+        return self
 
     @model_validator(mode="after")
     def _one_sealing_key(self) -> Self:

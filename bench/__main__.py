@@ -9,6 +9,7 @@ import uvloop
 
 from bench import (
     gateway_calls,
+    gateway_flood,
     gateway_memory,
     gateway_results,
     gateway_start,
@@ -31,6 +32,7 @@ BENCHMARKS: Mapping[str, Callable[[Sizes], Awaitable[Report]]] = {
     "installs": installs.run,
     "gateway_calls": gateway_calls.run,
     "gateway_users": gateway_users.run,
+    "gateway_flood": gateway_flood.run,
     "gateway_results": gateway_results.run,
     "gateway_memory": gateway_memory.run,
     "gateway_start": gateway_start.run,

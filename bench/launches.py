@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from app.domain.launch import HttpLaunch, StdioLaunch
+from app.domain.outbound import Reach
 
 ROOT = Path(__file__).parents[1]
 SERVERS = Path(__file__).parent / "servers"
@@ -65,7 +66,10 @@ async def served(script: str) -> AsyncIterator[Callable[[str], HttpLaunch]]:
     try:
         origin = f"http://127.0.0.1:{int(await process.stdout.readline())}"
         yield lambda path: HttpLaunch(
-            url=f"{origin}/{path}", headers={}, startup_timeout_seconds=STARTUP_SECONDS
+            url=f"{origin}/{path}",
+            headers={},
+            startup_timeout_seconds=STARTUP_SECONDS,
+            reach=Reach.LOOPBACK,
         )
     finally:
         process.stdin.close()

@@ -12,6 +12,7 @@ import pytest
 import uvloop
 
 from app.models import documents_by_database
+from app.models.audit import AuditDoc
 from app.models.data_keys import DataKeyDoc, MongoDataKeys
 from app.models.deployment import DeploymentDoc, MongoDeployment
 from app.models.news import MongoNews
@@ -117,7 +118,7 @@ async def followed(database: Database) -> AsyncIterator[Stores]:
 @pytest.fixture
 async def stores(database: Database, followed: Stores) -> Stores:
     documents = (
-        ServerDoc, PackageDoc, RemovedPackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc, TokenDoc,
+        ServerDoc, PackageDoc, RemovedPackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc, TokenDoc, AuditDoc,
     )  # fmt: skip
     for document in documents:
         await document.get_motor_collection().delete_many({})

@@ -3,7 +3,7 @@
 ERROR = "... on Error { code message path hint }"
 TOOL = "name title description inputSchema outputSchema annotations serverName"
 SERVER = f"""
-  id name displayName description transport command args env url headers isolation masksResults
+  id name displayName description transport command args env url headers allowsPrivateNetwork isolation masksResults
   secretBindings {{ name delivery target template required description }}
   startupTimeoutSeconds callTimeoutSeconds longestCallSeconds idleSeconds maxConcurrentCalls
   maxSessions checksArguments logLevel enabled status lastError createdAt updatedAt tools {{ nodes {{ {TOOL} }} }} logs

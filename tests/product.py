@@ -27,7 +27,8 @@ REQUEST_SECONDS = 120.0
 JSON = {"Content-Type": "application/json"}
 # Settings of the developer's own shell that would change what is tested.
 SETTINGS = re.compile(
-    r"HOST|PORT|DATA_DIR|LOG_LEVEL|PAYLOAD_LIMIT|AUTH|(?:MONGO|SECRETS|ALLOW|ADMIN|OIDC).*"
+    r"HOST|PORT|DATA_DIR|LOG_LEVEL|PAYLOAD_LIMIT|AUTH|AUDIT_RETENTION_DAYS|CALLS_PER_SECOND|"
+    r"MAX_CALLS_PER_USER|INSTALLS_PER_HOUR|REQUEST_BODY_SECONDS|(?:CORS|TLS|TRUSTED|MONGO|SECRETS|ALLOW|ADMIN|OIDC).*"
 )
 
 T = TypeVar("T")
@@ -208,7 +209,7 @@ class Product:
         """The address this life of the product has printed; the output holds earlier lives too."""
         assert self._process is not None
         assert self._process.poll() is None, self.output()[-3000:]
-        found = [*re.finditer(r"GraphiQL: +(http://\S+)/graphql\n", self.output())]
+        found = [*re.finditer(r"GraphiQL: +(https?://\S+)/graphql\n", self.output())]
         return found[self._lives] if len(found) > self._lives else None
 
     def _ended(self) -> int:

@@ -9,6 +9,7 @@ from app.cli.machine import CannotStart, read_keys
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
 from app.models.secrets import MongoSecrets
+from app.mongo.database import Database
 from app.mongo.process import has_database
 from app.settings import Settings
 from app.vault.keyring import LocalKeyring
@@ -19,6 +20,7 @@ from app.vault.vault import EnvelopeVault
 class KeyRoom:
     """The stores of sealed things, and the vault: the services' KeyDeps."""
 
+    database: Database
     secrets: MongoSecrets
     data_keys: MongoDataKeys
     deployment: MongoDeployment
@@ -42,6 +44,7 @@ async def open_key_room(settings: Settings) -> AsyncIterator[KeyRoom]:
         database = await stack.enter_async_context(open_database(settings))
         deployment = MongoDeployment(database)
         yield KeyRoom(
+            database,
             MongoSecrets(database),
             MongoDataKeys(database),
             deployment,

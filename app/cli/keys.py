@@ -5,11 +5,13 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import click
 
+from app.cli.audit_note import recorded
 from app.cli.exit_code import run_to_exit
 from app.cli.key_room import KeyRoom, open_key_room
 from app.cli.logs import configure_logging
 from app.cli.machine import read_settings
 from app.domain.data_key import KeyUsage, RotationProgress
+from app.domain.policy import Action
 from app.domain.seen_secrets import RecentSecrets
 from app.services.rotation import key_usage, rotate_keys
 from app.vault.keys import make_key
@@ -53,7 +55,8 @@ async def _status(room: KeyRoom) -> int:
 
 
 async def _rotate(room: KeyRoom) -> int:
-    finished = await rotate_keys(room, _show)
+    work = rotate_keys(room, _show)
+    finished = await recorded(room.database, Action.ROTATE_KEYS, work)
     if finished.left == 0:
         click.echo("Everything is under the sealing key.")
         return 0

@@ -3,6 +3,7 @@
 import click
 
 from app import __version__
+from app.cli.audit_commands import audit
 from app.cli.imports import import_config, import_node
 from app.cli.packages import install, packages, rollback, uninstall, upgrade
 from app.cli.tokens import tokens
@@ -63,5 +64,5 @@ def schema(check: str | None) -> None:
     run(check)
 
 
-for command in (import_config, import_node, install, packages, rollback, uninstall, upgrade):
+for command in (audit, import_config, import_node, install, packages, rollback, uninstall, upgrade):
     main.add_command(command)

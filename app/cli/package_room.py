@@ -26,8 +26,9 @@ from app.cli.package_client import (
     PackageProblem,
 )
 from app.domain.principal import local_principal
-from app.main import Machine, open_engines
+from app.main import open_engines
 from app.mongo.embedded import EmbeddedMongo
+from app.parts import Machine
 from app.resolvers.context import Context
 from app.resolvers.loaders import Loaders
 from app.resolvers.schema import Schema, build_schema
@@ -115,7 +116,14 @@ async def _alone(
     keys = read_keys(settings, folder)
     process = start_mongod(settings, folder, guard)
     mongod = None if process is None else EmbeddedMongo(process)
-    machine = Machine(settings=settings, data_dir=folder, guard=guard, keys=keys, mongod=mongod)
+    machine = Machine(
+        settings=settings,
+        data_dir=folder,
+        guard=guard,
+        keys=keys,
+        admin_token=None,  # nobody calls from outside
+        mongod=mongod,
+    )
     if mongod is not None:
         stack.push_async_callback(mongod.stop)
         await mongod.start()

@@ -17,6 +17,7 @@ from app.cli.machine import (
     start_guard,
     start_mongod,
 )
+from app.cli.tls import check_tls
 from app.mongo.binary import NoMongod
 from app.settings import Settings
 from app.vault.passphrase import KeyProblem
@@ -39,6 +40,7 @@ def run() -> None:
 
 
 def _run(settings: Settings, folder: Path) -> None:
+    check_tls(settings)
     listener = _listen(settings)
     keys, admin_token = read_keys(settings, folder), read_admin_token(settings)
     guard = start_guard(read_instance(folder))

@@ -13,15 +13,17 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
+from app.cli.http_protocol import BoundedHttp
 from app.cli.logs import configure_logging
 from app.cli.machine import CannotStart, address_file
 from app.domain.errors import AppError
 from app.domain.install_on_start import parse_install_on_start
 from app.domain.package import InstallRequest
-from app.main import Machine, create_app
+from app.main import create_app
 from app.mongo.database import BadDatabaseUri
 from app.mongo.embedded import EmbeddedMongo, EmbeddedMongoFailed
 from app.mongo.process import MongodProcess
+from app.parts import Machine
 from app.processes.guard import Guard
 from app.services.install import check_request
 from app.settings import Settings, is_loopback
@@ -98,7 +100,7 @@ async def _serve(machine: Machine, listener: socket.socket) -> None:
             is_on = await _is_authentication_on(app)
             return _banner(machine, listener, is_on=is_on)
 
-        with _told_address(machine.data_dir, listener):
+        with _told_address(machine, listener):
             await _Server(_config(app, machine.settings), banner).serve([listener])
     except (BadDatabaseUri, EmbeddedMongoFailed) as problem:
         raise CannotStart(str(problem)) from None
@@ -129,22 +131,27 @@ def _install_on_start(settings: Settings) -> Sequence[InstallRequest]:
 def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedHttp,
         ws="websockets-sansio",
         ws_max_size=settings.payload_limit,
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=[*settings.trusted_proxies],
+        ssl_certfile=settings.tls_cert_file,
+        ssl_keyfile=settings.tls_key_file,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
 
 
 @contextlib.contextmanager
-def _told_address(folder: Path, listener: socket.socket) -> Iterator[None]:
+def _told_address(machine: Machine, listener: socket.socket) -> Iterator[None]:
     """Commands on the same data folder find the product meanwhile; an old address is replaced."""
-    path = address_file(folder)
-    base = _base(listener).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    path = address_file(machine.data_dir)
+    base = _base(listener, machine.settings)
+    base = base.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
     path.write_text(base, encoding="utf-8")
     try:
         yield
@@ -152,13 +159,14 @@ def _told_address(folder: Path, listener: socket.socket) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _base(listener: socket.socket) -> str:
+def _base(listener: socket.socket, settings: Settings) -> str:
+    scheme = "http" if settings.tls_cert_file is None else "https"
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _banner(machine: Machine, listener: socket.socket, *, is_on: bool) -> str:
-    base = _base(listener)
+    base = _base(listener, machine.settings)
     database = "embedded MongoDB" if machine.mongod is not None else "your MongoDB"
     authentication = "off; only this machine can connect"
     if is_on:

@@ -6,15 +6,18 @@ from datetime import datetime, timedelta
 
 import click
 
+from app.cli.audit_note import recorded
 from app.cli.database_room import open_database
 from app.cli.exit_code import run_to_exit
 from app.cli.logs import configure_logging
 from app.cli.machine import read_settings
 from app.domain.api_token import ApiToken, NewToken
 from app.domain.clock import utc_now
+from app.domain.policy import Action
 from app.domain.principal import Role
 from app.domain.seen_secrets import RecentSecrets
 from app.models.tokens import MongoTokens
+from app.mongo.database import Database
 from app.services.paging import every
 from app.services.tokens import end_token, make_token
 
@@ -40,8 +43,9 @@ def create(
         expires_at=None if days is None else utc_now() + timedelta(days=days),
     )
 
-    async def work(store: MongoTokens) -> int:
-        token, text = await make_token(store, MAKER, wanted)
+    async def work(database: Database) -> int:
+        made = make_token(MongoTokens(database), MAKER, wanted)
+        token, text = await recorded(database, Action.CREATE_TOKEN, made, name)
         click.echo(
             f"Token {token.id} ({role}, for the user {wanted.username!r}). It is shown this once; "
             "send it as Authorization: Bearer <token>. Every request needs one from now on.",
@@ -56,7 +60,8 @@ def create(
 def show_all() -> None:
     """Print a row for each token."""
 
-    async def work(store: MongoTokens) -> int:
+    async def work(database: Database) -> int:
+        store = MongoTokens(database)
         click.echo(f"{'id':<18}{'role':<10}{'state':<9}{'expires':<18}{'last use':<18}name (user)")
         async for token in every(store.list_page, lambda token: token.id):
             click.echo(_row(token))
@@ -68,19 +73,20 @@ def show_all() -> None:
 def revoke(token_id: str) -> None:
     """Revoke one."""
 
-    async def work(store: MongoTokens) -> int:
-        token = await end_token(store, token_id)
+    async def work(database: Database) -> int:
+        ended = end_token(MongoTokens(database), token_id)
+        token = await recorded(database, Action.REVOKE_TOKEN, ended, token_id)
         click.echo(f"The token {token.grant.name!r} is refused from now on.")
         return 0
 
     sys.exit(run_to_exit(_in_room(work)))
 
 
-async def _in_room(work: Callable[[MongoTokens], Awaitable[int]]) -> int:
+async def _in_room(work: Callable[[Database], Awaitable[int]]) -> int:
     settings = read_settings()
     configure_logging(settings.log_level, RecentSecrets())
     async with open_database(settings) as database:
-        return await work(MongoTokens(database))
+        return await work(database)
 
 
 def _row(token: ApiToken) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from math import ceil
 
 
 class ErrorCode(StrEnum):
@@ -12,6 +13,7 @@ class ErrorCode(StrEnum):
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
     ROUTE_NOT_FOUND = "ROUTE_NOT_FOUND"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
     HOST_NOT_ALLOWED = "HOST_NOT_ALLOWED"
     ORIGIN_NOT_ALLOWED = "ORIGIN_NOT_ALLOWED"
     UNAUTHENTICATED = "UNAUTHENTICATED"
@@ -33,6 +35,7 @@ class ErrorCode(StrEnum):
     CALL_NOT_FOUND = "CALL_NOT_FOUND"
     CALL_CANCELLED = "CALL_CANCELLED"
     SESSION_LIMIT = "SESSION_LIMIT"
+    RATE_LIMITED = "RATE_LIMITED"
     SECRET_MISSING = "SECRET_MISSING"
     SECRET_UNREADABLE = "SECRET_UNREADABLE"
     SECRET_KEY_MISSING = "SECRET_KEY_MISSING"
@@ -47,7 +50,8 @@ class AppError(Exception):
     """An expected failure: what happened, which input caused it, and what to do about it.
 
     `path` names the offending input from the outside in, in the spelling of the APIs
-    (`("arguments", "city")`); it is empty when no single input is to blame.
+    (`("arguments", "city")`); it is empty when no single input is to blame. After
+    `retry_after_seconds` the same may go well.
     """
 
     def __init__(
@@ -57,12 +61,14 @@ class AppError(Exception):
         *,
         path: Sequence[str] = (),
         hint: str | None = None,
+        retry_after_seconds: float | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.path = tuple(path)
         self.hint = hint
+        self.retry_after_seconds = retry_after_seconds
 
     def sentence(self) -> str:
         """The message and, where there is one, what to do about it, as one text."""
@@ -76,3 +82,13 @@ class NotSent(AppError):
 def invalid(message: str, *path: str, hint: str | None = None) -> AppError:
     """An INVALID_INPUT error about the input at `path`."""
     return AppError(ErrorCode.INVALID_INPUT, message, path=path, hint=hint)
+
+
+def too_many(message: str, *, retry_after_seconds: float) -> AppError:
+    """A RATE_LIMITED error; nothing was begun."""
+    return AppError(
+        ErrorCode.RATE_LIMITED,
+        message,
+        hint=f"Try again in {max(1, ceil(retry_after_seconds))} s.",
+        retry_after_seconds=retry_after_seconds,
+    )

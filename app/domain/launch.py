@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from app.domain.outbound import Reach
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StdioLaunch:
@@ -24,13 +26,14 @@ class HttpLaunch:
     """A server that runs elsewhere, at an http or https address.
 
     `headers` go out with every request. With `is_sse_only` the old HTTP+SSE transport (revision
-    2024-11-05) is spoken without trying streamable HTTP first.
+    2024-11-05) is spoken without trying streamable HTTP first. `reach` is how far connections go.
     """
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     startup_timeout_seconds: float
     is_sse_only: bool = False
+    reach: Reach = Reach.PUBLIC
 
 
 Launch = StdioLaunch | HttpLaunch

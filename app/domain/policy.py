@@ -72,6 +72,7 @@ _OF_USERS: Final = frozenset(
         Action.WATCH_LISTINGS, Action.LIST_TOOLS, Action.CALL_TOOL, Action.CANCEL_CALL,
         Action.LIST_ENTRIES, Action.READ_RESOURCE, Action.GET_PROMPT, Action.COMPLETE,
         Action.READ_SECRETS, Action.SET_SECRET, Action.DELETE_SECRET, Action.PREFLIGHT_SECRETS,
+        Action.READ_AUDIT,
     }
 )  # fmt: skip
 _OF_OPERATORS: Final = _OF_USERS | {

@@ -55,7 +55,8 @@ class ServerSettings:
     `command`, `args` and `env` values may contain `{packageDir}`, the folder of the
     installed package the server came from. `command` is for stdio, `url` for the HTTP
     transports. `call_timeout_seconds` bounds a call without progress, `longest_call_seconds`
-    any call. None as a number means: no limit of this server's own.
+    any call. None as a number means: no limit of this server's own; as `allows_private_network`:
+    as this service decides for all servers.
     """
 
     name: str
@@ -68,6 +69,7 @@ class ServerSettings:
     cwd: str | None = None
     url: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    allows_private_network: bool | None = None
     secrets: tuple[SecretBinding, ...] = ()
     masks_results: bool = True
     isolation: Isolation = Isolation.SHARED
@@ -100,6 +102,7 @@ class ServerChanges:
     cwd: str | Unset | None = UNSET
     url: str | Unset | None = UNSET
     headers: Mapping[str, str] | Unset = UNSET
+    allows_private_network: bool | Unset | None = UNSET
     secrets: tuple[SecretBinding, ...] | Unset = UNSET
     secret_names: tuple[str, ...] | Unset = UNSET
     masks_results: bool | Unset = UNSET
@@ -183,15 +186,19 @@ def apply_changes(settings: ServerSettings, changes: ServerChanges) -> ServerSet
         given["secrets"] = bindings_for(names, settings.secrets)
     is_program = given.get("transport", settings.transport) is Transport.STDIO
     if is_program is not (settings.transport is Transport.STDIO):
-        settings = replace(settings, command=None, args=(), env={}, cwd=None, url=None, headers={})
+        settings = replace(
+            settings, command=None, args=(), env={}, cwd=None, url=None, headers={},
+            allows_private_network=None,
+        )  # fmt: skip
     return replace(settings, **given)
 
 
 def without_launch(settings: ServerSettings) -> ServerSettings:
     """The settings for who may use a server, but not know how it is started or reached."""
     return replace(
-        settings, command=None, args=(), env={}, cwd=None, url=None, headers={}, access=OPEN
-    )
+        settings, command=None, args=(), env={}, cwd=None, url=None, headers={},
+        allows_private_network=None, access=OPEN,
+    )  # fmt: skip
 
 
 def launch_changed(before: ServerSettings, after: ServerSettings) -> bool:

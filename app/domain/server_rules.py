@@ -15,6 +15,7 @@ from app.domain.names import (
     check_server_name,
     check_text,
 )
+from app.domain.outbound import Reach, check_reachable
 from app.domain.server import Isolation, Server, ServerSettings, Transport
 from app.domain.server_access import check_access
 from app.domain.session import SessionKey, SessionPlan
@@ -53,10 +54,27 @@ def check_settings(settings: ServerSettings) -> None:
     check_access(settings.access)
 
 
+def check_reach(settings: ServerSettings, reach: Reach) -> None:
+    """Accept a server whose URL may be connected to, as far as that is known before.
+
+    Raises:
+        AppError: INVALID_INPUT.
+    """
+    if settings.transport is not Transport.STDIO:
+        check_reachable(settings.url or "", _reach_of(settings, reach))
+
+
 def resolve_launch(
-    settings: ServerSettings, package_dir: str | None, secrets: Delivered | None = None
+    settings: ServerSettings,
+    package_dir: str | None,
+    secrets: Delivered | None = None,
+    *,
+    reach: Reach = Reach.PUBLIC,
 ) -> Launch:
-    """How to reach the server; `package_dir` is the absolute folder of its package, if any."""
+    """How to reach the server; `package_dir` is the absolute folder of its package, if any.
+
+    `reach` holds for a server elsewhere that says nothing of its own.
+    """
     secrets = secrets or Delivered()
     if settings.transport is not Transport.STDIO:
         return HttpLaunch(
@@ -64,6 +82,7 @@ def resolve_launch(
             headers=_with_headers(settings.headers, secrets.headers),
             startup_timeout_seconds=settings.startup_timeout_seconds,
             is_sse_only=settings.transport is Transport.SSE,
+            reach=_reach_of(settings, reach),
         )
 
     def fill(text: str) -> str:
@@ -120,6 +139,12 @@ def needs_user(settings: ServerSettings) -> bool:
     return any(b.is_required and b.is_at_launch for b in settings.secrets)
 
 
+def _reach_of(settings: ServerSettings, default: Reach) -> Reach:
+    if settings.allows_private_network is None:
+        return default
+    return Reach.PRIVATE if settings.allows_private_network else Reach.PUBLIC
+
+
 def _with_headers(declared: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
     """A secret goes before a declared header of its name, however that is written."""
     names = {name.lower() for name in values}
@@ -136,7 +161,13 @@ def _with_query(url: str, values: Mapping[str, str]) -> str:
 
 
 def _check_program(settings: ServerSettings) -> None:
-    _refuse_strangers(settings, {"url": settings.url, "headers": settings.headers})
+    _refuse_strangers(
+        settings,
+        {
+            "url": settings.url, "headers": settings.headers,
+            "allowsPrivateNetwork": settings.allows_private_network,
+        },
+    )  # fmt: skip
     if settings.command is None or not settings.command.strip():
         raise invalid("command must name the program that starts the server.", "command")
     check_text(settings.command, "command")

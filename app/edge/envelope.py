@@ -1,6 +1,7 @@
 """The JSON shape of every failure outside GraphQL: `{success: false, error, code}`."""
 
 from collections.abc import Mapping
+from math import ceil
 
 import orjson
 from starlette.datastructures import Headers
@@ -24,7 +25,12 @@ def json_response(
 def error_response(error: AppError, headers: Mapping[str, str] | None = None) -> Response:
     """The answer to an expected failure: what happened and what to do, with a fitting status."""
     body = {"success": False, "error": error.sentence(), "code": error.code.value}
-    extra = {"Retry-After": "1"} if error.code is ErrorCode.DATABASE_UNAVAILABLE else {}
+    seconds = error.retry_after_seconds
+    if seconds is None and error.code is ErrorCode.DATABASE_UNAVAILABLE:
+        seconds = 1.0
+    extra = {} if seconds is None else {"Retry-After": str(max(1, ceil(seconds)))}
+    if error.code is ErrorCode.REQUEST_TIMEOUT:
+        extra["Connection"] = "close"  # RFC 9110, section 15.5.9
     return json_response(body, HTTP_STATUS[error.code], {**extra, **(headers or {})})
 
 

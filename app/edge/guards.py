@@ -30,9 +30,10 @@ class HostGuard:
     which the MCP specification asks servers to check (Transports, Security Warning).
     """
 
-    def __init__(self, app: ASGIApp, allowed: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, allowed: Sequence[str], origins: Sequence[str] = ()) -> None:
         self._app = app
         self._allowed = frozenset(name.lower() for name in (*LOOPBACK_HOSTS, *allowed))
+        self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 403."""
@@ -52,28 +53,31 @@ class HostGuard:
                 hint="Use localhost, or add the name to ALLOWED_HOSTS.",
             )
         origin = headers.get("origin")
-        if origin is not None and _host_name(origin.partition("://")[2]) not in self._allowed:
+        if origin is None or origin in self._origins:
+            return None
+        if _host_name(origin.partition("://")[2]) not in self._allowed:
             return AppError(
                 ErrorCode.ORIGIN_NOT_ALLOWED,
                 "Pages of that site may not call this server.",
-                hint="If they should, add the site's host name to ALLOWED_HOSTS.",
+                hint="If they should, add the site's origin to CORS_ORIGINS.",
             )
         return None
 
 
 class BodyGuard:
-    """Refuses bodies that are too large while they arrive, and bodies that are no JSON.
+    """Refuses bodies that are too large while they arrive, too slow, or no JSON.
 
     Insisting on `application/json` also keeps other sites out: a browser sends that type across
     sites only after asking (CORS preflight), and nobody here says yes.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, seconds: float) -> None:
         self._app = app
         self._limit = limit
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with a counted body, or answer 413 or 415."""
+        """Pass the request on with a counted body, or answer 408, 413 or 415."""
         if scope["type"] != "http" or scope["method"] not in BODY_METHODS:
             await self._app(scope, receive, send)
             return
@@ -90,17 +94,32 @@ class BodyGuard:
         return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
     def _counting(self, receive: Receive) -> Receive:
-        seen = 0
+        seen, is_whole = 0, False
+        latest = asyncio.get_running_loop().time() + self._seconds
 
         async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
+            nonlocal seen, is_whole
+            if is_whole:  # what comes now is the client's end, whenever that may be
+                return await receive()
+            try:
+                async with asyncio.timeout_at(latest):
+                    message = await receive()
+            except TimeoutError:
+                raise self._too_slow() from None
+            is_whole = not message.get("more_body", False)
             seen += len(message.get("body", b""))
             if seen > self._limit:
                 raise self._too_large()
             return message
 
         return counted
+
+    def _too_slow(self) -> AppError:
+        return AppError(
+            ErrorCode.REQUEST_TIMEOUT,
+            f"The body did not arrive within {self._seconds:g} s.",
+            hint="Send it faster, or raise REQUEST_BODY_SECONDS.",
+        )
 
     def _too_large(self) -> AppError:
         return AppError(

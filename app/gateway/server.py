@@ -41,6 +41,8 @@ from app.services.deps import Deps
 from app.services.tools import list_tools, resolve_tool_name
 
 PAGE = 200
+# Of the codes that JSON-RPC leaves to servers; nothing was begun, and the call may be repeated.
+RATE_LIMITED = -32029
 # What the caller got wrong; everything else is told in a result.
 CALLERS_MISTAKES = (ErrorCode.INVALID_INPUT, ErrorCode.TOOL_NOT_FOUND, ErrorCode.SERVER_NOT_FOUND)
 INSTRUCTIONS = "Tools are named <server>__<tool>. Your stored secrets are added to their arguments."
@@ -128,6 +130,9 @@ async def _call(deps: Deps, context: Context, params: CallToolRequestParams) -> 
     except AppError as error:
         if error.code in CALLERS_MISTAKES:
             raise MCPError(INVALID_PARAMS, error.sentence()) from None
+        if error.code is ErrorCode.RATE_LIMITED:
+            wait = {"code": error.code.value, "retryAfterSeconds": error.retry_after_seconds}
+            raise MCPError(RATE_LIMITED, error.sentence(), wait) from None
         return _failure(error.sentence())
     except ValidationError:
         return _failure("The server's answer is no MCP result.")

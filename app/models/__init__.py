@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from beanie import Document
 
+from app.models.audit import AuditDoc
 from app.models.data_keys import DataKeyDoc
 from app.models.deployment import DeploymentDoc
 from app.models.packages import PackageDoc
@@ -12,7 +13,7 @@ from app.models.secrets import SecretDoc
 from app.models.servers import ServerDoc
 from app.models.tokens import TokenDoc
 
-PLAIN = (PackageDoc, RemovedPackageDoc, ServerDoc, TokenDoc)
+PLAIN = (PackageDoc, RemovedPackageDoc, ServerDoc, TokenDoc, AuditDoc)
 # Beside the secrets: what opens them is backed up and restored with them.
 SEALED = (SecretDoc, DataKeyDoc, DeploymentDoc)
 

@@ -50,6 +50,7 @@ class ServerDoc(Document):
     cwd: str | None
     url: str | None = None
     headers: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it for every document
+    allows_private_network: bool | None = None
     secret_names: list[str] = []  # noqa: RUF012 - of documents written before there was `secrets`
     secrets: list[dict[str, Any]] | None = None
     masks_results: bool = True
@@ -96,6 +97,7 @@ class ServerDoc(Document):
                 cwd=self.cwd,
                 url=self.url,
                 headers=self.headers,
+                allows_private_network=self.allows_private_network,
                 secrets=bindings_for(self.secret_names)
                 if self.secrets is None
                 else tuple(_read_binding(row) for row in self.secrets),
@@ -235,6 +237,7 @@ def _fields(server: Server) -> dict[str, Any]:
         "cwd": settings.cwd,
         "url": settings.url,
         "headers": dict(settings.headers),
+        "allows_private_network": settings.allows_private_network,
         "secrets": [_write_binding(binding) for binding in settings.secrets],
         "masks_results": settings.masks_results,
         "isolation": settings.isolation.value,

@@ -123,6 +123,8 @@ def _with(error: GraphQLError, app_error: AppError) -> GraphQLError:
         extensions["path"] = [*app_error.path]
     if app_error.hint is not None:
         extensions["hint"] = app_error.hint
+    if app_error.retry_after_seconds is not None:
+        extensions["retryAfterSeconds"] = app_error.retry_after_seconds
     return GraphQLError(
         app_error.message,
         nodes=error.nodes,

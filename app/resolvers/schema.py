@@ -15,6 +15,7 @@ from app.resolvers.mutations.tokens import TokenMutations
 from app.resolvers.mutations.tools import ToolMutations
 from app.resolvers.mutations.upgrades import UpgradeMutations
 from app.resolvers.mutations.users import UserMutations
+from app.resolvers.queries.audit import AuditQueries
 from app.resolvers.queries.keys import KeyQueries
 from app.resolvers.queries.listings import ListingQueries
 from app.resolvers.queries.node import NodeQueries
@@ -50,6 +51,7 @@ class Query(
     KeyQueries,
     TokenQueries,
     SessionQueries,
+    AuditQueries,
 ):
     """The root of queries."""
 

@@ -17,9 +17,6 @@ from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
-    BaseGraphQLTransportWSHandler,
-)
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     ConnectionInitMessage,
     Message,
@@ -35,15 +32,18 @@ from app.resolvers.context import Context
 from app.resolvers.errors import present
 from app.resolvers.loaders import Loaders
 from app.resolvers.schema import Schema
+from app.resolvers.watched import (
+    CLOSE_REASON_CHARACTERS,
+    CLOSE_UNAUTHENTICATED,
+    WatchedHandler,
+    watched,
+)
 from app.services.deps import Deps
 
 RESPONSE_TYPE = "application/graphql-response+json"
 JSON_TYPE = "application/json"
 EVENT_STREAM = "text/event-stream"
-CLOSE_UNAUTHENTICATED = 4401
 CLOSE_TRY_AGAIN = 1013
-# A close frame has room for 123 bytes (RFC 6455, section 5.5).
-CLOSE_REASON_CHARACTERS = 100
 
 
 class _TextAdapter(ASGIWebSocketAdapter):
@@ -59,7 +59,7 @@ class _TextAdapter(ASGIWebSocketAdapter):
         await self.ws.send_text(orjson.dumps(message).decode())
 
 
-class _Handler(BaseGraphQLTransportWSHandler[Context, None]):
+class _Handler(WatchedHandler):
     """Answers a malformed message with close code 4400 instead of failing on it.
 
     Its caller says who they are in `connection_init`, or in a header of the handshake; it is
@@ -124,7 +124,7 @@ class GraphQLView(GraphQL[Context, None]):
             return
         request = Request(scope, receive)
         try:
-            response = await self.run(request)
+            response = watched(await self.run(request), request, self._deps)
         except HTTPException as error:
             response = _refusal(request, error)
         await response(scope, receive, send)

@@ -135,7 +135,11 @@ def tool_body(tool: Tool) -> Mapping[str, Any]:
 def _reached(program: StdioLaunch | None, settings: ServerSettings) -> Mapping[str, Any]:
     """A program's command, or a remote server's address."""
     if program is None:
-        return {"url": settings.url, "headers": settings.headers}
+        return {
+            "url": settings.url,
+            "headers": settings.headers,
+            "allowsPrivateNetwork": settings.allows_private_network,
+        }
     return {"command": program.command, "args": [*program.args], "env": program.env}
 
 

@@ -31,6 +31,7 @@ class _ServerBody(SecretsBody):
     env: dict[str, str] | None = None
     url: str | None = None
     headers: dict[str, str] | None = None
+    allows_private_network: bool | None = None
     transport_type: TransportName | None = None
     masks_results: bool | None = None
     isolation: IsolationName | None = None
@@ -62,6 +63,7 @@ class AddServerBody(_ServerBody):
             env=self.env or {},
             url=self.url,
             headers=self.headers or {},
+            allows_private_network=self.allows_private_network,
             secrets=self.all_bindings(),
             masks_results=self.masks_results is not False,
             isolation=self.isolation or Isolation.SHARED,
@@ -86,6 +88,9 @@ class UpdateServerBody(_ServerBody):
             env=_given(self.env),
             url=_given(self.url),
             headers=_given(self.headers),
+            allows_private_network=self._resettable(
+                "allows_private_network", self.allows_private_network
+            ),
             transport=_given(self.transport_type),
             secrets=_given(self.bindings()),
             secret_names=_given(self.names()),

@@ -1,45 +1,81 @@
-"""The gate that every operation of every door passes: decided, then run, then told of."""
+"""The gate that every operation of every door passes: decided, limited, then run, then told of."""
 
-import logging
+import asyncio
+from time import perf_counter
 from types import TracebackType
 from typing import Self
 
-from app.domain.errors import AppError, invalid
+from app.domain.audit import CALLER_GONE, OK, AuditRecord, is_recorded
+from app.domain.clock import utc_now
+from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.names import check_username
 from app.domain.policy import Action, Target, decide, refuse
 from app.domain.principal import Principal
 from app.domain.secret import SHARED
 from app.domain.server import Server, unknown_server
+from app.services.audit import next_id
 from app.services.deps import Deps
-
-log = logging.getLogger(__name__)
+from app.services.fair_share import Turn
+from app.services.limits import CALLS
+from app.services.operations import work_left_behind
+from app.services.origin import current_origin
 
 
 class Operation:
-    """One operation under way; `username` is the user it is for."""
+    """One operation under way; `username` is the user it is for.
 
-    __slots__ = ("_deps", "action", "caller", "server_name", "username")
+    Whoever runs it may set `outcome` where it is neither OK nor an error, and `result_size`.
+    """
+
+    __slots__ = (
+        "_deps",
+        "_started",
+        "_turn",
+        "action",
+        "caller",
+        "outcome",
+        "result_size",
+        "server_name",
+        "target",
+        "username",
+    )  # fmt: skip
 
     def __init__(
-        self, deps: Deps, caller: Principal, action: Action, server_name: str | None, username: str
+        self,
+        deps: Deps,
+        caller: Principal,
+        action: Action,
+        *,
+        server_name: str | None,
+        target: str | None,
+        username: str,
     ) -> None:
         self._deps = deps
+        self._started = perf_counter()
+        self._turn: Turn | None = None
         self.caller = caller
         self.action = action
         self.server_name = server_name
+        self.target = target
         self.username = username
+        self.outcome = OK
+        self.result_size: int | None = None
 
     async def __aenter__(self) -> Self:
-        """Decide.
+        """Decide, and wait for its turn if it has to.
 
         Raises:
-            AppError: FORBIDDEN.
+            AppError: FORBIDDEN or RATE_LIMITED.
         """
-        refusal = decide(self.caller, self.action, Target(username=self.username))
-        if refusal is not None:
-            error = refuse(refusal, self.action, self.username)
+        try:
+            self._check()
+            limits = self._deps.limits
+            await limits.count(self.caller.subject, self.action)
+            if self.action in CALLS:
+                self._turn = await limits.share.enter(self.username)
+        except BaseException as error:
             self._end(error)
-            raise error
+            raise
         return self
 
     async def __aexit__(
@@ -48,8 +84,14 @@ class Operation:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Tell how it went."""
-        self._end(error)
+        """Tell how it went; when only the caller has gone, how the work goes without them."""
+        if self._turn is not None:
+            self._deps.limits.share.leave(self._turn)
+        work = work_left_behind() if isinstance(error, asyncio.CancelledError) else None
+        if work is None:
+            self._end(error)
+        else:
+            work.add_done_callback(self._end_with)
 
     def admit(self, server: Server) -> Server:
         """The server, if it lets the user in.
@@ -62,10 +104,44 @@ class Operation:
             raise unknown_server(server.name)
         return server
 
+    def _check(self) -> None:
+        refusal = decide(self.caller, self.action, Target(username=self.username))
+        if refusal is not None:
+            raise refuse(refusal, self.action, self.username)
+
+    def _end_with(self, work: asyncio.Task[object]) -> None:
+        if work.cancelled():
+            self._end(AppError(ErrorCode.SHUTTING_DOWN, "It was not finished."))
+        else:
+            self._end(work.exception())
+
     def _end(self, error: BaseException | None) -> None:
         """The operation is over, with that error or well."""
-        if isinstance(error, AppError):
-            log.debug("%s by %r: %s", self.action, self.caller.subject, error.code)
+        outcome = self.outcome if error is None else _outcome_of(error)
+        if not is_recorded(self.action, outcome):
+            return
+        caller, origin, credential = self.caller, current_origin(), self.caller.credential
+        is_refused = outcome == ErrorCode.INVALID_INPUT  # such names are not worth keeping
+        self._deps.audit.add(
+            AuditRecord(
+                id=next_id(),
+                at=utc_now(),
+                principal=caller.subject,
+                credential_kind=credential.kind,
+                credential_id=credential.id,
+                credential_name=credential.name,
+                username=None if self.username == SHARED else self.username,
+                action=self.action,
+                server_name=None if is_refused else self.server_name,
+                target=None if is_refused else self.target,
+                peer=origin.peer,
+                request_id=origin.request_id,
+                outcome=outcome,
+                duration_milliseconds=round((perf_counter() - self._started) * 1000, 3),
+                request_bytes=origin.body_bytes,
+                result_size=self.result_size,
+            )
+        )
 
 
 def operation(
@@ -74,12 +150,14 @@ def operation(
     action: Action,
     *,
     server_name: str | None = None,
+    target: str | None = None,
     username: str | None = None,
     is_shared: bool = False,
 ) -> Operation:
     """The gate, to be entered with `async with` around all that the operation does.
 
     Without a username the operation is for the caller; `is_shared` means what belongs to all.
+    `target` names what it concerns beside the server, for the record.
 
     Raises:
         AppError: INVALID_INPUT for a malformed username.
@@ -91,10 +169,18 @@ def operation(
         if username is not None:
             raise invalid("A shared secret belongs to no user.", "username")
         user = SHARED
-    return Operation(deps, caller, action, server_name, user)
+    return Operation(deps, caller, action, server_name=server_name, target=target, username=user)
 
 
 def may_see(caller: Principal, server: Server) -> bool:
     """Whether a server shows in what the caller lists."""
     target = Target(access=server.settings.access)
     return decide(caller, Action.READ_SERVERS, target) is None
+
+
+def _outcome_of(error: BaseException) -> str:
+    if isinstance(error, AppError):
+        return error.code.value
+    if isinstance(error, asyncio.CancelledError | GeneratorExit):
+        return CALLER_GONE
+    return ErrorCode.INTERNAL.value

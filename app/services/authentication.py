@@ -46,6 +46,11 @@ class Authentication:
                     raise
         return bool(self._is_on)
 
+    @property
+    def is_known_to_be_on(self) -> bool:
+        """Whether callers must prove who they are, as far as that has been found out."""
+        return self.mode is AuthMode.ON or self._is_on is True
+
     async def principal(self, authorization: str | None) -> Principal:
         """The caller with that Authorization header.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 from app.domain.arguments import check_arguments
+from app.domain.audit import TOOL_ERROR, size_of
 from app.domain.call import ToolCall, ToolOutcome, check_call, merge_arguments
 from app.domain.errors import AppError, ErrorCode
 from app.domain.masker import Masker
@@ -54,7 +55,12 @@ async def call_tool(
     """
     check_call(call)
     async with operation(
-        deps, caller, Action.CALL_TOOL, server_name=call.server_name, username=call.username
+        deps,
+        caller,
+        Action.CALL_TOOL,
+        server_name=call.server_name,
+        target=call.tool_name,
+        username=call.username,
     ) as allowed:
         return await _run(deps, allowed, call, call_id or uuid4().hex, listener)
 
@@ -68,7 +74,10 @@ async def _run(
     deps.calls[call_id] = running
     try:
         raw = await _call(deps, allowed, call, listener)
-        verdict = "tool error" if raw.get("isError") is True else "ok"
+        allowed.result_size = size_of(raw)
+        if raw.get("isError") is True:
+            allowed.outcome = TOOL_ERROR
+        verdict = allowed.outcome
     except asyncio.CancelledError:
         if not running.is_cancelled:
             raise
@@ -94,7 +103,7 @@ async def cancel_call(deps: Deps, caller: Principal, call_id: str) -> None:
     Raises:
         AppError: FORBIDDEN; CALL_NOT_FOUND, also for a call of somebody the caller may not act for.
     """
-    async with operation(deps, caller, Action.CANCEL_CALL):
+    async with operation(deps, caller, Action.CANCEL_CALL, target=call_id):
         running = deps.calls.get(call_id)
         if running is None or not caller.may_act_for(running.username):
             raise AppError(

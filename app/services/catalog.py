@@ -129,7 +129,9 @@ async def _request(
     async def send(session: Session) -> dict[str, object]:
         return await session.request(METHODS[action], params)
 
-    return await _ask(deps, caller, action, whose, send)
+    # An address may hold a key in its query; a name has none.
+    target = str(params.get("name") or str(params.get("uri", "")).partition("?")[0]) or None
+    return await _ask(deps, caller, action, whose, send, target=target)
 
 
 async def _ask(
@@ -138,9 +140,16 @@ async def _ask(
     action: Action,
     whose: ForUser,
     work: Callable[[Session], Awaitable[T]],
+    *,
+    target: str | None = None,
 ) -> T:
     async with operation(
-        deps, caller, action, server_name=whose.server_name, username=whose.username
+        deps,
+        caller,
+        action,
+        server_name=whose.server_name,
+        target=target,
+        username=whose.username,
     ) as allowed:
         return await _ask_in_time(deps, allowed, whose.server_name, work)
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 from app.domain.data_key import RotationProgress
 from app.domain.key_ports import DataKeyStore, DeploymentStore, Vault
 from app.domain.news import NewsSource
+from app.domain.outbound import Reach
 from app.domain.package import Runtime
 from app.domain.ports import (
     DatabaseWatch,
@@ -21,10 +22,12 @@ from app.domain.ports import (
     Sessions,
 )
 from app.domain.session import ListingChange, SessionView
+from app.services.audit import AuditLog
 from app.services.authentication import Authentication
 from app.services.builds_here import LocalBuilds
 from app.services.feed import Feed
 from app.services.last_use import SecretUse
+from app.services.limits import Limits
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.running import RunningCall, RunningOperation
@@ -54,12 +57,15 @@ class KeyDeps(Protocol):
 class Deps:
     """Stores, engines and feeds.
 
-    `instance` names this data folder, `life` this process: together they sign leases.
+    `instance` names this data folder, `life` this process: together they sign leases. With
+    `is_local` only this machine can connect.
     """
 
     instance: str
     life: str = field(default_factory=lambda: uuid4().hex)
     database: DatabaseWatch
+    audit: AuditLog
+    limits: Limits
     servers: ServerStore
     packages: PackageStore
     removed_packages: RemovedPackages
@@ -78,8 +84,19 @@ class Deps:
     news: NewsSource
     session_changes: Feed[SessionView]
     listing_changes: Feed[ListingChange]
+    is_local: bool = False
     server_changes: Feed[str] = field(default_factory=Feed)
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, RunningCall] = field(default_factory=dict)
     package_work: dict[str, RunningOperation] = field(default_factory=dict)
     local_builds: LocalBuilds = field(default_factory=LocalBuilds)
+
+    @property
+    def reach(self) -> Reach:
+        """How far connections go to servers that say nothing of their own.
+
+        As long as only this machine's own users call, and nobody asks who they are, they may name
+        its own servers: they may run any program here, too.
+        """
+        is_open = self.is_local and not self.authentication.is_known_to_be_on
+        return Reach.LOOPBACK if is_open else Reach.PUBLIC

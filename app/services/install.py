@@ -33,7 +33,13 @@ async def install_package(
         AppError: FORBIDDEN, INVALID_INPUT, CONFLICT, PACKAGE_NOT_FOUND, VERSION_NOT_FOUND,
             REGISTRY_UNAVAILABLE, INSTALL_FAILED, SERVER_DID_NOT_START or OPERATION_CANCELLED.
     """
-    async with operation(deps, caller, Action.INSTALL_PACKAGE, server_name=request.server_name):
+    async with operation(
+        deps,
+        caller,
+        Action.INSTALL_PACKAGE,
+        server_name=request.server_name,
+        target=request.source.name,
+    ):
         return await claim_and_install(deps, request)
 
 

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+_left_behind: ContextVar[asyncio.Task[Any] | None] = ContextVar("work left behind", default=None)
 
 
 class Operations:
@@ -15,7 +18,13 @@ class Operations:
 
     async def run(self, work: Coroutine[Any, Any, T], name: str) -> T:
         """Do the work in a task of its own, and wait for it."""
-        return await asyncio.shield(self.start(work, name))
+        task = self.start(work, name)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.done():
+                _left_behind.set(task)
+            raise
 
     def start(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """Do the work in a task of its own, without waiting."""
@@ -34,3 +43,10 @@ class Operations:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # whoever still waits gets it; if nobody does, that is no surprise
+
+
+def work_left_behind() -> asyncio.Task[Any] | None:
+    """The operation that goes on although the task that asked for it has just been cancelled."""
+    work = _left_behind.get()
+    _left_behind.set(None)
+    return work

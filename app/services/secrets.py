@@ -124,6 +124,7 @@ def _operation(deps: Deps, caller: Principal, action: Action, place: Place) -> O
         caller,
         action,
         server_name=place.server_name,
+        target=place.name,
         username=place.username,
         is_shared=place.is_shared,
     )

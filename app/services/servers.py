@@ -22,7 +22,7 @@ from app.domain.server import (
     unknown_server,
     without_launch,
 )
-from app.domain.server_rules import check_settings
+from app.domain.server_rules import check_reach, check_settings
 from app.domain.shown_settings import shown_settings, with_masked_kept
 from app.services.access import Operation, may_see, operation
 from app.services.deps import Deps
@@ -128,6 +128,7 @@ async def add_server(deps: Deps, caller: Principal, settings: ServerSettings) ->
 
 async def _add_server(deps: Deps, settings: ServerSettings) -> Server:
     check_settings(settings)
+    check_reach(settings, deps.reach)
     if await deps.packages.find(settings.name) is not None:
         raise AppError(
             ErrorCode.CONFLICT,
@@ -174,6 +175,8 @@ async def _update_server(deps: Deps, name: str, changes: ServerChanges) -> Serve
     settings = with_masked_kept(apply_changes(before.settings, changes), before.settings)
     check_settings(settings)
     is_new_launch = launch_changed(before.settings, settings)
+    if is_new_launch:
+        check_reach(settings, deps.reach)
     after = replace(
         before,
         settings=settings,

@@ -24,7 +24,7 @@ def plan_of(deps: Deps, server: Server, secrets: SecretBundle | None) -> Session
 def launch_of(deps: Deps, server: Server, secrets: Delivered | None) -> Launch:
     """How to reach the server from this machine."""
     folder = None if server.package_dir is None else deps.files.path(server.package_dir)
-    return resolve_launch(server.settings, folder, secrets)
+    return resolve_launch(server.settings, folder, secrets, reach=deps.reach)
 
 
 async def start_enabled_servers(deps: Deps) -> None:

@@ -25,7 +25,7 @@ async def create_token(deps: Deps, caller: Principal, wanted: NewToken) -> tuple
     Raises:
         AppError: FORBIDDEN or INVALID_INPUT.
     """
-    async with operation(deps, caller, Action.CREATE_TOKEN):
+    async with operation(deps, caller, Action.CREATE_TOKEN, target=wanted.name):
         return await make_token(deps.authentication.tokens, caller.subject, wanted)
 
 
@@ -69,7 +69,7 @@ async def revoke_token(deps: Deps, caller: Principal, token_id: str) -> ApiToken
     Raises:
         AppError: FORBIDDEN or TOKEN_NOT_FOUND.
     """
-    async with operation(deps, caller, Action.REVOKE_TOKEN):
+    async with operation(deps, caller, Action.REVOKE_TOKEN, target=token_id):
         return await end_token(deps.authentication.tokens, token_id)
 
 

@@ -86,7 +86,9 @@ class Endpoint:
         headers = self._headers("application/json, text/event-stream")
         headers["content-type"] = "application/json"
         headers.update(stamped)
-        response = await self._pool.request("POST", to or self.url, headers=headers, body=body)
+        response = await self._pool.request(
+            "POST", to or self.url, headers=headers, body=body, reach=self._launch.reach
+        )
         if to is None:
             # Where a redirect led, which is most often a slash more: asking again at the old
             # address would cost every call another round.
@@ -99,14 +101,19 @@ class Endpoint:
         headers = self._headers(EVENT_STREAM)
         if last_id:
             headers["last-event-id"] = last_id
-        response = await self._pool.request("GET", self.url, headers=headers)
+        response = await self._pool.request(
+            "GET", self.url, headers=headers, reach=self._launch.reach
+        )
         self.heard()
         return response
 
     async def delete(self) -> None:
         """Tell the server that the session is over."""
         headers = self._headers("application/json, text/event-stream")
-        (await self._pool.request("DELETE", self.url, headers=headers)).close()
+        response = await self._pool.request(
+            "DELETE", self.url, headers=headers, reach=self._launch.reach
+        )
+        response.close()
 
     def heard(self) -> None:
         """Note that the server has said something."""

@@ -18,6 +18,10 @@ class Unreachable(NotDelivered):
     """No connection could be made; `reason` says why."""
 
 
+class AddressRefused(OSError):
+    """The rules of `domain.outbound` forbid a connection to this address; the text says why."""
+
+
 class SessionUnknown(NotDelivered):
     """The server does not know the session that the message was sent in."""
 
@@ -92,6 +96,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientSSLError):
         return "TLS could not be agreed on"
     if isinstance(error, aiohttp.ClientConnectorError):
+        if isinstance(error.os_error, AddressRefused):
+            return str(error.os_error)
         number = error.os_error.errno
         words = os.strerror(number).lower() if number else "no connection"
         is_proxy = isinstance(error, aiohttp.ClientProxyConnectionError)

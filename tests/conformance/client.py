@@ -16,6 +16,7 @@ from uuid import uuid4
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from app.domain.launch import HttpLaunch
+from app.domain.outbound import Reach
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingKind, SessionKey, SessionPlan
 from app.domain.tool import Tool
@@ -90,7 +91,9 @@ async def main(url: str) -> None:
     registry = SessionRegistry(
         spawner=Spawner(guard), files=files, seen=RecentSecrets(), on_tools=ignore_tools
     )
-    launch = HttpLaunch(url=url, headers={}, startup_timeout_seconds=STARTUP_SECONDS)
+    launch = HttpLaunch(
+        url=url, headers={}, startup_timeout_seconds=STARTUP_SECONDS, reach=Reach.PRIVATE
+    )
     plan = SessionPlan(key=SessionKey("conformance", "r"), launch=launch)
     act = SCENARIOS.get(os.environ["MCP_CONFORMANCE_SCENARIO"], call_every_tool)
     try:

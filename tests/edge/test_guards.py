@@ -1,5 +1,6 @@
 """The guards in front of the doors, around a small application of the test's own."""
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
@@ -32,7 +33,9 @@ async def refusing(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def client(app: ASGIApp) -> httpx.AsyncClient:
-    guarded = SurpriseGuard(HostGuard(BodyGuard(app, LIMIT), ["mcp.example"]))
+    guarded = SurpriseGuard(
+        HostGuard(BodyGuard(app, LIMIT, 0.3), ["mcp.example"], ["https://app.example"])
+    )
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(guarded), base_url="http://localhost", headers=JSON
     )
@@ -61,13 +64,19 @@ async def test_other_names_are_not(host: str) -> None:
     assert (response.status_code, response.json()["code"]) == (403, "HOST_NOT_ALLOWED")
 
 
-@pytest.mark.parametrize("origin", ["http://localhost:3000", "https://mcp.example", "http://[::1]"])
+@pytest.mark.parametrize(
+    "origin",
+    ["http://localhost:3000", "https://mcp.example", "http://[::1]", "https://app.example"],
+)
 async def test_pages_of_ours_may_call(origin: str) -> None:
     async with client(counting) as http:
         assert (await http.post("/", content=b"12", headers={"Origin": origin})).text == "2"
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "", "localhost", "http://"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "", "localhost", "http://", "http://app.example",
+                  "https://app.example:1", "https://app.example.evil.example"],
+)  # fmt: skip
 async def test_other_sites_pages_may_not(origin: str) -> None:
     async with client(counting) as http:
         response = await http.post("/", content=b"12", headers={"Origin": origin})
@@ -91,6 +100,29 @@ async def test_a_body_is_taken_up_to_the_limit_and_refused_beyond() -> None:
         assert (await http.post("/", content=pieces(10))).text == "1000"
         response = await http.post("/", content=pieces(11))
     assert (response.status_code, response.json()["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
+async def test_a_body_that_does_not_end_is_refused_after_its_time() -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"x"
+        await asyncio.Event().wait()
+
+    async with client(counting) as http:
+        response = await http.post("/", content=endless())
+    assert (response.status_code, response.json()["code"]) == (408, "REQUEST_TIMEOUT")
+    assert response.json()["error"] == (
+        "The body did not arrive within 0.3 s. Send it faster, or raise REQUEST_BODY_SECONDS."
+    )
+
+
+async def test_a_request_whose_body_is_there_may_take_its_time() -> None:
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(scope, receive).body()
+        await asyncio.sleep(0.5)  # longer than a body may take
+        await PlainTextResponse("done")(scope, receive, send)
+
+    async with client(slow) as http:
+        assert (await http.post("/", content=b"{}")).text == "done"
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/jsonp", "text/json"])

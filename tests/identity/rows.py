@@ -118,6 +118,13 @@ QUERIES = (
     query("keys", only(ADMINS), "{ id }"),
     query("sessions", only(ALL), NODES),
     query("tokens", only(ADMINS), NODES),
+    query("auditRecords", only(ALL), NODES),
+    query(
+        "auditRecords",
+        only(HERS),
+        '(filter: {username: "ada"}) { nodes { id } }',
+        variant="of ada",
+    ),
 )
 MUTATIONS = (
     mutation(
@@ -129,6 +136,11 @@ MUTATIONS = (
     mutation("uninstallPackage", only(MANAGERS, "PACKAGE_NOT_FOUND"), 'serverName: "{target}"'),
     mutation("upgradePackage", only(MANAGERS, "PACKAGE_NOT_FOUND"), 'serverName: "{target}"'),
     mutation("rollbackPackage", only(MANAGERS, "PACKAGE_NOT_FOUND"), 'serverName: "{target}"'),
+    Row(
+        "Mutation.upgradeAllPackages",
+        only(MANAGERS),
+        "mutation { upgradeAllPackages { serverName } }",
+    ),
     mutation(
         "setUpgradePolicy",
         only(MANAGERS, "PACKAGE_NOT_FOUND"),
@@ -136,11 +148,6 @@ MUTATIONS = (
     ),
     mutation(
         "cancelPackageOperation", only(MANAGERS, "PACKAGE_NOT_FOUND"), 'serverName: "{target}"'
-    ),
-    Row(
-        "Mutation.upgradeAllPackages",
-        only(MANAGERS),
-        "mutation { upgradeAllPackages { serverName } }",
     ),
     mutation(
         "addServer",
@@ -215,7 +222,6 @@ SUBSCRIPTIONS = (
         "{ ... on Error { code } } } }",
     ),
 )
-GONE = "PACKAGE_NOT_FOUND"
 NAMED = {"serverName": "{target}"}
 HER_SECRET = {**NAMED, "username": "ada", "secretName": "k"}
 ROUTES = (
@@ -246,19 +252,19 @@ ROUTES = (
         target="not a name",
     ),
     route("GET /packages", only(MANAGERS)),
+    route("GET /packages/by-name/mcp-hello-world", only(MANAGERS, "PACKAGE_NOT_FOUND")),
+    route("GET /packages/by-id/{target}", only(MANAGERS, "PACKAGE_NOT_FOUND")),
     route("GET /packages/updates", only(MANAGERS)),
     route("PUT /packages/upgrade-all", only(MANAGERS)),
-    route("PUT /packages/{target}/upgrade", only(MANAGERS, GONE), target="absent"),
-    route("PUT /packages/{target}/rollback", only(MANAGERS, GONE), target="absent"),
-    route("PUT /packages/{target}/cancel", only(MANAGERS, GONE), target="absent"),
+    route("PUT /packages/{target}/upgrade", only(MANAGERS, "PACKAGE_NOT_FOUND"), target="absent"),
+    route("PUT /packages/{target}/rollback", only(MANAGERS, "PACKAGE_NOT_FOUND"), target="absent"),
+    route("PUT /packages/{target}/cancel", only(MANAGERS, "PACKAGE_NOT_FOUND"), target="absent"),
     route(
         "PUT /packages/{target}/policy",
-        only(MANAGERS, GONE),
+        only(MANAGERS, "PACKAGE_NOT_FOUND"),
         {"upgradePolicy": "automatic"},
         target="absent",
     ),
-    route("GET /packages/by-name/mcp-hello-world", only(MANAGERS, "PACKAGE_NOT_FOUND")),
-    route("GET /packages/by-id/{target}", only(MANAGERS, "PACKAGE_NOT_FOUND")),
     route("DELETE /packages/{target}", only(MANAGERS, "PACKAGE_NOT_FOUND"), target="absent"),
     route("PUT /packages/{target}/enable", only(MANAGERS, "PACKAGE_NOT_FOUND"), target="absent"),
     route("PUT /packages/{target}/disable", only(MANAGERS, "PACKAGE_NOT_FOUND"), target="absent"),
@@ -275,10 +281,10 @@ PATTERNS: Mapping[str, str] = {
     "/packages/by-name/mcp-hello-world": "/packages/by-name/{name:path}",
     "/packages/by-id/{target}": "/packages/by-id/{server_name}",
     "/packages/{target}": "/packages/{server_name}",
-    **{
-        f"/packages/{{target}}/{verb}": f"/packages/{{server_name}}/{verb}"
-        for verb in ("upgrade", "rollback", "cancel", "policy")
-    },
+    "/packages/{target}/upgrade": "/packages/{server_name}/upgrade",
+    "/packages/{target}/rollback": "/packages/{server_name}/rollback",
+    "/packages/{target}/cancel": "/packages/{server_name}/cancel",
+    "/packages/{target}/policy": "/packages/{server_name}/policy",
     "/packages/{target}/enable": "/packages/{server_name}/enable",
     "/packages/{target}/disable": "/packages/{server_name}/disable",
 }

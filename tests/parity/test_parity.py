@@ -112,7 +112,7 @@ def as_rest(node: Mapping[str, Any]) -> dict[str, object]:
         "name",
         "displayName",
         "description",
-        *(("command", "args", "env") if is_program else ("url", "headers")),
+        *(("command", "args", "env") if is_program else ("url", "headers", "allowsPrivateNetwork")),
         "masksResults",
         "maxConcurrentCalls",
         "maxSessions",

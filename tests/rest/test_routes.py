@@ -21,7 +21,9 @@ SERVER_FIELDS = {
     "secretNames", "secrets", "masksResults", "status", "enabled", "startupTimeout", "toolsList", "logs",
     "access", "isolation", "callTimeout", "idleTimeout", "maxConcurrentCalls", "maxSessions",
 }  # fmt: skip
-REMOTE_FIELDS = SERVER_FIELDS - {"command", "args", "env"} | {"url", "headers"}
+REMOTE_FIELDS = SERVER_FIELDS - {"command", "args", "env"} | {
+    "url", "headers", "allowsPrivateNetwork",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -178,11 +180,14 @@ def test_a_server_elsewhere_is_shown_by_its_address(product: Product) -> None:
         "name": "far", "transportType": "streamable_http", "url": "http://127.0.0.1:9/mcp",
         "headers": {"X-Team": "a"}, "enabled": False, "isolation": "per_user",
         "callTimeout": 90_000, "idleTimeout": 60_000, "maxConcurrentCalls": 2, "maxSessions": 3,
+        "allowsPrivateNetwork": True,
     }  # fmt: skip
     server = product.rest("POST", "/mcp/servers", given).json()["server"]
     assert server | given == server
     assert set(server) == REMOTE_FIELDS
     assert one(product, "far") == server
+    default = product.rest("PUT", "/mcp/servers/far", {"allowsPrivateNetwork": None}).json()
+    assert default["server"] == {**server, "allowsPrivateNetwork": None}
     here = {"transportType": "stdio", "command": "true"}
     moved = product.rest("PUT", "/mcp/servers/far", here).json()["server"]
     assert moved | here | {"args": [], "env": {}} == moved

@@ -15,14 +15,18 @@ from app.domain.seen_secrets import RecentSecrets
 from app.domain.server import Server, ServerSettings, ServerStatus
 from app.domain.session import ListingChange, SessionView
 from app.installers.files import PackageFolder
+from app.models.audit import MongoAudit
 from app.mongo.database import Database
+from app.processes.line_file import LineFile
 from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
+from app.services.audit import AuditLog
 from app.services.authentication import Authentication
 from app.services.deps import Deps
 from app.services.feed import Feed
 from app.services.install import install_package
 from app.services.last_use import SecretUse, TokenUse
+from app.services.limits import Limits, LimitSettings
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
 from app.services.secrets import Place, set_secret
@@ -90,6 +94,8 @@ async def world(
         instance="this-folder",
         life="this-life",
         database=database,
+        limits=Limits(LimitSettings()),
+        audit=AuditLog(MongoAudit(database), LineFile(tmp_path / "backlog.jsonl"), seen.mask),
         servers=stores.servers,
         packages=stores.packages,
         removed_packages=stores.removed_packages,

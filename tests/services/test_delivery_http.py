@@ -52,7 +52,12 @@ async def add_remote(
     world: World, remote: OddServer, *bindings: SecretBinding, **changes: Any
 ) -> None:
     settings = ServerSettings(
-        name="s", transport=Transport.STREAMABLE_HTTP, url=remote.url, secrets=bindings, **changes
+        name="s",
+        transport=Transport.STREAMABLE_HTTP,
+        url=remote.url,
+        secrets=bindings,
+        allows_private_network=True,
+        **changes,
     )
     await add_server(world.deps, OPERATOR, settings)
     await until_started(world, "s")  # the session that all share, without any secret
@@ -112,7 +117,11 @@ async def test_an_address_with_a_secret_is_in_no_message_when_nobody_answers(
 ) -> None:
     closed = remote.url.replace(str(remote.port), "9")
     settings = ServerSettings(
-        name="s", transport=Transport.STREAMABLE_HTTP, url=closed, secrets=(KEY,)
+        name="s",
+        transport=Transport.STREAMABLE_HTTP,
+        url=closed,
+        secrets=(KEY,),
+        allows_private_network=True,
     )
     await add_server(world.deps, OPERATOR, settings)
     await keep(world, "ada", "key", "planted-key-of-ada")

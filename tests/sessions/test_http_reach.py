@@ -2,15 +2,9 @@
 
 import asyncio
 import ssl
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from app.sessions.http import HttpWire
 from app.sessions.http_pool import HttpPool
@@ -18,29 +12,16 @@ from app.sessions.wire import (
     CannotOpen,
     NotDelivered,
 )
+from tests.servers.certificates import self_signed
 from tests.servers.http_odd import OddServer, Reply
 from tests.sessions.wires import begun, connected, http_launch
 from tests.waiting import until
 
 
-def self_signed(folder: Path) -> ssl.SSLContext:
+def server_side(folder: Path) -> ssl.SSLContext:
     """A server's side of TLS with a certificate that only it itself vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, SHA256())
-    )
-    file = folder / "both.pem"
-    file.write_bytes(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        + certificate.public_bytes(Encoding.PEM)
-    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
+    context.load_cert_chain(*self_signed(folder))
     return context
 
 
@@ -143,7 +124,7 @@ async def test_a_server_that_does_not_answer_the_farewell_delays_the_end_by_its_
 
 async def test_a_server_whose_certificate_nobody_vouches_for_gets_nothing(tmp_path: Path) -> None:
     server = OddServer({})
-    async with server.serving(tls=self_signed(tmp_path)):
+    async with server.serving(tls=server_side(tmp_path)):
         async with connected(server.url.replace("http:", "https:")) as session:
             with pytest.raises(NotDelivered) as caught:
                 await session.client.initialize()

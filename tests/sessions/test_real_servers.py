@@ -10,6 +10,7 @@ import pytest
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.launch import HttpLaunch, StdioLaunch
+from app.domain.outbound import Reach
 from app.domain.session import ListingKind
 from app.processes.guard import Guard
 from app.processes.guard_program import find_marked
@@ -108,7 +109,10 @@ def launched(real: Real, installed: Installed, folder: Path) -> StdioLaunch:
 
 
 def over_http(url: str, *, is_sse_only: bool = False) -> HttpLaunch:
-    return HttpLaunch(url=url, headers={}, startup_timeout_seconds=30, is_sse_only=is_sse_only)
+    return HttpLaunch(
+        url=url, headers={}, startup_timeout_seconds=30, is_sse_only=is_sse_only,
+        reach=Reach.PRIVATE,
+    )  # fmt: skip
 
 
 async def remember(registry: SessionRegistry, verdict: Verdict) -> None:

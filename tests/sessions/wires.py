@@ -11,6 +11,7 @@ from mcp.client.session import ClientSession
 from mcp.types import ElicitResult
 
 from app.domain.launch import HttpLaunch
+from app.domain.outbound import Reach
 from app.sessions.http import HttpWire
 from app.sessions.http_pool import HttpPool
 from app.sessions.sse import SseWire
@@ -20,8 +21,10 @@ from tests.waiting import until
 SESSIONS = str(Path(__file__).parents[2] / "app" / "sessions")
 
 
-def http_launch(url: str, headers: Mapping[str, str] | None = None) -> HttpLaunch:
-    return HttpLaunch(url=url, headers=headers or {}, startup_timeout_seconds=10)
+def http_launch(
+    url: str, headers: Mapping[str, str] | None = None, reach: Reach = Reach.PRIVATE
+) -> HttpLaunch:
+    return HttpLaunch(url=url, headers=headers or {}, startup_timeout_seconds=10, reach=reach)
 
 
 def tasks_at_work() -> list[str]:
@@ -60,10 +63,11 @@ async def connected(
     *,
     make: Callable[[HttpPool, HttpLaunch], HttpWire | SseWire] = HttpWire,
     headers: Mapping[str, str] | None = None,
+    reach: Reach = Reach.PRIVATE,
 ) -> AsyncIterator[Session]:
     """A client whose wire is open, before any handshake; it ends without a trace."""
     pool = HttpPool()
-    wire = make(pool, http_launch(url, headers))
+    wire = make(pool, http_launch(url, headers, reach))
     session: Session
 
     async def on_message(message: object) -> None:

@@ -22,6 +22,7 @@ import pytest
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.launch import HttpLaunch, Launch, StdioLaunch
+from app.domain.outbound import Reach
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import SessionKey, SessionPlan
 from app.domain.tool import Tool
@@ -146,20 +147,24 @@ async def is_left_by_its_caller_in_mid_start(world: World, number: int) -> None:
 
 
 async def is_over_http(world: World, number: int) -> None:
-    how = HttpLaunch(url=world.streamable, headers={}, startup_timeout_seconds=20)
+    how = HttpLaunch(
+        url=world.streamable, headers={}, startup_timeout_seconds=20, reach=Reach.PRIVATE
+    )
     async with world.using(number, how) as session:
         assert text_of(await session.call_tool("echo", {"text": "x"})) == "x"
 
 
 async def is_over_sse(world: World, number: int) -> None:
-    how = HttpLaunch(url=world.sse, headers={}, startup_timeout_seconds=20, is_sse_only=True)
+    how = HttpLaunch(
+        url=world.sse, headers={}, startup_timeout_seconds=20, reach=Reach.PRIVATE, is_sse_only=True
+    )
     async with world.using(number, how) as session:
         assert text_of(await session.call_tool("echo", {"text": "x"})) == "x"
 
 
 async def is_at_no_address(world: World, number: int) -> None:
     url = f"http://127.0.0.1:{free_port()}/mcp"
-    nobody = HttpLaunch(url=url, headers={}, startup_timeout_seconds=20)
+    nobody = HttpLaunch(url=url, headers={}, startup_timeout_seconds=20, reach=Reach.PRIVATE)
     with pytest.raises(AppError):
         async with world.using(number, nobody):
             pass

@@ -25,6 +25,11 @@ COMMAND = "The program that starts it; for transport STDIO, which needs one."
 ENV = "Environment variables for the program, an object of strings"
 URL = "Its http or https address; for the other transports, which need one."
 HEADERS = "HTTP headers for every request, an object of strings"
+PRIVATE_NETWORK = (
+    "Whether it may be reached at addresses of private networks and of this machine. By default "
+    "at none; without authentication, on a service that only this machine can reach, at a URL "
+    "that names localhost"
+)
 MASKS = (
     "Whether secret values are masked in what it answers. They always are in errors, logs and "
     "stderr."
@@ -54,6 +59,9 @@ class AddServerInput:
     url: str | None = strawberry.field(default=None, description=URL)
     headers: JSON | None = strawberry.field(
         default=None, description=f"{HEADERS}. Whoever may look at servers can read them."
+    )
+    allows_private_network: bool | None = strawberry.field(
+        default=None, description=f"{PRIVATE_NETWORK}."
     )
     transport: Transport = strawberry.field(
         default=Transport.STDIO, description="How it is spoken to."
@@ -106,6 +114,7 @@ class AddServerInput:
             cwd=self.cwd,
             url=self.url,
             headers={} if self.headers is None else string_map(self.headers, "headers"),
+            allows_private_network=self.allows_private_network,
             secrets=bindings_of(self.secrets),
             masks_results=self.masks_results,
             isolation=self.isolation,
@@ -139,6 +148,9 @@ class UpdateServerInput:
     url: strawberry.Maybe[str] = strawberry.field(description=URL)
     headers: strawberry.Maybe[JSON] = strawberry.field(
         description=f"{HEADERS}; replaces all of them."
+    )
+    allows_private_network: strawberry.Maybe[bool | None] = strawberry.field(
+        description=f"{PRIVATE_NETWORK}; null for that."
     )
     transport: strawberry.Maybe[Transport] = strawberry.field(description="How it is spoken to.")
     secrets: strawberry.Maybe[list[SecretBindingInput]] = strawberry.field(
@@ -183,6 +195,7 @@ class UpdateServerInput:
             cwd=_given(self.cwd),
             url=_given(self.url),
             headers=UNSET if self.headers is None else string_map(self.headers.value, "headers"),
+            allows_private_network=_given(self.allows_private_network),
             transport=_given(self.transport),
             secrets=UNSET if self.secrets is None else bindings_of(self.secrets.value),
             masks_results=_given(self.masks_results),

@@ -51,9 +51,15 @@ class ServerError(ErrorInterface):
     """SERVER_DID_NOT_START, SERVER_FAILED and TOOL_TIMEOUT."""
 
 
-@strawberry.type(description="This service cannot do it right now; try again in a moment.")
+@strawberry.type(
+    description="This service cannot do it right now, or not so much; try again in a moment."
+)
 class UnavailableError(ErrorInterface):
-    """DATABASE_UNAVAILABLE, IDENTITY_PROVIDER_UNAVAILABLE, SESSION_LIMIT and SHUTTING_DOWN."""
+    """DATABASE_UNAVAILABLE, IDENTITY_PROVIDER_UNAVAILABLE, SESSION_LIMIT and their like."""
+
+    retry_after_seconds: float | None = strawberry.field(
+        default=None, description="How long to wait before that; null where it is not known."
+    )
 
 
 # Every code has a row; a test holds that. INTERNAL has None: a surprise is never data.
@@ -63,6 +69,7 @@ ERROR_TYPES: dict[ErrorCode, type[ErrorInterface] | None] = {
     ErrorCode.UNSUPPORTED_MEDIA_TYPE: InvalidInputError,
     ErrorCode.ROUTE_NOT_FOUND: NotFoundError,
     ErrorCode.METHOD_NOT_ALLOWED: InvalidInputError,
+    ErrorCode.REQUEST_TIMEOUT: InvalidInputError,
     ErrorCode.HOST_NOT_ALLOWED: ForbiddenError,
     ErrorCode.ORIGIN_NOT_ALLOWED: ForbiddenError,
     ErrorCode.UNAUTHENTICATED: ForbiddenError,
@@ -88,6 +95,7 @@ ERROR_TYPES: dict[ErrorCode, type[ErrorInterface] | None] = {
     ErrorCode.CALL_NOT_FOUND: NotFoundError,
     ErrorCode.CALL_CANCELLED: ConflictError,
     ErrorCode.SESSION_LIMIT: UnavailableError,
+    ErrorCode.RATE_LIMITED: UnavailableError,
     ErrorCode.IDENTITY_PROVIDER_UNAVAILABLE: UnavailableError,
     ErrorCode.DATABASE_UNAVAILABLE: UnavailableError,
     ErrorCode.SHUTTING_DOWN: UnavailableError,
@@ -100,4 +108,7 @@ def render_error(error: AppError) -> ErrorInterface:
     kind = ERROR_TYPES[error.code]
     if kind is None:
         raise error
-    return kind(code=error.code, message=error.message, path=[*error.path], hint=error.hint)
+    shown = kind(code=error.code, message=error.message, path=[*error.path], hint=error.hint)
+    if isinstance(shown, UnavailableError):
+        shown.retry_after_seconds = error.retry_after_seconds
+    return shown

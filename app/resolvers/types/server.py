@@ -88,6 +88,10 @@ class ServerType(Node):
     headers: JSON = strawberry.field(
         description="The HTTP headers that every request carries, shown like `env`."
     )
+    allows_private_network: bool | None = strawberry.field(
+        description="Whether it may be reached at addresses of private networks and of this "
+        "machine; null for what this service allows by default."
+    )
     secret_bindings: list[SecretBindingType] = strawberry.field(
         description="The secrets it wants of each user; others that a user has set are arguments."
     )
@@ -248,6 +252,7 @@ class ServerType(Node):
             cwd=None if program is None else program.cwd,
             url=settings.url,
             headers=JSON(settings.headers),
+            allows_private_network=settings.allows_private_network,
             secret_bindings=[SecretBindingType.of(binding) for binding in settings.secrets],
             masks_results=settings.masks_results,
             startup_timeout_seconds=settings.startup_timeout_seconds,

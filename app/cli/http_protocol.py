@@ -1,0 +1,108 @@
+"""HTTP/1.1 with bounds that uvicorn's fast parser lacks: how long and how large a head may be."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.domain.errors import ErrorCode
+
+MAX_HEAD_BYTES = 64 * 1024
+MAX_HEADERS = 200
+HEAD_SECONDS = 30.0
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """Ends a connection on which no head comes in time, or one that is too large."""
+
+    head_seconds = HEAD_SECONDS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._bytes_of_head = 0
+        self._is_in_head = True
+        self._is_refused = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first head."""
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless the head has become too large."""
+        if self._is_refused:
+            return
+        if self._is_in_head:
+            self._bytes_of_head += len(data)
+            if self._timer is None:
+                self._wait_for_head()
+        super().data_received(data)
+        if self._is_in_head and self._bytes_of_head > MAX_HEAD_BYTES:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        """The head is there; the request begins if it is acceptable."""
+        self._is_in_head = False
+        self._bytes_of_head = 0
+        self._stop_waiting()
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > MAX_HEAD_BYTES or len(self.headers) > MAX_HEADERS:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        if not self._is_refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The next head may come; until it begins uvicorn counts the time."""
+        self._is_in_head = True
+        if not self._is_refused:
+            super().on_message_complete()
+
+    def _wait_for_head(self) -> None:
+        self._timer = self.loop.call_later(
+            self.head_seconds, self._refuse, HTTPStatus.REQUEST_TIMEOUT
+        )
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Answer, if nobody is answering, and close."""
+        self._stop_waiting()
+        self._is_refused = True
+        if self.transport.is_closing():
+            return
+        if getattr(self.cycle, "response_complete", True):  # there may have been no request yet
+            body = orjson.dumps({"success": False, **_WORDS[status]})
+            head = (
+                f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
+                f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            )
+            self.transport.write(head.encode() + body)
+        self.transport.close()
+
+
+_WORDS = {
+    HTTPStatus.REQUEST_TIMEOUT: {
+        "error": "No request came in time.",
+        "code": ErrorCode.REQUEST_TIMEOUT.value,
+    },
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: {
+        "error": f"The request's head may have {MAX_HEAD_BYTES} bytes and {MAX_HEADERS} headers.",
+        "code": ErrorCode.PAYLOAD_TOO_LARGE.value,
+    },
+}

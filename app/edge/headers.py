@@ -1,0 +1,69 @@
+"""What every answer tells a browser, and what pages of other sites are told."""
+
+from collections.abc import Sequence
+
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# For answers that are data; the page of GraphiQL brings a policy of its own.
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": DATA_POLICY,
+}
+# Answers hold what only their caller may see; files of the page may be kept by the browser.
+KEPT_PATHS = "/graphiql/"
+STRICT_TRANSPORT = "max-age=31536000"
+CORS_METHODS = ("GET", "POST", "PUT", "DELETE")
+CORS_REQUEST_HEADERS = (
+    "Authorization", "Content-Type", "Last-Event-ID", "Mcp-Method", "Mcp-Name",
+    "Mcp-Protocol-Version", "Mcp-Session-Id", "X-Request-Id", "Idempotency-Key",
+)  # fmt: skip
+CORS_ANSWER_HEADERS = ("Mcp-Session-Id", "Retry-After", "WWW-Authenticate", "X-Request-Id")
+CORS_SECONDS = 600
+
+
+class SecurityHeaders:
+    """Adds to every answer what the answer does not say itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def careful(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _add(MutableHeaders(scope=message), scope)
+            await send(message)
+
+        await self._app(scope, receive, careful)
+
+
+def cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """The application, which pages of these origins may call; without cookies, as always."""
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=CORS_METHODS,
+        allow_headers=CORS_REQUEST_HEADERS,
+        expose_headers=CORS_ANSWER_HEADERS,
+        max_age=CORS_SECONDS,
+    )
+
+
+def _add(headers: MutableHeaders, scope: Scope) -> None:
+    for name, value in ALWAYS.items():
+        headers.setdefault(name, value)
+    if not scope["path"].startswith(KEPT_PATHS):
+        headers.setdefault("Cache-Control", "no-store")
+    if scope.get("scheme") == "https":
+        headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)

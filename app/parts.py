@@ -1,0 +1,104 @@
+"""What the application is made of, from what the command line has prepared and the settings say."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.auth.configuration import verifier_of
+from app.domain.package import InstallRequest, Runtime
+from app.domain.ports import Installer
+from app.installers.disk import InstallLimits
+from app.installers.npm import NpmInstaller
+from app.installers.pypi import PypiInstaller
+from app.installers.uv_client import PythonSettings
+from app.models import documents_by_database
+from app.models.tokens import MongoTokens
+from app.mongo.database import Database
+from app.mongo.embedded import EmbeddedMongo
+from app.processes.guard import Guard
+from app.processes.spawner import Spawner
+from app.services.authentication import Authentication
+from app.services.last_use import TokenUse
+from app.services.limits import LimitSettings
+from app.sessions.slots import SessionLimits
+from app.settings import Settings
+from app.vault.keys import KeySource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What the command line has prepared on this machine before the application is built.
+
+    `data_dir` is absolute and locked by this process; `mongod` is None with a MongoDB elsewhere.
+    Of `keys`, the first seals secrets, and all open them.
+    """
+
+    settings: Settings
+    data_dir: Path
+    guard: Guard
+    keys: Sequence[KeySource] = field(repr=False)
+    mongod: EmbeddedMongo | None
+    admin_token: str | None = field(default=None, repr=False)
+    install_on_start: Sequence[InstallRequest] = ()
+
+
+def database_of(machine: Machine) -> Database:
+    """The database that the settings name, or the embedded one."""
+    settings = machine.settings
+    uri = machine.mongod.uri if machine.mongod is not None else settings.database_uri
+    if uri is None:
+        raise ValueError("there is neither an embedded nor a configured database")
+    secrets_name = settings.secrets_dbname or settings.mongo_dbname
+    return Database(uri, documents_by_database(settings.mongo_dbname, secrets_name))
+
+
+def authentication_of(machine: Machine, tokens: MongoTokens) -> Authentication:
+    """How callers are known."""
+    return Authentication(
+        mode=machine.settings.auth_mode,
+        tokens=tokens,
+        token_use=TokenUse(tokens),
+        admin_token=machine.admin_token,
+        verifier=verifier_of(machine.settings),
+    )
+
+
+def limit_settings_of(settings: Settings) -> LimitSettings:
+    """What one principal and one user may do."""
+    return LimitSettings(
+        calls_per_second=settings.calls_per_second,
+        calls_at_once=settings.max_calls_per_user,
+        installs_per_hour=settings.installs_per_hour,
+        wait_seconds=settings.session_wait_seconds,
+    )
+
+
+def installers_of(machine: Machine, spawner: Spawner) -> dict[Runtime, Installer]:
+    """What fetches packages, by what runs them."""
+    settings = machine.settings
+    limits = InstallLimits(
+        timeout_seconds=settings.install_timeout_seconds,
+        least_free_bytes=settings.install_free_space,
+    )
+    python = PythonSettings(
+        python=settings.python_bin or sys.executable,
+        cache_dir=machine.data_dir / "cache" / "uv",
+        index_url=settings.pip_index,
+        extra_index_urls=settings.pip_extra_indexes,
+    )
+    return {
+        Runtime.NODE: NpmInstaller(spawner, limits),
+        Runtime.PYTHON: PypiInstaller(spawner, limits, python),
+    }
+
+
+def session_limits_of(settings: Settings) -> SessionLimits:
+    """How many sessions there may be."""
+    return SessionLimits(
+        total=settings.max_sessions,
+        per_server=settings.max_sessions_per_server,
+        per_user=settings.max_sessions_per_user,
+        starts_at_once=settings.max_session_starts,
+        wait_seconds=settings.session_wait_seconds,
+    )

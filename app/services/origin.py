@@ -1,0 +1,27 @@
+"""Where the work at hand came from: told by the edge once, known to all that follows from it."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """One request. `peer` is the address it came from; None for work that no request asked for."""
+
+    request_id: str = field(default_factory=lambda: uuid4().hex)
+    peer: str | None = None
+    body_bytes: int | None = None
+
+
+_current: ContextVar[Origin | None] = ContextVar("origin", default=None)
+
+
+def current_origin() -> Origin:
+    """The request that is being served, also in tasks that it started."""
+    return _current.get() or Origin()
+
+
+def set_origin(origin: Origin) -> None:
+    """Say where the work of this task comes from."""
+    _current.set(origin)

@@ -1,0 +1,110 @@
+"""The bounds on a request's head, on real sockets."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from app.cli.http_protocol import MAX_HEADERS, BoundedHttp
+from tests.edge.wire import serving
+
+HEAD = b"POST /x HTTP/1.1\r\nhost: localhost\r\n"
+
+
+class Impatient(BoundedHttp):
+    """The same, with little time for a head."""
+
+    head_seconds = 0.3
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] != "http":
+        raise NotImplementedError
+    body = await Request(scope, receive).body()
+    await PlainTextResponse(f"{len(body)} bytes")(scope, receive, send)
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    http: type[BoundedHttp] = BoundedHttp,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    config = uvicorn.Config(app, http=http, lifespan="off", log_config=None, server_header=False)
+    async with serving(config) as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+
+
+async def whole(reader: asyncio.StreamReader) -> str:
+    """All that comes until the connection is closed."""
+    async with asyncio.timeout(10):
+        return (await reader.read()).decode()
+
+
+async def test_requests_follow_each_other_on_one_connection() -> None:
+    async with connected() as (reader, writer):
+        for size in (0, 5, 300_000):
+            writer.write(HEAD + b"content-length: %d\r\n\r\n" % size + b"x" * size)
+            answer = await asyncio.wait_for(reader.readuntil(b" bytes"), 10)
+            assert answer.endswith(f"{size} bytes".encode())
+            assert b"server:" not in answer
+
+
+async def test_a_head_that_never_ends_is_cut_by_its_size() -> None:
+    async with connected() as (reader, writer):
+        with contextlib.suppress(ConnectionError):
+            writer.write(HEAD + b"x-big: ")
+            for _ in range(100):
+                writer.write(b"y" * 1024)
+                await writer.drain()
+        assert (await whole(reader)).startswith("HTTP/1.1 431 ")
+
+
+async def test_a_large_head_in_one_piece_is_refused_too() -> None:
+    for head in (b"x-big: " + b"y" * 70_000, b"\r\n".join([b"a: b"] * (MAX_HEADERS + 1))):
+        async with connected() as (reader, writer):
+            writer.write(HEAD + head + b"\r\ncontent-length: 2\r\n\r\n{}")
+            answer = await whole(reader)
+            assert answer.startswith("HTTP/1.1 431 ")
+            assert answer.endswith(
+                '{"success":false,"error":"The request\'s head may have 65536 bytes and 200 '
+                'headers.","code":"PAYLOAD_TOO_LARGE"}'
+            )
+
+
+async def test_a_head_that_trickles_is_cut_by_time() -> None:
+    async with connected(Impatient) as (reader, writer):
+        writer.write(HEAD)
+
+        async def trickle() -> None:
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    writer.write(b"a: b\r\n")
+                    await writer.drain()
+                    await asyncio.sleep(0.05)
+
+        trickling = asyncio.create_task(trickle())
+        answer = await whole(reader)
+        trickling.cancel()
+        await asyncio.gather(trickling, return_exceptions=True)
+    assert answer.startswith("HTTP/1.1 408 ")
+    assert '"code":"REQUEST_TIMEOUT"' in answer
+
+
+async def test_a_connection_on_which_nothing_comes_is_closed() -> None:
+    async with connected(Impatient) as (reader, _):
+        assert (await whole(reader)).startswith("HTTP/1.1 408 ")
+
+
+async def test_an_answer_that_takes_longer_than_a_head_may_is_not_cut() -> None:
+    async with connected(Impatient) as (reader, writer):
+        writer.write(HEAD + b"content-length: 2\r\n\r\n")
+        await asyncio.sleep(0.5)  # longer than a head may take: this is the body
+        writer.write(b"{}")
+        assert (await asyncio.wait_for(reader.readuntil(b" bytes"), 10)).endswith(b"2 bytes")
