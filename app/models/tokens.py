@@ -90,9 +90,11 @@ class MongoTokens:
             read=self._read,
         )
         self._kept = Kept(database.changes, source, most_bytes=MOST_KEPT_BYTES)
-        # One value for the whole collection; an update makes no first token.
-        whole = Source(collection=COLLECTION, key_fields=(), updates_of=(), read=self._read_any)
-        self._any = Kept(database.changes, whole, most_bytes=MOST_KEPT_BYTES)
+        # One value for the whole collection: its key has no parts.
+        any_at_all = Source(
+            collection=COLLECTION, key_fields=(), updates_of=("revoked_at",), read=self._read_any
+        )
+        self._any = Kept(database.changes, any_at_all, most_bytes=MOST_KEPT_BYTES)
 
     async def insert(self, token: ApiToken, digest: str) -> None:
         """Store a new one under the hash of its text."""
@@ -116,7 +118,7 @@ class MongoTokens:
 
     async def has_any(self) -> bool:
         """Whether one was ever made; from memory where that is kept true."""
-        return bool(await self._any.get(()))
+        return await self._any.get(()) is True
 
     async def _read_any(self, _key: Key) -> Found[bool]:
         async with self._database.operation():
