@@ -12,6 +12,7 @@ DOORS = ("resolvers", "rest", "gateway")
 # What decides nothing: it renders, or asks the policy itself.
 PURE = {
     "app.services.health.check_health": "tells nothing of anybody",
+    "app.services.idempotency.answer_once": "keeps answers by caller; its work passes the gate",
     "app.services.packages.view_package": "of a package that the caller has been shown",
     "app.services.sessions.memory_of": "of a session that the caller has been shown",
 }
