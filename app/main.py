@@ -19,6 +19,7 @@ from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
 from app.edge.headers import SecurityHeaders, cors
+from app.edge.protected_resource import METADATA_PATHS, metadata_routes
 from app.edge.request_id import RequestId
 from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
@@ -71,7 +72,7 @@ DATABASE_PATIENCE_SECONDS = 2.0
 COMMAND_PATIENCE_SECONDS = 10.0
 RETRY_SECONDS = 2.0
 # Everybody may see that it is there.
-PUBLIC = ("/", "/healthz", *DOCUMENTATION)
+PUBLIC = ("/", "/healthz", *DOCUMENTATION, *METADATA_PATHS)
 
 
 def create_app(machine: Machine) -> Starlette:
@@ -83,6 +84,7 @@ def create_app(machine: Machine) -> Starlette:
             Route("/", _to_graphiql, methods=["GET"]),
             *engines.graphql.routes(),
             *engines.mcp.routes(),
+            *metadata_routes(settings.oidc_issuer),
             *rest_routes(),
         ],
         middleware=[

@@ -211,6 +211,7 @@ MUTATIONS = (
 SUBSCRIPTIONS = (
     subscription("packageProgress", only(MANAGERS), "{ phase }"),
     subscription("sessionChanged", only(ALL), "{ id }"),
+    subscription("serverChanged", only(ALL), "{ name }"),
     subscription("toolsChanged", only(ALL), "{ id }"),
     subscription("listingChanged", only(ALL), "{ kind }"),
     subscription("keyRotation", only(ADMINS), "{ total }"),
