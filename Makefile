@@ -37,15 +37,18 @@ check: $(VENV)/.dev ## Format, lint, types, import contracts, schema, locks
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mcp-api schema --check schema.graphql
+	$(BIN)/mcp-api openapi --check openapi.json
 	! grep -n '://' requirements/*.lock
 
 format: $(VENV)/.dev ## Put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schema: $(VENV)/.run ## Write schema.graphql anew
+schema: $(VENV)/.run ## Write schema.graphql and openapi.json anew
 	$(BIN)/mcp-api schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
+	$(BIN)/mcp-api openapi > openapi.json.new
+	mv openapi.json.new openapi.json
 
 lock: $(VENV)/.uv ## Resolve the dependencies anew
 	echo "uv" | $(LOCK) - -o requirements/uv.lock

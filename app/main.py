@@ -22,6 +22,7 @@ from app.edge.headers import SecurityHeaders, cors
 from app.edge.request_id import RequestId
 from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
+from app.models.answers import MongoAnswers
 from app.models.audit import MongoAudit
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
@@ -44,6 +45,7 @@ from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
+from app.rest.openapi_routes import DOCUMENTATION, DOCUMENTATION_FILES
 from app.rest.routes import rest_routes
 from app.services.audit import AuditLog
 from app.services.deps import Deps
@@ -69,7 +71,7 @@ DATABASE_PATIENCE_SECONDS = 2.0
 COMMAND_PATIENCE_SECONDS = 10.0
 RETRY_SECONDS = 2.0
 # Everybody may see that it is there.
-PUBLIC = ("/", "/healthz")
+PUBLIC = ("/", "/healthz", *DOCUMENTATION)
 
 
 def create_app(machine: Machine) -> Starlette:
@@ -92,7 +94,11 @@ def create_app(machine: Machine) -> Starlette:
             Middleware(
                 CallerGuard,
                 authentication=engines.deps.authentication,
-                is_public=lambda scope: scope["path"] in PUBLIC or engines.graphql.is_page(scope),
+                is_public=lambda scope: (
+                    scope["path"] in PUBLIC
+                    or scope["path"].startswith(DOCUMENTATION_FILES)
+                    or engines.graphql.is_page(scope)
+                ),
             ),
             Middleware(
                 BodyGuard, limit=settings.payload_limit, seconds=settings.request_body_seconds
@@ -161,6 +167,7 @@ class _Engines:
             removed_packages=MongoRemovedPackages(self._database),
             secrets=secrets,
             secret_use=SecretUse(secrets),
+            answers=MongoAnswers(self._database),
             news=MongoNews(self._database),
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,
