@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from app.domain.errors import AppError
 from app.domain.seen_secrets import RecentSecrets
-from app.domain.session import ListingChange, SessionView
+from app.domain.session import ListingChange, LogLine, SessionView
 from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
@@ -22,6 +22,7 @@ from app.edge.headers import SecurityHeaders, cors
 from app.edge.request_id import RequestId
 from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
+from app.models.answers import MongoAnswers
 from app.models.audit import MongoAudit
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
@@ -44,6 +45,7 @@ from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
+from app.rest.openapi_routes import DOCUMENTATION, DOCUMENTATION_FILES
 from app.rest.routes import rest_routes
 from app.services.audit import AuditLog
 from app.services.deps import Deps
@@ -69,7 +71,7 @@ DATABASE_PATIENCE_SECONDS = 2.0
 COMMAND_PATIENCE_SECONDS = 10.0
 RETRY_SECONDS = 2.0
 # Everybody may see that it is there.
-PUBLIC = ("/", "/healthz")
+PUBLIC = ("/", "/healthz", *DOCUMENTATION)
 
 
 def create_app(machine: Machine) -> Starlette:
@@ -92,7 +94,11 @@ def create_app(machine: Machine) -> Starlette:
             Middleware(
                 CallerGuard,
                 authentication=engines.deps.authentication,
-                is_public=lambda scope: scope["path"] in PUBLIC or engines.graphql.is_page(scope),
+                is_public=lambda scope: (
+                    scope["path"] in PUBLIC
+                    or scope["path"].startswith(DOCUMENTATION_FILES)
+                    or engines.graphql.is_page(scope)
+                ),
             ),
             Middleware(
                 BodyGuard, limit=settings.payload_limit, seconds=settings.request_body_seconds
@@ -139,6 +145,7 @@ class _Engines:
         secrets = MongoSecrets(self._database)
         session_changes: Feed[SessionView] = Feed()
         listing_changes: Feed[ListingChange] = Feed()
+        server_lines: Feed[LogLine] = Feed()
         self._sessions = SessionRegistry(
             spawner=spawner,
             files=PrivateFiles(machine.data_dir / "secret-files"),
@@ -147,6 +154,7 @@ class _Engines:
             on_tools=servers.remember_tools,
             on_change=session_changes.publish,
             on_listing=listing_changes.publish,
+            on_log=server_lines.publish,
         )
         self.deps = Deps(
             instance=machine.guard.instance,
@@ -161,6 +169,7 @@ class _Engines:
             removed_packages=MongoRemovedPackages(self._database),
             secrets=secrets,
             secret_use=SecretUse(secrets),
+            answers=MongoAnswers(self._database),
             news=MongoNews(self._database),
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,
@@ -174,11 +183,12 @@ class _Engines:
             operations=Operations(),
             session_changes=session_changes,
             listing_changes=listing_changes,
+            server_lines=server_lines,
             limits=Limits(limit_settings_of(settings)),
             is_local=is_loopback(settings.host),
         )
         self._replica = Replica(self.deps)
-        self.graphql = GraphQLDoor(self.deps)
+        self.graphql = GraphQLDoor(self.deps, settings)
         self.mcp = McpDoor(self.deps, settings.payload_limit)
 
     @contextlib.asynccontextmanager

@@ -1,19 +1,25 @@
 """The way in: the GraphiQL page for browsers, the GraphQL view for everyone else."""
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.edge.late_door import LateDoor
+from app.resolvers.engine.trusted import read_trusted
 from app.resolvers.page import graphiql_assets, graphiql_page
 from app.services.deps import Deps
+from app.settings import Settings
 
 
 class GraphQLDoor:
     """`/graphql`. The page needs no GraphQL library, so it is there at once."""
 
-    def __init__(self, deps: Deps) -> None:
+    def __init__(self, deps: Deps, settings: Settings) -> None:
         self._deps = deps
+        self._settings = settings
+        self._trusted = _read_trusted(settings)
         self._view = LateDoor(self._build_view)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,10 +49,18 @@ class GraphQLDoor:
 
     def _build_view(self) -> ASGIApp:
         # Late on purpose: Strawberry takes a second of CPU to import.
-        from app.resolvers.schema import build_schema  # noqa: PLC0415
+        from app.resolvers.engine.options import options_of  # noqa: PLC0415
+        from app.resolvers.schema import build_engine  # noqa: PLC0415
         from app.resolvers.view import GraphQLView  # noqa: PLC0415
 
-        return GraphQLView(build_schema(), self._deps)
+        engine = build_engine(options_of(self._settings, self._trusted))
+        return GraphQLView(engine, self._deps, max_batch=self._settings.graphql_max_batch)
+
+
+def _read_trusted(settings: Settings) -> Mapping[str, str] | None:
+    """The documents of the file that the settings name; a bad one ends the start."""
+    path = settings.graphql_trusted_documents
+    return None if path is None else read_trusted(path)
 
 
 def _is_browser(request: Request) -> bool:

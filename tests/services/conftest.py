@@ -102,6 +102,7 @@ async def world(
         removed_packages=stores.removed_packages,
         secrets=stores.secrets,
         secret_use=SecretUse(stores.secrets),
+        answers=stores.answers,
         news=stores.news,
         data_keys=stores.data_keys,
         deployment=stores.deployment,
