@@ -14,12 +14,16 @@ SAFE = {"command": "/nonexistent/server", "url": "http://127.0.0.1:9/mcp"}
 PRINTABLE = ("username", "methodName", "toolName")
 
 
+# In seconds, less than that is nothing at all.
+SHORTEST = 1e-300
+
+
 @schemathesis.hook
 def map_body(context: Any, body: Any) -> Any:
     """The generated body, harmless where it would be acted upon."""
     if not isinstance(body, dict):
         return body
-    body = {name: _printable(name, value) for name, value in body.items()}
+    body = {name: _plain(name, value) for name, value in body.items()}
     for name, safe in SAFE.items():
         if isinstance(body.get(name), str) and body[name]:
             body[name] = safe
@@ -32,7 +36,7 @@ def map_body(context: Any, body: Any) -> Any:
 @schemathesis.hook
 def map_query(context: Any, query: Any) -> Any:
     """Printable texts."""
-    return {n: _printable(n, v) for n, v in query.items()} if isinstance(query, dict) else query
+    return {n: _plain(n, v) for n, v in query.items()} if isinstance(query, dict) else query
 
 
 @schemathesis.hook
@@ -41,14 +45,14 @@ def map_path_parameters(context: Any, path_parameters: Any) -> Any:
     if not isinstance(path_parameters, dict):
         return path_parameters
     return {
-        name: quote(str(_printable(name, unquote(str(value)))), safe="")
-        if name in PRINTABLE
-        else value
+        name: quote(str(_plain(name, unquote(str(value)))), safe="") if name in PRINTABLE else value
         for name, value in path_parameters.items()
     }
 
 
-def _printable(name: str, value: Any) -> Any:
+def _plain(name: str, value: Any) -> Any:
+    if name == "timeout" and isinstance(value, float) and 0 < value < SHORTEST:
+        return SHORTEST
     if name not in PRINTABLE or not isinstance(value, str):
         return value
     kept = "".join(c for c in value if c.isprintable()).strip()
