@@ -41,6 +41,7 @@ UV = str(Path(sys.executable).with_name("uv"))
 EVERYTHING = PackageSource(name="@modelcontextprotocol/server-everything")
 TIME = PackageSource(name="mcp-server-time", runtime=Runtime.PYTHON)
 MOST_REPETITIONS = 5
+IGNORED = Path(__file__).parent / "results"
 
 # Installs into a folder of that number, and tells what starts the server.
 Way = Callable[[int], Awaitable[list[str]]]
@@ -49,8 +50,9 @@ Way = Callable[[int], Awaitable[list[str]]]
 async def run(sizes: Sizes) -> Report:
     """Milliseconds for an install, and the disk space of several."""
     report = Report("installs", sizes, "ms", BASELINE)
-    # On the disk of this checkout: what /tmp is made of differs.
-    with our_spawner() as spawner, tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+    # On the disk of this checkout, where git looks away: what /tmp is made of differs.
+    IGNORED.mkdir(exist_ok=True)
+    with our_spawner() as spawner, tempfile.TemporaryDirectory(dir=IGNORED) as folder:
         limits = InstallLimits(timeout_seconds=600)
         if sizes.has_npm:
             root = Path(folder, "npm")
