@@ -7,10 +7,10 @@ WORKERS ?= 3
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-annotate --quiet
 
-.PHONY: help run test soak coverage bench check format schema lock clean
+.PHONY: help run test soak coverage bench check format schema release-schema lock clean
 
 help: ## Say what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/.run ## Set everything up and serve the product
 	@exec $(BIN)/mcp-api serve
@@ -38,17 +38,23 @@ check: $(VENV)/.dev ## Format, lint, types, import contracts, schema, locks
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mcp-api schema --check schema.graphql
 	$(BIN)/mcp-api openapi --check openapi.json
+	$(BIN)/mcp-api schema --reference --check docs/graphql-reference.md
+	$(BIN)/mcp-api schema --against schema.released.graphql
 	! grep -n '://' requirements/*.lock
 
 format: $(VENV)/.dev ## Put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schema: $(VENV)/.run ## Write schema.graphql and openapi.json anew
+schema: $(VENV)/.run ## Write schema.graphql, its reference and openapi.json anew
 	$(BIN)/mcp-api schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
+	$(BIN)/mcp-api schema --reference > docs/graphql-reference.md
 	$(BIN)/mcp-api openapi > openapi.json.new
 	mv openapi.json.new openapi.json
+
+release-schema: schema ## From now on, changes are compared with the schema as it is now
+	cp schema.graphql schema.released.graphql
 
 lock: $(VENV)/.uv ## Resolve the dependencies anew
 	echo "uv" | $(LOCK) - -o requirements/uv.lock

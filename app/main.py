@@ -14,11 +14,12 @@ from starlette.routing import Route
 
 from app.domain.errors import AppError
 from app.domain.seen_secrets import RecentSecrets
-from app.domain.session import ListingChange, SessionView
+from app.domain.session import ListingChange, LogLine, SessionView
 from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
 from app.edge.headers import SecurityHeaders, cors
+from app.edge.protected_resource import METADATA_PATHS, metadata_routes
 from app.edge.request_id import RequestId
 from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
@@ -71,7 +72,7 @@ DATABASE_PATIENCE_SECONDS = 2.0
 COMMAND_PATIENCE_SECONDS = 10.0
 RETRY_SECONDS = 2.0
 # Everybody may see that it is there.
-PUBLIC = ("/", "/healthz", *DOCUMENTATION)
+PUBLIC = ("/", "/healthz", *DOCUMENTATION, *METADATA_PATHS)
 
 
 def create_app(machine: Machine) -> Starlette:
@@ -83,6 +84,7 @@ def create_app(machine: Machine) -> Starlette:
             Route("/", _to_graphiql, methods=["GET"]),
             *engines.graphql.routes(),
             *engines.mcp.routes(),
+            *metadata_routes(settings.oidc_issuer),
             *rest_routes(),
         ],
         middleware=[
@@ -145,6 +147,7 @@ class _Engines:
         secrets = MongoSecrets(self._database)
         session_changes: Feed[SessionView] = Feed()
         listing_changes: Feed[ListingChange] = Feed()
+        server_lines: Feed[LogLine] = Feed()
         self._sessions = SessionRegistry(
             spawner=spawner,
             files=PrivateFiles(machine.data_dir / "secret-files"),
@@ -153,6 +156,7 @@ class _Engines:
             on_tools=servers.remember_tools,
             on_change=session_changes.publish,
             on_listing=listing_changes.publish,
+            on_log=server_lines.publish,
         )
         self.deps = Deps(
             instance=machine.guard.instance,
@@ -181,11 +185,12 @@ class _Engines:
             operations=Operations(),
             session_changes=session_changes,
             listing_changes=listing_changes,
+            server_lines=server_lines,
             limits=Limits(limit_settings_of(settings)),
             is_local=is_loopback(settings.host),
         )
         self._replica = Replica(self.deps)
-        self.graphql = GraphQLDoor(self.deps)
+        self.graphql = GraphQLDoor(self.deps, settings)
         self.mcp = McpDoor(self.deps, settings.payload_limit)
 
     @contextlib.asynccontextmanager

@@ -86,6 +86,17 @@ class Settings(BaseSettings):
     max_session_starts: int = Field(default=8, ge=1)
     session_wait_seconds: float = Field(default=10.0, gt=0)
 
+    graphql_max_tokens: int = Field(default=500, ge=100)
+    graphql_max_depth: int = Field(default=15, ge=1)
+    graphql_max_aliases: int = Field(default=30, ge=0)
+    graphql_max_cost: int = Field(default=100_000, ge=100)
+    graphql_max_batch: int = Field(default=1, ge=1, le=50)
+    graphql_query_seconds: float = Field(default=60.0, gt=0)
+    graphql_mutation_seconds: float = Field(default=3700.0, gt=0)
+    graphql_introspection: bool = True
+    graphql_suggestions: bool = True
+    graphql_trusted_documents: Path | None = None
+
     install_timeout_seconds: float = Field(default=600.0, gt=0)
     install_free_space: Annotated[int, NoDecode] = Field(default=500 * 1024**2, ge=0)
     python_bin: str | None = None

@@ -105,7 +105,7 @@ CALL_TOOL = f"""mutation ($input: CallToolInput!) {{
   callTool(input: $input) {{
     __typename
     ... on ToolResult {{
-      callId isError text content structuredContent raw durationMilliseconds
+      callId isError text content {{ __typename raw }} structuredContent raw durationMilliseconds
     }}
     {ERROR}
   }}
@@ -115,7 +115,7 @@ CANCEL_TOOL_CALL = f"""mutation ($input: CancelToolCallInput!) {{
   cancelToolCall(input: $input) {{ __typename ... on CancelledToolCall {{ callId }} {ERROR} }}
 }}"""
 
-SERVERS = f"query {{ servers(first: 500) {{ nodes {{ {SERVER} }} }} }}"
+SERVERS = f"query {{ servers(first: 100) {{ nodes {{ {SERVER} }} }} }}"
 SERVER_BY_NAME = f"query ($name: String!) {{ server(name: $name) {{ {SERVER} }} }}"
 PACKAGES = f"query {{ packages(first: 500) {{ nodes {{ {PACKAGE} }} }} }}"
 SECRETS = f"""query ($username: String, $serverName: String, $shared: Boolean = false) {{

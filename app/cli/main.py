@@ -57,11 +57,17 @@ main.add_command(tokens)
 
 @main.command()
 @click.option("--check", type=click.Path(dir_okay=False), help="Compare with this file instead.")
-def schema(check: str | None) -> None:
+@click.option("--reference", is_flag=True, help="The page about it (Markdown) instead of the SDL.")
+@click.option(
+    "--against",
+    type=click.Path(dir_okay=False, exists=True),
+    help="Say what would break clients of the schema in this file, and exit with 1 if something.",
+)
+def schema(*, check: str | None, reference: bool, against: str | None) -> None:
     """Print the GraphQL schema (SDL), or check that a file still holds it."""
     from app.cli.schema import run  # noqa: PLC0415 - other commands need not pay for it
 
-    run(check)
+    run(check=check, is_reference=reference, against=against)
 
 
 @main.command()

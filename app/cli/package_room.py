@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,9 @@ from app.main import open_engines
 from app.mongo.embedded import EmbeddedMongo
 from app.parts import Machine
 from app.resolvers.context import Context
+from app.resolvers.engine.engine import Engine
 from app.resolvers.loaders import Loaders
-from app.resolvers.schema import Schema, build_schema
+from app.resolvers.schema import build_engine
 from app.services.deps import Deps
 from app.settings import Settings
 
@@ -41,12 +43,14 @@ TOKEN = "MCP_API_TOKEN"
 class LocalProduct:
     """The product in this process, without its doors; whoever has the data folder is an admin."""
 
-    def __init__(self, schema: Schema, deps: Deps) -> None:
-        self._schema, self._deps = schema, deps
+    def __init__(self, engine: Engine, deps: Deps) -> None:
+        self._engine, self._deps = engine, deps
 
     async def ask(self, query: str, variables: Mapping[str, object]) -> Mapping[str, Any]:
         """The whole answer: `data` and `errors`."""
-        result = await self._schema.execute(query, dict(variables), context_value=self._context())
+        result = await self._engine.execute(
+            query, variable_values=dict(variables), context_value=self._context()
+        )
         errors = [error.formatted for error in result.errors or ()]
         return {"data": result.data, "errors": errors}
 
@@ -54,8 +58,8 @@ class LocalProduct:
         self, query: str, variables: Mapping[str, object]
     ) -> AsyncGenerator[Mapping[str, Any], None]:
         """The answers of a subscription."""
-        answers = await self._schema.subscribe(
-            query, dict(variables), context_value=self._context()
+        answers = await self._engine.stream(
+            query, variable_values=dict(variables), context_value=self._context()
         )
         async for answer in answers:
             yield {"data": answer.data}
@@ -68,7 +72,6 @@ class LocalProduct:
             principal=caller,
             request=nobody,
             response=nobody,
-            is_streaming=True,
             loaders=Loaders.over(self._deps, caller),
         )
 
@@ -104,8 +107,21 @@ async def _running(settings: Settings) -> AsyncIterator[HttpProduct]:
     token = os.environ.get(TOKEN)
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
-    async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
+    connector = aiohttp.TCPConnector(ssl=_own_certificate(settings))
+    async with aiohttp.ClientSession(
+        timeout=timeout, headers=headers, connector=connector
+    ) as session:
         yield HttpProduct(address, session)
+
+
+def _own_certificate(settings: Settings) -> ssl.SSLContext | bool:
+    """Trust in the product's own certificate and no other, whatever name it is for."""
+    if settings.tls_cert_file is None:
+        return True
+    context = ssl.create_default_context(cafile=settings.tls_cert_file)
+    context.check_hostname = False  # it is reached at its address on this machine
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 async def _alone(
@@ -129,4 +145,4 @@ async def _alone(
         await mongod.start()
     deps = await stack.enter_async_context(open_engines(machine))
     configure_logging("ERROR", deps.seen)
-    return LocalProduct(build_schema(), deps)
+    return LocalProduct(build_engine(), deps)

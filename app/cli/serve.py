@@ -19,6 +19,7 @@ from app.cli.machine import (
 )
 from app.cli.tls import check_tls
 from app.mongo.binary import NoMongod
+from app.resolvers.engine.trusted import NoTrustedDocuments
 from app.settings import Settings
 from app.vault.passphrase import KeyProblem
 
@@ -34,7 +35,7 @@ def run() -> None:
             _run(settings, folder)
     except KeyboardInterrupt:
         sys.exit(130)  # Ctrl-C before there was anything to end
-    except (CannotStart, KeyProblem, NoMongod, PermissionError) as problem:
+    except (CannotStart, KeyProblem, NoMongod, NoTrustedDocuments, PermissionError) as problem:
         click.echo(f"mcp-api: {problem}", err=True)
         sys.exit(1)
 

@@ -113,3 +113,12 @@ class LogMessage:
     level: str
     logger: str | None
     data: object
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line that a server wrote to stderr, masked, and the session that it wrote it in."""
+
+    key: SessionKey
+    line: str
+    at: datetime

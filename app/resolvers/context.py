@@ -21,7 +21,6 @@ class Context:
     principal: Principal
     request: Request | WebSocket
     response: Response | WebSocket
-    is_streaming: bool
     loaders: Loaders
     connection_params: dict[str, Any] = field(default_factory=dict)
 

@@ -2,17 +2,10 @@
 
 import logging
 import re
-from collections.abc import Iterator
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
-from graphql import (
-    GraphQLError,
-    OperationDefinitionNode,
-    OperationType,
-)
-from strawberry.extensions import SchemaExtension
-from strawberry.types import StreamExecutionResult
+from graphql import DocumentNode, GraphQLError
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.redaction import mask_text
@@ -39,52 +32,17 @@ QUOTED = (
 )
 
 
-@runtime_checkable
-class _HasErrors(Protocol):
-    errors: list[GraphQLError] | None
+def present_all(
+    errors: Sequence[GraphQLError],
+    document: DocumentNode | None,
+    variables: Mapping[str, object],
+) -> list[GraphQLError]:
+    """The errors as a client may see them, without secret values of the request.
 
-
-class PresentErrors(SchemaExtension):
-    """Gives every error a code; logs a surprise once and hides it behind a reference."""
-
-    def on_validate(self) -> Iterator[None]:
-        """Refuse what the stock executor would run or hang on by mistake."""
-        yield
-        document = self.execution_context.graphql_document
-        if document is None or self.execution_context.pre_execution_errors:
-            return
-        operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
-        # Not `operation_name`: that is the first operation's when the client has named none.
-        given = self.execution_context._provided_operation_name  # noqa: SLF001 - see above
-        if len(operations) > 1 and not given:
-            raise _refusal("operationName must say which of the operations to run.")
-        is_streaming = self.execution_context.context.is_streaming
-        chosen = _chosen(operations, given)
-        if chosen.operation is OperationType.SUBSCRIPTION and not is_streaming:
-            raise _refusal(
-                "A subscription needs a stream: use a WebSocket (graphql-transport-ws), "
-                "or POST with the header Accept: text/event-stream."
-            )
-
-    def on_operation(self) -> Iterator[None]:
-        """Present the errors of a query or mutation."""
-        yield
-        self._present(self.execution_context.result)
-
-    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
-        """Present the errors of one event of a subscription."""
-        self._present(result)
-        yield
-
-    def _present(self, result: object) -> None:
-        if isinstance(result, _HasErrors) and result.errors:
-            secrets = self._secrets()
-            result.errors = [present(error, secrets) for error in result.errors]
-
-    def _secrets(self) -> tuple[str, ...]:
-        """Secret values in the request: the executor quotes inputs it refuses."""
-        context = self.execution_context
-        return secrets_in_request(context.graphql_document, context.variables or {})
+    The executor quotes inputs it refuses.
+    """
+    secrets = secrets_in_request(document, variables)
+    return [present(error, secrets) for error in errors]
 
 
 def present(error: GraphQLError, secrets: tuple[str, ...] = ()) -> GraphQLError:
@@ -113,10 +71,6 @@ def _without_quotes(message: str) -> str:
     return message
 
 
-def _refusal(message: str) -> GraphQLError:
-    return GraphQLError(message, extensions={"code": ErrorCode.INVALID_INPUT.value})
-
-
 def _with(error: GraphQLError, app_error: AppError) -> GraphQLError:
     extensions: dict[str, object] = {"code": app_error.code.value}
     if app_error.path:
@@ -133,8 +87,3 @@ def _with(error: GraphQLError, app_error: AppError) -> GraphQLError:
         path=error.path,
         extensions=extensions,
     )
-
-
-def _chosen(operations: list[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
-    named = (o for o in operations if o.name is not None and o.name.value == name)
-    return next(named, operations[0])

@@ -1,12 +1,9 @@
 """The schema: every noun's fields in one Query, Mutation and Subscription."""
 
 import strawberry
-from graphql import GraphQLError
-from strawberry.extensions import MaxTokensLimiter
-from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
 
-from app.resolvers.errors import PresentErrors
+from app.resolvers.engine.engine import Engine
+from app.resolvers.engine.options import EngineOptions
 from app.resolvers.mutations.keys import KeyMutations
 from app.resolvers.mutations.packages import PackageMutations
 from app.resolvers.mutations.secrets import SecretMutations
@@ -26,18 +23,18 @@ from app.resolvers.queries.sessions import SessionQueries
 from app.resolvers.queries.tokens import TokenQueries
 from app.resolvers.queries.tools import ToolQueries
 from app.resolvers.subscriptions.keys import KeySubscriptions
+from app.resolvers.subscriptions.logs import LogSubscriptions
 from app.resolvers.subscriptions.packages import PackageSubscriptions
 from app.resolvers.subscriptions.servers import ServerSubscriptions
 from app.resolvers.subscriptions.sessions import SessionSubscriptions
 from app.resolvers.subscriptions.tools import ToolSubscriptions
+from app.resolvers.types.content import CONTENT_TYPES
 from app.resolvers.types.listing import PromptType, ResourceTemplateType, ResourceType
 from app.resolvers.types.package import PackageType
 from app.resolvers.types.secret import SecretType
 from app.resolvers.types.server import ServerType
 from app.resolvers.types.session import SessionType
 from app.resolvers.types.tool import ToolType
-
-MAX_TOKENS = 5000
 
 
 @strawberry.type(description="Looking at things; changes nothing.")
@@ -75,24 +72,16 @@ class Subscription(
     PackageSubscriptions,
     ServerSubscriptions,
     SessionSubscriptions,
+    LogSubscriptions,
     KeySubscriptions,
     ToolSubscriptions,
 ):
     """The root of subscriptions."""
 
 
-class Schema(strawberry.Schema):
-    """A schema that does not log its clients' mistakes; surprises are logged when masked."""
-
-    def process_errors(
-        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
-    ) -> None:
-        """Nothing: Strawberry would log whole queries, secrets included."""
-
-
-def build_schema() -> Schema:
-    """The executable schema."""
-    return Schema(
+def build_schema() -> strawberry.Schema:
+    """The schema; an `Engine` runs its operations."""
+    return strawberry.Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
@@ -105,10 +94,11 @@ def build_schema() -> Schema:
             ResourceType,
             ResourceTemplateType,
             PromptType,
-        ],
-        config=StrawberryConfig(),
-        extensions=[
-            PresentErrors,
-            lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
+            *CONTENT_TYPES,
         ],
     )
+
+
+def build_engine(options: EngineOptions | None = None) -> Engine:
+    """What runs this schema's operations."""
+    return Engine(build_schema()._schema, options)  # noqa: SLF001 - Strawberry's own views take it so

@@ -7,6 +7,8 @@ from pydantic import Field
 from app.domain.errors import invalid
 from app.domain.package import LATEST, InstallRequest, PackageSource, Runtime, UpgradePolicy
 from app.domain.server import DEFAULT_STARTUP_SECONDS, Transport
+from app.domain.server_access import OPEN
+from app.rest.access_body import AccessBody
 from app.rest.bodies import Body, Query, SecretsBody, seconds
 from app.rest.fields import (
     Address,
@@ -67,6 +69,7 @@ class InstallBody(SecretsBody):
     url: Address | None = None
     headers: Headers | None = None
     upgrade_policy: PolicyName | None = None
+    access: AccessBody | None = None
     display_name: Words | None = None
     description: Words | None = None
 
@@ -100,6 +103,7 @@ class InstallBody(SecretsBody):
             description=self.description,
             startup_timeout_seconds=seconds(self.startup_timeout, DEFAULT_STARTUP_SECONDS),
             policy=self.upgrade_policy or UpgradePolicy.AUTOMATIC,
+            access=OPEN if self.access is None else self.access.access(),
         )
 
     def _refuse_address(self) -> None:

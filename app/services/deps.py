@@ -22,7 +22,7 @@ from app.domain.ports import (
     ServerStore,
     Sessions,
 )
-from app.domain.session import ListingChange, SessionView
+from app.domain.session import ListingChange, LogLine, SessionView
 from app.services.audit import AuditLog
 from app.services.authentication import Authentication
 from app.services.builds_here import LocalBuilds
@@ -88,6 +88,7 @@ class Deps:
     listing_changes: Feed[ListingChange]
     is_local: bool = False
     server_changes: Feed[str] = field(default_factory=Feed)
+    server_lines: Feed[LogLine] = field(default_factory=Feed)
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, RunningCall] = field(default_factory=dict)
     package_work: dict[str, RunningOperation] = field(default_factory=dict)

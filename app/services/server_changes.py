@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 
 from app.domain.names import check_server_name
 from app.domain.policy import Action
@@ -9,6 +10,7 @@ from app.domain.principal import Principal
 from app.domain.server import Server
 from app.services.access import may_see, operation
 from app.services.deps import Deps
+from app.services.patience import patiently
 from app.services.servers import list_all_servers
 
 
@@ -29,7 +31,7 @@ async def follow_servers(
         changes = deps.server_changes.follow(lambda name: server_name in (None, name))
         async with aclosing(changes):
             async for name in changes:
-                server = await deps.servers.find(name)
+                server = await patiently(partial(deps.servers.find, name))
                 if server is not None and may_see(caller, server):
                     seen.add(name)
                     yield name, server

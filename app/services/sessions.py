@@ -99,7 +99,7 @@ async def memory_of(deps: Deps, view: SessionView) -> int | None:
     return None if view.pid is None else await deps.sessions.memory_bytes(view.pid)
 
 
-def _may_see(caller: Principal, owner: str | None) -> bool:
+def may_see_session(caller: Principal, owner: str | None) -> bool:
     """Whether the caller may know of a session of that owner.
 
     One that all users share tells of all of them, in what its server writes.
@@ -115,6 +115,6 @@ def _wanted(caller: Principal, only: SessionFilter) -> Callable[[SessionView], b
     def wants(view: SessionView) -> bool:
         is_its = only.server_name is None or view.key.server_name == only.server_name
         is_so = only.state is None or view.state is only.state
-        return is_its and is_so and _may_see(caller, view.key.owner)
+        return is_its and is_so and may_see_session(caller, view.key.owner)
 
     return wants

@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from app.domain.clock import utc_now
 from app.domain.errors import AppError, NotSent
 from app.domain.ports import SeenSecrets
 from app.domain.server import ServerStatus
 from app.domain.session import (
     ListingChange,
+    LogLine,
     SessionKey,
     SessionPlan,
     SessionState,
@@ -71,12 +73,14 @@ class SessionRegistry:
         on_tools: OnTools,
         on_change: Callable[[SessionView], None] = lambda _view: None,
         on_listing: Callable[[ListingChange], None] = lambda _change: None,
+        on_log: Callable[[LogLine], None] = lambda _line: None,
         limits: SessionLimits | None = None,
     ) -> None:
         self._spawner = spawner
         self._files = files
         self._seen = seen
         self._on_tools = on_tools
+        self._on_log = on_log
         self._entries: dict[SessionKey, Supervised] = {}
         self._all: set[Supervised] = set()
         self._logs: dict[str, deque[str]] = {}
@@ -263,6 +267,7 @@ class SessionRegistry:
         if key.owner is None:  # a user's own session is no business of the others
             lines = self._logs.setdefault(key.server_name, deque(maxlen=KEPT_LOG_LINES))
             lines.append(text)
+        self._on_log(LogLine(key, text, utc_now()))
 
     async def _tools_seen(self, entry: Supervised, tools: Mapping[str, Tool]) -> None:
         key = entry.plan.key

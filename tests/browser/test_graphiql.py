@@ -14,6 +14,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+TOKEN = "a-token-that-only-this-test-knows-0123456789"
 INSTALL = {"name": "mcp-hello-world", "serverName": "hello"}
 
 
@@ -59,11 +60,74 @@ class Watched:
         await self.page.locator(".graphiql-execute-button").click()
 
 
-async def open_page(browser: Browser, product: Product) -> Watched:
+async def test_examples_are_at_hand_and_a_tab_keeps_its_own_text(product: Product) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        watched = await open_page(browser, product)
+        page, editor = watched.page, watched.page.locator(".graphiql-query-editor")
+        await page.get_by_role("button", name="Show Examples").click()
+        for _ in range(2):
+            await page.get_by_role("button", name="Give a user a secret").click()
+            await expect(editor).to_contain_text("mutation SetSecret")
+            await expect(page.locator(".graphiql-editor-tool")).to_contain_text("only alice has")
+            await page.get_by_role("button", name="Servers, newest first").click()
+            await expect(editor).to_contain_text("query Newest")
+        await watched.run("Newest")
+        await expect(page.locator(".result-window")).to_contain_text('"hasNextPage": false')
+        await page.get_by_role("button", name="Headers").click()
+        await browser.close()
+    assert watched.complaints == []
+
+
+async def test_the_typed_tools_have_the_same_page_with_their_own_examples(
+    product: Product,
+) -> None:
+    product.add_fingerprint("own-server")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        watched = await open_page(browser, product, "/graphql/tools")
+        await watched.run("Fields")
+        result = watched.page.locator(".result-window")
+        await expect(result).to_contain_text('"field": "own__server"')
+        await browser.close()
+    assert watched.complaints == []
+    assert f"{product.address}/graphql/tools" in watched.urls
+
+
+async def test_a_server_that_needs_a_token_says_how_to_get_one(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    product = Product(tmp_path_factory.mktemp("t"), ADMIN_TOKEN=TOKEN).start()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        page = await browser.new_page(color_scheme="dark")
+        await page.goto(product.address)
+        await expect(page.get_by_text("wants to know who you are")).to_be_visible()
+        await expect(page.get_by_text("mcp-api tokens create")).to_be_visible()
+        await page.get_by_label("API token").fill("wrong")
+        await page.get_by_role("button", name="Go on").click()
+        await expect(page.get_by_role("alert")).to_contain_text("does not know that token")
+        await page.get_by_label("API token").fill(TOKEN)
+        await page.get_by_role("button", name="Go on").click()
+        watched = Watched(page)
+        await watched.run("Overview")
+        await expect(page.locator(".result-window")).to_contain_text('"username"')
+        await watched.run("Progress")
+        await page.locator("button[aria-label^='Stop']").wait_for()
+        await asyncio.sleep(1)  # a refusal would end the subscription
+        await expect(page.locator("button[aria-label^='Stop']")).to_be_visible()
+        stored = await page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+        await browser.close()
+    product.stop()
+    assert TOKEN not in stored
+    assert TOKEN not in product.output()
+
+
+async def open_page(browser: Browser, product: Product, path: str = "") -> Watched:
     """The product's address, as a person would open it."""
     page = await browser.new_page()
     watched = Watched(page)
-    await page.goto(product.address)
+    await page.goto(product.address + path)
     await page.locator(".graphiql-execute-button").wait_for()
     return watched
 

@@ -85,7 +85,8 @@ def test_another_or_a_missing_file_fails_the_check(tmp_path: Path, content: str 
         schema.write_text(content)
     checked = run(tmp_path, "schema", "--check", str(schema))
     assert checked.returncode == 1
-    assert checked.stderr == f"{schema} is not the schema of this code. Run: make schema\n"
+    told = f"{schema} does not show the schema of this code. Run: make schema\n"
+    assert checked.stderr == told
     assert (schema.read_text() if schema.exists() else None) == content
 
 
@@ -102,6 +103,7 @@ def test_the_network_is_not_let_in_without_authentication(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "value"),
     [("PORT", "http"), ("PORT", "70000"), ("PAYLOAD_LIMIT", "lots"), ("LOG_LEVEL", "LOUD"),
+     ("INSTALL_FREE_SPACE", "much"), ("PIP_INDEX_URL", "--x"), ("PIP_EXTRA_INDEX_URL", "http://a b"),
      ("INSTALL_TIMEOUT_SECONDS", "0")],
 )  # fmt: skip
 def test_a_setting_that_cannot_be_is_named(tmp_path: Path, name: str, value: str) -> None:
@@ -181,3 +183,20 @@ def test_a_database_without_its_key_file_is_not_started(tmp_path: Path) -> None:
     (tmp_path / "data" / "secrets.key").unlink()
     assert "is missing, but there is a database already" in refusal(tmp_path)
     assert not (tmp_path / "data" / "secrets.key").exists()
+
+
+def test_what_would_break_clients_of_the_last_release_is_told(tmp_path: Path) -> None:
+    released = tmp_path / "released.graphql"
+    text = (ROOT / "schema.released.graphql").read_text()
+    released.write_text(text.replace("  viewer: Viewer!", "  viewer: Viewer!\n  gone: String"))
+    checked = run(tmp_path, "schema", "--against", str(released))
+    assert checked.returncode == 1
+    assert "breaking: Field Query.gone was removed." in checked.stderr
+    assert run(tmp_path, "schema", "--against", str(ROOT / "schema.graphql")).returncode == 0
+
+
+def test_the_reference_shows_every_operation(tmp_path: Path) -> None:
+    printed = run(tmp_path, "schema", "--reference").stdout
+    for name in ("installPackage", "servers", "toolCall"):
+        assert f"### {name}\n" in printed
+    assert printed == (ROOT / "docs" / "graphql-reference.md").read_text()

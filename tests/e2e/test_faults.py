@@ -13,6 +13,7 @@ import httpx
 from app.domain.errors import ErrorCode
 from tests.graphql_documents import INSTALL_PACKAGE, PACKAGES, SERVERS
 from tests.product import Product, eventually, read_proc
+from tests.resolvers.sockets import receive, subscribe
 
 UNAVAILABLE = {
     "success": False,
@@ -132,6 +133,26 @@ def test_a_killed_database_is_started_again_with_all_its_data(shared: Product) -
     eventually(lambda: works_or_is_unavailable(shared), seconds=BACK_SECONDS)
     assert shared.call("kept", "fingerprint") == kept
     assert shared.call_rest("kept", "fingerprint") == kept
+
+
+def test_a_subscription_goes_on_when_the_database_is_back(shared: Product) -> None:
+    with shared.websocket(ping_interval=None) as socket:
+        subscribe(socket, "1", {"query": "subscription { serverChanged { name server { id } } }"})
+        mongod = mongod_of(shared)
+        os.kill(mongod, signal.SIGKILL)
+        eventually(
+            lambda: [pid for pid in mongods_of(shared) if pid != mongod], seconds=BACK_SECONDS
+        )
+        names = "{ servers { nodes { name } } }"
+        eventually(lambda: "errors" not in shared.post_graphql(names), seconds=BACK_SECONDS)
+        shared.add_fingerprint("after")
+        told: dict[str, Any] = {}
+        while told.get("name") != "after":
+            message = receive(socket)
+            assert message["type"] == "next", message
+            assert "errors" not in message["payload"], message
+            told = message["payload"]["data"]["serverChanged"]
+    assert told["server"]["id"]
 
 
 EVERY_KIND: tuple[tuple[str, str, object], ...] = (

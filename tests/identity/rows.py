@@ -118,6 +118,13 @@ QUERIES = (
     query("keys", only(ADMINS), "{ id }"),
     query("sessions", only(ALL), NODES),
     query("tokens", only(ADMINS), NODES),
+    query("auditRecords", only(ALL), NODES),
+    query(
+        "auditRecords",
+        only(HERS),
+        '(filter: {username: "ada"}) { nodes { id } }',
+        variant="of ada",
+    ),
 )
 MUTATIONS = (
     mutation(
@@ -204,6 +211,7 @@ MUTATIONS = (
 SUBSCRIPTIONS = (
     subscription("packageProgress", only(MANAGERS), "{ phase }"),
     subscription("sessionChanged", only(ALL), "{ id }"),
+    subscription("serverChanged", only(ALL), "{ name }"),
     subscription("toolsChanged", only(ALL), "{ id }"),
     subscription("listingChanged", only(ALL), "{ kind }"),
     subscription("keyRotation", only(ADMINS), "{ total }"),

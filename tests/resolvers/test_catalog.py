@@ -20,7 +20,9 @@ CONTENTS = """query ($uri: String!, $username: String) {
   }
 }"""
 PROMPT = """query ($name: String!, $arguments: JSON) {
-  prompt(serverName: "all", name: $name, arguments: $arguments) { description messages raw }
+  prompt(serverName: "all", name: $name, arguments: $arguments) {
+    description messages { role content { __typename ... on TextContent { text } } } raw
+  }
 }"""
 COMPLETION = """query ($input: CompletionInput!) {
   completion(input: $input) { values total hasMore }
@@ -114,7 +116,9 @@ def test_a_users_secret_does_not_come_out_of_a_resource(product: Product) -> Non
 def test_a_prompt_is_filled_in(product: Product) -> None:
     answer = product.graphql(PROMPT, name="greet", arguments={"name": "Ada"})
     message = {"role": "user", "content": {"type": "text", "text": "Say hello to Ada."}}
-    assert (answer["description"], answer["messages"]) == ("A greeting.", [message])
+    text = {"__typename": "TextContent", "text": "Say hello to Ada."}
+    assert answer["description"] == "A greeting."
+    assert answer["messages"] == [{"role": "USER", "content": text}]
     assert answer["raw"] == {"description": "A greeting.", "messages": [message]}
 
 

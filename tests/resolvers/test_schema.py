@@ -71,3 +71,14 @@ def test_every_error_code_has_a_status_a_type_and_a_place_in_the_enum(
     assert set(codes.values) == {code.name for code in ErrorCode}
     assert set(HTTP_STATUS) == set(ErrorCode)
     assert set(ERROR_TYPES) == set(ErrorCode)
+
+
+def test_every_value_of_an_enum_says_what_it_means(schema: GraphQLSchema) -> None:
+    silent = [
+        f"{name}.{value}"
+        for name, kind in schema.type_map.items()
+        if isinstance(kind, GraphQLEnumType) and not name.startswith("__")
+        for value, found in kind.values.items()
+        if not found.description
+    ]
+    assert silent == []

@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
-from tests.graphql_documents import PROGRESS, UNINSTALL_PACKAGE
+from tests.graphql_documents import CALL_TOOL, PROGRESS, UNINSTALL_PACKAGE
 from tests.product import JSON, Product
 from tests.resolvers.sockets import receive, subscribe
 
@@ -129,3 +129,20 @@ def test_another_sites_page_cannot_open_a_websocket(
     with pytest.raises(InvalidStatus) as caught:
         product.raw_websocket(additional_headers=headers)
     assert caught.value.response.status_code == 403
+
+
+def test_a_servers_log_is_followed_with_secrets_masked(product: Product) -> None:
+    secret = "a secret in the log 5521"
+    product.set_secret("a", "token", secret, "logger")
+    with product.websocket() as socket:
+        subscribe(socket, "1", {"query": 'subscription { serverLog(name: "a") { line at } }'})
+        subscribe(socket, "2", {"query": "{ viewer { username } }"})
+        assert receive(socket)["id"] == "2"
+        assert receive(socket) == {"id": "2", "type": "complete"}
+        call = {"serverName": "a", "toolName": "leak", "username": "logger"}
+        product.graphql(CALL_TOOL, input=call)
+        message = receive(socket)
+    assert message["id"] == "1"
+    line = message["payload"]["data"]["serverLog"]["line"]
+    assert line.startswith("leaking ")
+    assert secret not in line

@@ -11,7 +11,7 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.principal import local_principal
 from app.resolvers.context import Context
 from app.resolvers.loaders import Loaders
-from app.resolvers.schema import build_schema
+from app.resolvers.schema import build_engine
 from tests.graphql_documents import ADD_SERVER, SERVERS
 
 DETAIL = "a detail nobody outside may see"
@@ -37,9 +37,9 @@ async def run(document: str, failure: Exception, **variables: object) -> Any:
     nothing: Any = None
     context = Context(
         deps=deps, principal=local_principal(), request=nothing, response=nothing,
-        is_streaming=False, loaders=Loaders.over(deps, local_principal()),
+        loaders=Loaders.over(deps, local_principal()),
     )  # fmt: skip
-    return await build_schema().execute(
+    return await build_engine().execute(
         document, variable_values=dict(variables), context_value=context
     )
 

@@ -7,8 +7,9 @@ from strawberry.scalars import JSON
 
 from app.resolvers.context import Info
 from app.resolvers.inputs import json_object, string_map
-from app.resolvers.types.answers import Completion, PromptResult, ResourceContents
+from app.resolvers.types.answers import Completion, ResourceContents
 from app.resolvers.types.listing import Username
+from app.resolvers.types.prompt import PromptResult
 from app.services.catalog import ForUser, complete, get_prompt, read_resource
 
 ServerName = Annotated[str, strawberry.argument(description="The server's exact name.")]

@@ -9,11 +9,13 @@ from app.domain.package_record import Package
 from app.domain.page import Page
 from app.resolvers.context import Info
 from app.resolvers.inputs import page_request
+from app.resolvers.queries.filters import OrderBy, PackageFilterInput, order_of
 from app.resolvers.types.node import After, Connection, First
 from app.resolvers.types.package import PackageType
 from app.resolvers.types.uninstall import UninstallPreviewType
 from app.resolvers.types.upgrade import PackageUpdateType
-from app.services.package_reads import get_package_by_name, list_packages, show_package
+from app.services.package_list import PackageFilter, find_package_page, package_key
+from app.services.package_reads import get_package_by_name, show_package
 from app.services.uninstall import preview_uninstall
 from app.services.updates import check_packages, check_updates
 
@@ -27,23 +29,31 @@ CheckUpdates = Annotated[
 class PackageQueries:
     """The package fields of Query."""
 
-    @strawberry.field(description="Installed packages, and those being installed, by server name.")
+    @strawberry.field(
+        description="Installed packages, and those being installed; by server name, unless asked "
+        "otherwise."
+    )
     async def packages(
         self,
         info: Info,
         first: First = 50,
         after: After = None,
+        filter: Annotated[
+            PackageFilterInput | None, strawberry.argument(description="Which are meant.")
+        ] = None,
+        order_by: OrderBy = None,
         *,
         check_updates: CheckUpdates = False,
     ) -> Connection[PackageType]:
         """A page of packages."""
-        deps, caller = info.context.deps, info.context.principal
-        page = await list_packages(deps, caller, page_request(first, after))
+        deps, caller, order = info.context.deps, info.context.principal, order_of(order_by)
+        only = PackageFilter() if filter is None else filter.filter()
+        page = await find_package_page(deps, caller, only, order, page_request(first, after))
         if check_updates:
             updates = await check_packages(deps, caller, page.items)
             page = Page(tuple(update.package for update in updates), page.has_next)
         return Connection[PackageType].of(
-            page, lambda p: p.server_name, lambda p: PackageType.of(deps, p)
+            page, lambda p: package_key(p, order), lambda p: PackageType.of(deps, p)
         )
 
     @strawberry.field(description="One package, by its server's name or by its own; null if none.")

@@ -1,13 +1,16 @@
 """Queries for tools."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import strawberry
 
 from app.resolvers.context import Info
 from app.resolvers.inputs import page_request
+from app.resolvers.queries.filters import ToolFilterInput
 from app.resolvers.types.node import After, Connection, First
 from app.resolvers.types.tool import ToolType
+from app.services.server_list import find_tool_page
 from app.services.tools import list_tools
 
 
@@ -24,15 +27,20 @@ class ToolQueries:
         ] = None,
         first: First = 100,
         after: After = None,
+        filter: Annotated[
+            ToolFilterInput | None, strawberry.argument(description="Which are meant.")
+        ] = None,
     ) -> Connection[ToolType]:
         """A page of tools."""
-        context = info.context
-        page = await list_tools(
-            context.deps,
-            context.principal,
-            server_name=server_name,
-            page=page_request(first, after),
-        )
+        context, page_asked = info.context, page_request(first, after)
+        if filter is None:
+            page = await list_tools(
+                context.deps, context.principal, server_name=server_name, page=page_asked
+            )
+        else:
+            only = filter.filter()
+            only = only if server_name is None else replace(only, server_name=server_name)
+            page = await find_tool_page(context.deps, context.principal, only, page_asked)
         return Connection[ToolType].of(
             page,
             lambda found: f"{found[0].name} {found[1].name}",

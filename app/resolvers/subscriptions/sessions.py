@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 from typing import Annotated
 
 import strawberry
@@ -11,6 +12,7 @@ from app.resolvers.context import Info
 from app.resolvers.types.listing_change import ListingChangeType
 from app.resolvers.types.server import ServerType
 from app.resolvers.types.session import SessionType
+from app.services.patience import patiently
 from app.services.sessions import follow_listings, follow_sessions
 
 OnlyServer = Annotated[str | None, strawberry.argument(description="Only this server's.")]
@@ -65,6 +67,7 @@ async def _changes(
         follow_listings(context.deps, context.principal, server_name, kinds)
     ) as changes:
         async for change in changes:
-            server = await context.loaders.servers.load(change.key.server_name)
+            name = change.key.server_name
+            server = await patiently(partial(context.loaders.servers.load, name))
             if server is not None:
                 yield ListingChangeType(kind=change.kind, server=ServerType.of(context, server))

@@ -21,6 +21,16 @@ class ResourcePart:
     blob: str | None = strawberry.field(description="Its bytes in base64, if it is no text.")
 
 
+def resource_part(part: Mapping[str, object]) -> ResourcePart:
+    """The GraphQL part."""
+    return ResourcePart(
+        uri=text_in(part, "uri"),
+        mime_type=text_in(part, "mimeType"),
+        text=text_in(part, "text"),
+        blob=text_in(part, "blob"),
+    )
+
+
 @strawberry.type(description="What a resource holds.")
 class ResourceContents:
     """The result of `resources/read`."""
@@ -37,39 +47,11 @@ class ResourceContents:
         """The GraphQL contents."""
         given = raw.get("contents")
         parts = [
-            ResourcePart(
-                uri=text_in(part, "uri"),
-                mime_type=text_in(part, "mimeType"),
-                text=text_in(part, "text"),
-                blob=text_in(part, "blob"),
-            )
+            resource_part(part)
             for part in (given if isinstance(given, list) else [])
             if isinstance(part, dict)
         ]
         return cls(parts=parts, raw=JSON(raw))
-
-
-@strawberry.type(description="A prompt, filled in.")
-class PromptResult:
-    """The result of `prompts/get`."""
-
-    description: str | None = strawberry.field(description="What it is, in the server's words.")
-    messages: JSON = strawberry.field(
-        description="The messages for the model, as the server sent them."
-    )
-    raw: JSON = strawberry.field(
-        description="The whole MCP result as the server sent it, with secret values masked."
-    )
-
-    @classmethod
-    def of(cls, raw: Mapping[str, object]) -> Self:
-        """The GraphQL result."""
-        messages = raw.get("messages")
-        return cls(
-            description=text_in(raw, "description"),
-            messages=JSON(messages if isinstance(messages, list) else []),
-            raw=JSON(raw),
-        )
 
 
 @strawberry.type(description="What a value that somebody is typing could become.")

@@ -3,8 +3,10 @@
 import strawberry
 
 from app.domain.errors import AppError, ErrorCode
+from app.resolvers.enums import describe_enum
+from app.resolvers.types.error_meanings import ERROR_MEANINGS
 
-strawberry.enum(ErrorCode, name="ErrorCode", description="A machine-readable reason for a failure.")
+describe_enum(ErrorCode, "ErrorCode", "A machine-readable reason for a failure.", ERROR_MEANINGS)
 
 
 @strawberry.interface(name="Error", description="An expected failure of a mutation.")
@@ -95,6 +97,10 @@ ERROR_TYPES: dict[ErrorCode, type[ErrorInterface] | None] = {
     ErrorCode.CALL_NOT_FOUND: NotFoundError,
     ErrorCode.CALL_CANCELLED: ConflictError,
     ErrorCode.SESSION_LIMIT: UnavailableError,
+    ErrorCode.QUERY_TOO_COMPLEX: InvalidInputError,
+    ErrorCode.OPERATION_TIMEOUT: UnavailableError,
+    ErrorCode.OPERATION_NOT_ALLOWED: ForbiddenError,
+    ErrorCode.PERSISTED_QUERY_NOT_FOUND: NotFoundError,
     ErrorCode.RATE_LIMITED: UnavailableError,
     ErrorCode.IDENTITY_PROVIDER_UNAVAILABLE: UnavailableError,
     ErrorCode.DATABASE_UNAVAILABLE: UnavailableError,

@@ -27,6 +27,8 @@ class PageInfo:
     """The Relay PageInfo; pages go forwards only."""
 
     has_next_page: bool = strawberry.field(description="Whether there are entries after this page.")
+    has_previous_page: bool = strawberry.field(description="Always false: pages go forwards only.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first entry.")
     end_cursor: str | None = strawberry.field(
         description="The cursor of the last entry; give it as `after` to get the next page."
     )
@@ -44,20 +46,34 @@ class Edge(Generic[T]):
 class Connection(Generic[T]):
     """A Relay connection over a keyset page."""
 
-    edges: list[Edge[T]] = strawberry.field(description="The entries with their cursors.")
+    keys: strawberry.Private[Sequence[str]]
+    has_next: strawberry.Private[bool]
     nodes: list[T] = strawberry.field(description="The entries alone.")
-    page_info: PageInfo = strawberry.field(description="Whether and where the listing goes on.")
+
+    @strawberry.field(description="The entries with their cursors.")
+    def edges(self) -> list[Edge[T]]:
+        """The edges, which few ask for."""
+        pairs = zip(self.keys, self.nodes, strict=True)
+        return [Edge(cursor=encode_opaque(key), node=node) for key, node in pairs]
+
+    @strawberry.field(description="Whether and where the listing goes on.")
+    def page_info(self) -> PageInfo:
+        """The ends of the page."""
+        keys = self.keys
+        return PageInfo(
+            has_next_page=self.has_next,
+            has_previous_page=False,
+            start_cursor=encode_opaque(keys[0]) if keys else None,
+            end_cursor=encode_opaque(keys[-1]) if keys else None,
+        )
 
     @classmethod
     def of(cls, page: Page[S], key: Callable[[S], str], render: Callable[[S], T]) -> Self:
         """The connection for a page; `key` gives each entry's place in the order."""
-        edges = [Edge(cursor=encode_opaque(key(item)), node=render(item)) for item in page.items]
         return cls(
-            edges=edges,
-            nodes=[edge.node for edge in edges],
-            page_info=PageInfo(
-                has_next_page=page.has_next, end_cursor=edges[-1].cursor if edges else None
-            ),
+            keys=[key(item) for item in page.items],
+            has_next=page.has_next,
+            nodes=[render(item) for item in page.items],
         )
 
 

@@ -59,8 +59,20 @@ describe_enum(
         ServerStatus.ERROR: "Its session has ended unasked or could not be started.",
     },
 )
-strawberry.enum(
-    LogLevel, name="LogLevel", description="How grave a log message is (RFC 5424), least first."
+describe_enum(
+    LogLevel,
+    "LogLevel",
+    "How grave a log message is (RFC 5424), least first.",
+    {
+        LogLevel.DEBUG: "For finding bugs.",
+        LogLevel.INFO: "What happens as it should.",
+        LogLevel.NOTICE: "What happens as it should, and matters.",
+        LogLevel.WARNING: "What may become an error.",
+        LogLevel.ERROR: "Something failed.",
+        LogLevel.CRITICAL: "A part of the server failed.",
+        LogLevel.ALERT: "Somebody must do something at once.",
+        LogLevel.EMERGENCY: "The server cannot be used.",
+    },
 )
 
 
@@ -92,9 +104,6 @@ class ServerType(Node):
         description="Whether it may be reached at addresses of private networks and of this "
         "machine; null for what this service allows by default."
     )
-    secret_bindings: list[SecretBindingType] = strawberry.field(
-        description="The secrets it wants of each user; others that a user has set are arguments."
-    )
     masks_results: bool = strawberry.field(
         description="Whether secret values are masked in what it answers."
     )
@@ -125,10 +134,6 @@ class ServerType(Node):
     log_level: LogLevel | None = strawberry.field(
         description="What it is asked to log; null for what it logs by itself."
     )
-    access: ServerAccessType | None = strawberry.field(
-        description="Who may see and call it, and which of its tools; null for callers who may "
-        "not manage it."
-    )
     enabled: bool = strawberry.field(description="Whether its tools may be called.")
     status: ServerStatus = strawberry.field(
         description="Whether it can be called right now, seen from the process that answers."
@@ -138,6 +143,22 @@ class ServerType(Node):
     )
     created_at: datetime = strawberry.field(description="When it was added.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
+
+    @strawberry.field(
+        description="The secrets it wants of each user; others that a user has set are arguments."
+    )
+    def secret_bindings(self) -> list[SecretBindingType]:
+        """The declared secrets."""
+        return [SecretBindingType.of(each) for each in self.view.server.settings.secrets]
+
+    @strawberry.field(
+        description="Who may see and call it, and which of its tools; null for callers who may "
+        "not manage it."
+    )
+    def access(self) -> ServerAccessType | None:
+        """The rules for callers and tools."""
+        view = self.view
+        return ServerAccessType.of(view.server.settings.access) if view.has_details else None
 
     @strawberry.field(description="The package it was installed from, if it was.")
     async def package(
@@ -172,10 +193,13 @@ class ServerType(Node):
         tool = find_tool_of(self.view.server, name)
         return None if tool is None else ToolType.of(self.view.server, tool)
 
-    @strawberry.field(description="Its resources by address, as it lists them for the user.")
+    @strawberry.field(
+        description="Its resources by address, as it lists them for the user; "
+        "null when it does not."
+    )
     async def resources(
         self, info: Info, first: First = 100, after: After = None, username: Username = None
-    ) -> Connection[ResourceType]:
+    ) -> Connection[ResourceType] | None:
         """The edge to the resources."""
         whose, page = await self._entries(
             info, ListingKind.RESOURCES, username, page_request(first, after)
@@ -183,11 +207,12 @@ class ServerType(Node):
         return Connection[ResourceType].of(page, _key, lambda e: ResourceType.of(whose, e))
 
     @strawberry.field(
-        description="Its resource templates by pattern, as it lists them for the user."
+        description="Its resource templates by pattern, as it lists them for the user; "
+        "null when it does not."
     )
     async def resource_templates(
         self, info: Info, first: First = 100, after: After = None, username: Username = None
-    ) -> Connection[ResourceTemplateType]:
+    ) -> Connection[ResourceTemplateType] | None:
         """The edge to the resource templates."""
         whose, page = await self._entries(
             info, ListingKind.RESOURCE_TEMPLATES, username, page_request(first, after)
@@ -196,10 +221,12 @@ class ServerType(Node):
             page, _key, lambda e: ResourceTemplateType.of(whose, e)
         )
 
-    @strawberry.field(description="Its prompts by name, as it lists them for the user.")
+    @strawberry.field(
+        description="Its prompts by name, as it lists them for the user; null when it does not."
+    )
     async def prompts(
         self, info: Info, first: First = 100, after: After = None, username: Username = None
-    ) -> Connection[PromptType]:
+    ) -> Connection[PromptType] | None:
         """The edge to the prompts."""
         whose, page = await self._entries(
             info, ListingKind.PROMPTS, username, page_request(first, after)
@@ -210,7 +237,7 @@ class ServerType(Node):
         description="Its sessions in the process that answers; those of other users only for "
         "callers who may act for them."
     )
-    async def sessions(self, info: Info) -> list[SessionType]:
+    async def sessions(self, info: Info) -> list[SessionType] | None:
         """The edge to the sessions."""
         views = await sessions_of(info.context.deps, info.context.principal, self.name)
         return [SessionType.of(view) for view in views]
@@ -222,7 +249,7 @@ class ServerType(Node):
         self,
         info: Info,
         last: Annotated[int, strawberry.argument(description="How many lines, up to 200.")] = 100,
-    ) -> list[str]:
+    ) -> list[str] | None:
         """The server's stderr."""
         return server_logs(info.context.deps, info.context.principal, self.name, last)
 
@@ -253,7 +280,6 @@ class ServerType(Node):
             url=settings.url,
             headers=JSON(settings.headers),
             allows_private_network=settings.allows_private_network,
-            secret_bindings=[SecretBindingType.of(binding) for binding in settings.secrets],
             masks_results=settings.masks_results,
             startup_timeout_seconds=settings.startup_timeout_seconds,
             isolation=settings.isolation,
@@ -264,7 +290,6 @@ class ServerType(Node):
             max_sessions=settings.max_sessions,
             checks_arguments=settings.checks_arguments,
             log_level=settings.log_level,
-            access=ServerAccessType.of(settings.access) if view.has_details else None,
             enabled=settings.is_enabled,
             status=view.status,
             last_error=view.last_error,

@@ -1,5 +1,6 @@
 """Tools and what they answer."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
@@ -9,10 +10,35 @@ from app.domain.call import ToolOutcome
 from app.domain.server import Server
 from app.domain.tool import Tool
 from app.resolvers.context import Info
+from app.resolvers.types.content import ContentInterface, contents_of
 from app.resolvers.types.node import Node, node_id
 
 if TYPE_CHECKING:
     from app.resolvers.types.server import ServerType
+
+
+@strawberry.type(description="A server's own words on what a tool does to the world.")
+class ToolHints:
+    """MCP's ToolAnnotations, with the defaults of the specification."""
+
+    read_only: bool = strawberry.field(description="Whether it changes nothing.")
+    destructive: bool = strawberry.field(description="Whether it may destroy something.")
+    idempotent: bool = strawberry.field(
+        description="Whether calling it again with the same arguments changes nothing more."
+    )
+    open_world: bool = strawberry.field(
+        description="Whether it deals with what lies outside of its server, such as the web."
+    )
+
+    @classmethod
+    def of(cls, annotations: Mapping[str, object]) -> Self:
+        """The GraphQL hints."""
+        return cls(
+            read_only=annotations.get("readOnlyHint") is True,
+            destructive=annotations.get("destructiveHint") is not False,
+            idempotent=annotations.get("idempotentHint") is True,
+            open_world=annotations.get("openWorldHint") is not False,
+        )
 
 
 @strawberry.type(name="Tool", description="A tool of an MCP server, as the server listed it.")
@@ -26,8 +52,11 @@ class ToolType(Node):
     output_schema: JSON | None = strawberry.field(
         description="The JSON Schema of its structured content, where it declares one."
     )
+    hints: ToolHints = strawberry.field(
+        description="What the server says of the tool's effects; it may be wrong."
+    )
     annotations: JSON | None = strawberry.field(
-        description="The server's hints, such as `readOnlyHint`."
+        description="Everything the server says beside, as it sent it."
     )
     server_name: str = strawberry.field(description="The server it belongs to.")
 
@@ -51,6 +80,7 @@ class ToolType(Node):
             description=tool.description,
             input_schema=JSON(tool.input_schema),
             output_schema=None if tool.output_schema is None else JSON(tool.output_schema),
+            hints=ToolHints.of(tool.annotations or {}),
             annotations=None if tool.annotations is None else JSON(tool.annotations),
             server_name=server.name,
         )
@@ -63,8 +93,8 @@ class ToolResult:
     call_id: strawberry.ID = strawberry.field(description="The call's id, as in the log.")
     is_error: bool = strawberry.field(description="Whether the tool itself reported failure.")
     text: str = strawberry.field(description="All text parts, joined by newlines.")
-    content: JSON = strawberry.field(
-        description="The content parts as the server sent them: text, image, audio, resources."
+    content: list[ContentInterface] = strawberry.field(
+        description="What the tool said, part by part, in its order."
     )
     structured_content: JSON | None = strawberry.field(
         description="The structured result, where the tool gives one."
@@ -87,7 +117,7 @@ class ToolResult:
             call_id=strawberry.ID(outcome.call_id),
             is_error=outcome.is_error,
             text="\n".join(texts),
-            content=JSON(parts),
+            content=contents_of(parts),
             structured_content=None if structured is None else JSON(structured),
             raw=JSON(outcome.raw),
             duration_milliseconds=round(outcome.duration_milliseconds, 3),

@@ -1,0 +1,269 @@
+"""Running operations: checked, bounded in time, and with errors that clients may see."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any
+
+from graphql import (
+    ExecutionResult as CoreResult,
+)
+from graphql import (
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    subscribe,
+)
+from strawberry.execution.is_awaitable import optimized_is_awaitable
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
+
+from app.domain.errors import ErrorCode
+from app.resolvers.engine.documents import Document, Documents, Refused
+from app.resolvers.engine.limits import refusal
+from app.resolvers.engine.options import EngineOptions
+from app.resolvers.engine.persisted import PersistedOperations
+from app.resolvers.errors import present_all
+
+Variables = dict[str, Any]
+# It answers as graphql-core's own does; only its annotation says less.
+_is_awaitable: Any = optimized_is_awaitable
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One operation that may be executed."""
+
+    document: Document
+    operation: OperationDefinitionNode
+    variables: Variables
+
+    @property
+    def name(self) -> str | None:
+        return None if self.operation.name is None else self.operation.name.value
+
+
+class Engine:
+    """Runs operations of one graphql-core schema, as Strawberry's views ask for it."""
+
+    def __init__(self, schema: GraphQLSchema, options: EngineOptions | None = None) -> None:
+        self.options = options or EngineOptions()
+        self._schema = schema
+        self._documents = Documents(
+            schema,
+            self.options.limits,
+            introspection=self.options.introspection,
+            suggestions=self.options.suggestions,
+        )
+        self._persisted = PersistedOperations(self.options.trusted)
+
+    @property
+    def schema(self) -> GraphQLSchema:
+        """The schema that it runs operations of."""
+        return self._schema
+
+    def text_of(self, query: str | None, extensions: Mapping[str, object] | None) -> str | None:
+        """The text to run: the query, or the persisted one that is asked for.
+
+        Raises:
+            Refused: There is none, or it is not trusted.
+        """
+        return self._persisted.text_of(query, extensions)
+
+    async def execute(
+        self,
+        query: str | None,
+        *,
+        variable_values: Variables | None = None,
+        context_value: object = None,
+        root_value: object = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: Mapping[str, object] | None = None,
+    ) -> ExecutionResult:
+        """The answer to a query or mutation."""
+        try:
+            run = self._prepare(
+                query, variable_values, operation_name, allowed_operation_types,
+                operation_extensions,
+            )  # fmt: skip
+        except Refused as refused:
+            return _refused(refused, variable_values)
+        if run.operation.operation.value == OperationType.SUBSCRIPTION.value:
+            return _refused(Refused(_needs_stream()), variable_values)
+        return await self._execute(run, context_value, root_value)
+
+    async def stream(
+        self,
+        query: str | None,
+        *,
+        variable_values: Variables | None = None,
+        context_value: object = None,
+        root_value: object = None,
+        operation_name: str | None = None,
+        operation_extensions: Mapping[str, object] | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        """The answers to any operation: one for a query or mutation."""
+
+        async def answers() -> AsyncGenerator[ExecutionResult, None]:
+            try:
+                run = self._prepare(
+                    query, variable_values, operation_name, allowed_operation_types,
+                    operation_extensions,
+                )  # fmt: skip
+            except Refused as refused:
+                yield _refused(refused, variable_values)
+                return
+            if run.operation.operation.value != OperationType.SUBSCRIPTION.value:
+                yield await self._execute(run, context_value, root_value)
+                return
+            async with aclosing(self._subscribe(run, context_value, root_value)) as events:
+                async for event in events:
+                    yield event
+
+        return answers()
+
+    def _prepare(
+        self,
+        query: str | None,
+        variables: Variables | None,
+        operation_name: str | None,
+        allowed: Iterable[OperationType] | None,
+        extensions: Mapping[str, object] | None,
+    ) -> _Run:
+        """The operation to run.
+
+        Raises:
+            Refused: There is none, or it may not be run.
+        """
+        text = self.text_of(query, extensions)
+        if not text:
+            raise Refused(refusal("There is no GraphQL query in the request.", status=400))
+        document = self._documents.get(text)
+        operation = _choose(document, operation_name)
+        kinds = None if allowed is None else {kind.value for kind in allowed}
+        if kinds is not None and operation.operation.value not in kinds:
+            raise Refused(
+                refusal(
+                    f"A {operation.operation.value} is not allowed by GET.",
+                    hint="Send it by POST.",
+                    status=405,
+                )
+            )
+        given = variables or {}
+        self._documents.check_cost(document, operation, given)
+        return _Run(document, operation, given)
+
+    async def _execute(self, run: _Run, context: object, root: object) -> ExecutionResult:
+        kind = run.operation.operation.value
+        limits = self.options.limits
+        seconds = limits.query_seconds if kind == "query" else limits.mutation_seconds
+        deadline = asyncio.timeout(seconds)
+        try:
+            result = self._start(run, context, root)
+            if isawaitable(result):
+                async with deadline:
+                    result = await result
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is presented
+            is_late = isinstance(error, TimeoutError) and deadline.expired()
+            shown = _took_too_long(kind, seconds) if is_late else _located(error)
+            result = CoreResult(None, [shown])
+        return _shown(run, result)
+
+    def _start(self, run: _Run, context: object, root: object) -> Any:
+        """The result of an operation, or what it can be awaited from."""
+        executor = self.options.executor.build(
+            self._schema,
+            run.document.node,
+            root,
+            context,
+            run.variables,
+            run.name,
+            is_awaitable=_is_awaitable,
+            hide_suggestions=not self.options.suggestions,
+        )
+        if isinstance(executor, list):
+            return CoreResult(None, executor)
+        return executor.execute_operation()
+
+    async def _subscribe(
+        self, run: _Run, context: object, root: object
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        try:
+            found: Any = subscribe(
+                self._schema,
+                run.document.node,
+                root,
+                context,
+                run.variables,
+                run.name,
+                executor_class=self.options.executor,
+                hide_suggestions=not self.options.suggestions,
+            )
+            events = await found if isawaitable(found) else found
+            if isinstance(events, CoreResult):
+                result = _shown(run, events)
+                yield PreExecutionError(data=None, errors=result.errors)
+                return
+            async with aclosing(events):
+                async for event in events:
+                    yield _shown(run, event)
+        except Exception as error:  # noqa: BLE001 - graphql-core leaves the source's errors to us
+            yield _shown(run, CoreResult(None, [_located(error)]))
+
+
+def _choose(document: Document, name: str | None) -> OperationDefinitionNode:
+    operations = document.operations
+    if not operations:
+        raise Refused(refusal("The document has no operation.", status=400))
+    if not name:
+        if len(operations) > 1:
+            raise Refused(
+                refusal("operationName must say which of the operations to run.", status=400)
+            )
+        return operations[0]
+    for operation in operations:
+        if operation.name is not None and operation.name.value == name:
+            return operation
+    raise Refused(refusal("There is no operation of the name in operationName.", status=400))
+
+
+def _needs_stream() -> GraphQLError:
+    return refusal(
+        "A subscription needs a stream: use a WebSocket (graphql-transport-ws), "
+        "or POST with the header Accept: text/event-stream."
+    )
+
+
+def _took_too_long(kind: str, seconds: float) -> GraphQLError:
+    setting = "GRAPHQL_QUERY_SECONDS" if kind == "query" else "GRAPHQL_MUTATION_SECONDS"
+    return GraphQLError(
+        f"The {kind} took longer than {seconds:g} seconds and was ended.",
+        extensions={
+            "code": ErrorCode.OPERATION_TIMEOUT.value,
+            "hint": f"Ask for less at once. The limit is set by {setting}.",
+            "limit": seconds,
+        },
+    )
+
+
+def _located(error: Exception) -> GraphQLError:
+    if isinstance(error, GraphQLError):
+        return error
+    return GraphQLError(str(error), original_error=error)
+
+
+def _refused(refused: Refused, variables: Variables | None) -> ExecutionResult:
+    errors = present_all(refused.errors, refused.document, variables or {})
+    return PreExecutionError(data=None, errors=errors)
+
+
+def _shown(run: _Run, result: CoreResult) -> ExecutionResult:
+    errors = result.errors
+    if errors:
+        errors = present_all(errors, run.document.node, run.variables)
+    return ExecutionResult(data=result.data, errors=errors or None)

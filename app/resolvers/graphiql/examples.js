@@ -1,0 +1,235 @@
+"use strict";
+
+// An operation for every task of the README and the guides. The first ones are open as tabs.
+// A test runs each against the schema.
+const EXAMPLES = [
+  {
+    title: "Overview", isTab: true,
+    about: "Servers, their packages and tools.",
+    query: `# Welcome to MCP API.
+# Press the play button or Ctrl-Enter to run this.
+# Each tab is a step of the tour; the list of examples is behind the bookmark on the left.
+query Overview {
+  viewer { username }
+  servers {
+    nodes {
+      name
+      status
+      enabled
+      package { name version }
+      tools { nodes { name description } }
+    }
+  }
+}
+`,
+  },
+  {
+    title: "Watch an install", isTab: true,
+    about: "Run this, then the next tab, and come back.",
+    query: `# Press play, then run the next tab, and come back to watch.
+subscription Progress {
+  packageProgress {
+    serverName
+    phase
+    message
+  }
+}
+`,
+  },
+  {
+    title: "Install a server", isTab: true,
+    about: "From npm; it answers when the server has shown its tools.",
+    query: `mutation Install {
+  installPackage(input: {
+    name: "@modelcontextprotocol/server-everything"
+    serverName: "everything"
+  }) {
+    __typename
+    ... on InstalledPackage {
+      package { version integrity }
+      server { name status tools { nodes { name } } }
+    }
+    ... on Error { code message hint }
+  }
+}
+`,
+  },
+  {
+    title: "Call a tool", isTab: true,
+    about: "With the caller's secrets.",
+    query: `mutation Call {
+  callTool(input: {
+    serverName: "everything"
+    toolName: "echo"
+    arguments: { message: "Hello" }
+  }) {
+    __typename
+    ... on ToolResult { isError text durationMilliseconds }
+    ... on Error { code message hint }
+  }
+}
+`,
+  },
+  {
+    title: "Give a user a secret", isTab: true,
+    about: "The value goes into the variables below, and is kept nowhere in this page.",
+    query: `mutation SetSecret($value: String!) {
+  setSecret(input: {
+    serverName: "everything", name: "message", value: $value, username: "alice"
+  }) {
+    __typename
+    ... on Secret { name serverName username updatedAt }
+    ... on Error { code message hint }
+  }
+}
+`,
+    variables: `{\n  "value": "a value only alice has"\n}\n`,
+  },
+  {
+    title: "Call for a user",
+    about: "Alice's secret fills the argument.",
+    query: `mutation CallForAlice {
+  callTool(input: { serverName: "everything", toolName: "echo", username: "alice" }) {
+    __typename
+    ... on ToolResult { isError text }
+    ... on Error { code message hint }
+  }
+}
+`,
+  },
+  {
+    title: "What a call would carry",
+    about: "Which secrets are set, and which are missing.",
+    query: `query Preflight {
+  secretPreflight(serverName: "everything", username: "alice") {
+    missing
+    secrets { name delivery target required isSet shared }
+  }
+}
+`,
+  },
+  {
+    title: "A user's secrets",
+    about: "Names only; a value is never shown.",
+    query: `query Secrets {
+  secrets(username: "alice") {
+    nodes { name serverName delivery updatedAt lastUsedAt }
+  }
+}
+`,
+  },
+  {
+    title: "Watch a call",
+    about: "Progress, log messages and the result, as they come.",
+    query: `subscription WatchCall {
+  toolCall(input: {
+    serverName: "everything"
+    toolName: "trigger-long-running-operation"
+    arguments: { duration: 5, steps: 5 }
+  }) {
+    __typename
+    ... on ToolCallStarted { callId }
+    ... on ToolCallProgress { progress total message }
+    ... on ToolCallLog { level data }
+    ... on ToolCallFinished { result { __typename ... on ToolResult { text } ... on Error { code message } } }
+  }
+}
+`,
+  },
+  {
+    title: "Cancel a call",
+    about: "By the id that its first event told.",
+    query: `mutation Cancel($callId: ID!) {
+  cancelToolCall(input: { callId: $callId }) {
+    __typename
+    ... on Error { code message hint }
+  }
+}
+`,
+    variables: `{\n  "callId": ""\n}\n`,
+  },
+  {
+    title: "Find tools",
+    about: "Of all enabled servers, by a part of their name or description.",
+    query: `query FindTools {
+  tools(filter: { text: "sum", readOnly: null }) {
+    nodes { name description inputSchema hints { readOnly destructive } server { name } }
+  }
+}
+`,
+  },
+  {
+    title: "Servers, newest first",
+    about: "Filters, an order, and pages.",
+    query: `query Newest($after: String) {
+  servers(first: 10, after: $after, filter: { enabled: true },
+          orderBy: { field: CREATED_AT, direction: DESC }) {
+    nodes { name createdAt status lastError }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+  },
+  {
+    title: "Add a server",
+    about: "One that is on this machine, or runs elsewhere.",
+    query: `mutation AddServer {
+  addServer(input: { name: "elsewhere", transport: STREAMABLE_HTTP, url: "https://example.com/mcp" }) {
+    __typename
+    ... on Server { name status }
+    ... on Error { code message path hint }
+  }
+}
+`,
+  },
+  {
+    title: "Disable a server",
+    about: "Its tools are refused, and its sessions end.",
+    query: `mutation Disable {
+  disableServer(input: { name: "everything" }) {
+    __typename
+    ... on Server { name enabled status }
+    ... on Error { code message hint }
+  }
+}
+`,
+  },
+  {
+    title: "Sessions",
+    about: "Live connections, their memory and their calls.",
+    query: `query Sessions {
+  sessions {
+    nodes { serverName owner state since pid memoryBytes callsInFlight restarts lastError }
+  }
+}
+`,
+  },
+  {
+    title: "Watch sessions",
+    about: "Every change of a session's state.",
+    query: `subscription SessionChanges {
+  sessionChanged { serverName owner state lastError }
+}
+`,
+  },
+  {
+    title: "A server's log",
+    about: "What it writes to stderr, as it comes.",
+    query: `subscription Log {
+  serverLog(name: "everything") { line at }
+}
+`,
+  },
+  {
+    title: "Tidy up",
+    about: "Files, server, sessions and the users' secrets for it are gone.",
+    query: `mutation Uninstall {
+  uninstallPackage(input: { serverName: "everything" }) {
+    __typename
+    ... on UninstalledPackage { serverName }
+    ... on Error { code message hint }
+  }
+}
+`,
+  },
+];

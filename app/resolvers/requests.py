@@ -1,0 +1,51 @@
+"""What a GraphQL request looks like (GraphQL over HTTP, section 5)."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from cross_web import HTTPException
+from strawberry.http import GraphQLRequestData, GraphQLRequestProtocol
+
+DOCUMENT_ID = "documentId"
+SHA256 = "sha256:"
+_FIELDS: Mapping[str, tuple[type, str]] = {
+    "query": (str, "a string"),
+    "variables": (dict, "an object"),
+    "operationName": (str, "a string"),
+    "extensions": (dict, "an object"),
+    DOCUMENT_ID: (str, "a string"),
+}
+
+
+def fault_of(data: object) -> str | None:
+    """Why the data is no GraphQL request; None if it is one."""
+    if not isinstance(data, dict):
+        return "The request must be a JSON object."
+    for name, (kind, words) in _FIELDS.items():
+        if not isinstance(data.get(name), kind | None):
+            return f"{name} must be {words} or null, if provided."
+    return None
+
+
+def request_of(data: object, protocol: GraphQLRequestProtocol) -> GraphQLRequestData:
+    """The GraphQL request in a body or query string.
+
+    Raises:
+        HTTPException: 400 for anything else.
+    """
+    fault = fault_of(data)
+    if fault is not None:
+        raise HTTPException(400, fault)
+    fields = cast("Mapping[str, object]", data)
+    extensions = fields.get("extensions")
+    given = fields.get(DOCUMENT_ID)
+    if isinstance(given, str):
+        key = given.removeprefix(SHA256)
+        extensions = {"persistedQuery": {"version": 1, "sha256Hash": key}}
+    return GraphQLRequestData(
+        query=cast("str | None", fields.get("query")),
+        variables=cast("dict[str, object] | None", fields.get("variables")),
+        operation_name=cast("str | None", fields.get("operationName")),
+        extensions=cast("dict[str, object] | None", extensions),
+        protocol=protocol,
+    )

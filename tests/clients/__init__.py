@@ -1,0 +1,1 @@
+"""Other people's tools for GraphQL, against our endpoint and our schema."""
