@@ -37,6 +37,7 @@ check: $(VENV)/.dev ## Format, lint, types, import contracts, schema, locks
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mcp-api schema --check schema.graphql
+	$(BIN)/mcp-api openapi --check openapi.json
 	$(BIN)/mcp-api schema --reference --check docs/graphql-reference.md
 	$(BIN)/mcp-api schema --against schema.released.graphql
 	! grep -n '://' requirements/*.lock
@@ -45,10 +46,12 @@ format: $(VENV)/.dev ## Put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schema: $(VENV)/.run ## Write schema.graphql and its reference anew
+schema: $(VENV)/.run ## Write schema.graphql, its reference and openapi.json anew
 	$(BIN)/mcp-api schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
 	$(BIN)/mcp-api schema --reference > docs/graphql-reference.md
+	$(BIN)/mcp-api openapi > openapi.json.new
+	mv openapi.json.new openapi.json
 
 release-schema: schema ## From now on, changes are compared with the schema as it is now
 	cp schema.graphql schema.released.graphql

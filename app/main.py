@@ -19,9 +19,11 @@ from app.edge.authentication import CallerGuard
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
 from app.edge.headers import SecurityHeaders, cors
+from app.edge.protected_resource import METADATA_PATHS, metadata_routes
 from app.edge.request_id import RequestId
 from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
+from app.models.answers import MongoAnswers
 from app.models.audit import MongoAudit
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
@@ -44,6 +46,7 @@ from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
+from app.rest.openapi_routes import DOCUMENTATION, DOCUMENTATION_FILES
 from app.rest.routes import rest_routes
 from app.services.audit import AuditLog
 from app.services.deps import Deps
@@ -69,7 +72,7 @@ DATABASE_PATIENCE_SECONDS = 2.0
 COMMAND_PATIENCE_SECONDS = 10.0
 RETRY_SECONDS = 2.0
 # Everybody may see that it is there.
-PUBLIC = ("/", "/healthz")
+PUBLIC = ("/", "/healthz", *DOCUMENTATION, *METADATA_PATHS)
 
 
 def create_app(machine: Machine) -> Starlette:
@@ -81,6 +84,7 @@ def create_app(machine: Machine) -> Starlette:
             Route("/", _to_graphiql, methods=["GET"]),
             *engines.graphql.routes(),
             *engines.mcp.routes(),
+            *metadata_routes(settings.oidc_issuer),
             *rest_routes(),
         ],
         middleware=[
@@ -92,7 +96,11 @@ def create_app(machine: Machine) -> Starlette:
             Middleware(
                 CallerGuard,
                 authentication=engines.deps.authentication,
-                is_public=lambda scope: scope["path"] in PUBLIC or engines.graphql.is_page(scope),
+                is_public=lambda scope: (
+                    scope["path"] in PUBLIC
+                    or scope["path"].startswith(DOCUMENTATION_FILES)
+                    or engines.graphql.is_page(scope)
+                ),
             ),
             Middleware(
                 BodyGuard, limit=settings.payload_limit, seconds=settings.request_body_seconds
@@ -163,6 +171,7 @@ class _Engines:
             removed_packages=MongoRemovedPackages(self._database),
             secrets=secrets,
             secret_use=SecretUse(secrets),
+            answers=MongoAnswers(self._database),
             news=MongoNews(self._database),
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,

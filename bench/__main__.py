@@ -22,6 +22,7 @@ from bench import (
     session_memory,
     session_start,
     stdio_calls,
+    typed_calls,
 )
 from bench.harness import TINY, Report, Sizes
 
@@ -37,6 +38,7 @@ BENCHMARKS: Mapping[str, Callable[[Sizes], Awaitable[Report]]] = {
     "gateway_results": gateway_results.run,
     "gateway_memory": gateway_memory.run,
     "gateway_start": gateway_start.run,
+    "typed_calls": typed_calls.run,
     "graphql_views": graphql_views.run,
     "secret_calls": secret_calls.run,
     "many_secrets": many_secrets.run,

@@ -12,6 +12,7 @@ import pytest
 import uvloop
 
 from app.models import documents_by_database
+from app.models.answers import AnswerDoc, MongoAnswers
 from app.models.audit import AuditDoc
 from app.models.data_keys import DataKeyDoc, MongoDataKeys
 from app.models.deployment import DeploymentDoc, MongoDeployment
@@ -45,6 +46,7 @@ class Stores:
     packages: MongoPackages
     removed_packages: MongoRemovedPackages
     secrets: MongoSecrets
+    answers: MongoAnswers
     data_keys: MongoDataKeys
     deployment: MongoDeployment
     news: MongoNews
@@ -58,6 +60,7 @@ class Stores:
             MongoPackages(database),
             MongoRemovedPackages(database),
             MongoSecrets(database),
+            MongoAnswers(database),
             MongoDataKeys(database),
             MongoDeployment(database),
             MongoNews(database),
@@ -118,7 +121,8 @@ async def followed(database: Database) -> AsyncIterator[Stores]:
 @pytest.fixture
 async def stores(database: Database, followed: Stores) -> Stores:
     documents = (
-        ServerDoc, PackageDoc, RemovedPackageDoc, SecretDoc, DataKeyDoc, DeploymentDoc, TokenDoc, AuditDoc,
+        ServerDoc, PackageDoc, RemovedPackageDoc, SecretDoc, AnswerDoc, DataKeyDoc, DeploymentDoc,
+        TokenDoc, AuditDoc,
     )  # fmt: skip
     for document in documents:
         await document.get_motor_collection().delete_many({})

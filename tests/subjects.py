@@ -14,6 +14,7 @@ SUBJECT = SERVERS / "subject.py"
 FINGERPRINT = SERVERS / "fingerprint.py"
 EVERYTHING = SERVERS / "everything.py"
 KEYED = SERVERS / "keyed.py"
+LISTED = SERVERS / "listed.py"
 
 
 def launch(

@@ -70,5 +70,14 @@ def schema(*, check: str | None, reference: bool, against: str | None) -> None:
     run(check=check, is_reference=reference, against=against)
 
 
+@main.command()
+@click.option("--check", type=click.Path(dir_okay=False), help="Compare with this file instead.")
+def openapi(check: str | None) -> None:
+    """Print the OpenAPI document of the REST routes, or check that a file still holds it."""
+    from app.cli.openapi import run  # noqa: PLC0415 - other commands need not pay for it
+
+    run(check)
+
+
 for command in (audit, import_config, import_node, install, packages, rollback, uninstall, upgrade):
     main.add_command(command)

@@ -37,7 +37,8 @@ PREVIEW = """query ($serverName: String!) {
 }"""
 PACKAGES = """query ($after: String, $check: Boolean!) {
   done: packages(first: 200, after: $after, checkUpdates: $check) {
-    nodes { serverName name version runtime status latestVersion updateAvailable error }
+    nodes { serverName name version runtime status latestVersion updateAvailable error
+      heldUpgrade { version } }
     pageInfo { hasNextPage endCursor }
   }
 }"""

@@ -21,6 +21,7 @@ class WorkDisplay:
         self._console = console
         self._what = what
         self._phase = ""
+        self._reached = 0
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -50,13 +51,19 @@ class WorkDisplay:
         if phase in PHASES:
             self._progress.update(
                 self._task,
-                completed=PHASES.index(phase),
+                completed=self._furthest(phase),
                 description=f"{self._what}: {phase.lower()}",
                 line=_printable(message)[:80],
             )
         if not self._console.is_terminal and phase != self._phase:
-            self._console.print(f"{phase.lower():<12}{_printable(message)}", markup=False)
+            told = f"{phase.lower():<12}{_printable(message)}"
+            self._console.print(told, markup=False, soft_wrap=True)
         self._phase = phase
+
+    def _furthest(self, phase: str) -> int:
+        """How far it is: what an installer fetches late is no step back."""
+        self._reached = max(self._reached, PHASES.index(phase))
+        return self._reached
 
 
 def show_done(console: Console, done: Mapping[str, Any], verb: str) -> None:
@@ -65,14 +72,16 @@ def show_done(console: Console, done: Mapping[str, Any], verb: str) -> None:
     tools = server["tools"]["nodes"]
     console.print(
         f"[green]{verb}[/green] {escape(package['name'])} {escape(package['version'])} "
-        f"as server [bold]{escape(server['name'])}[/bold], with {_count(len(tools), 'tool')}"
+        f"as server [bold]{escape(server['name'])}[/bold], with {_count(len(tools), 'tool')}",
+        soft_wrap=True,
     )
     width = max((len(tool["name"]) for tool in tools), default=0)
     for tool in tools:
         first = _printable((tool["description"] or "").strip().partition("\n")[0])
         if len(first) > DESCRIPTION_CHARACTERS:
             first = first[: DESCRIPTION_CHARACTERS - 1] + "…"
-        console.print(Text(f"  {_printable(tool['name']):<{width}}  {first}".rstrip()))
+        told = f"  {_printable(tool['name']):<{width}}  {first}"
+        console.print(Text(told.rstrip()), soft_wrap=True)
 
 
 def show_diff(console: Console, diff: Mapping[str, Any] | None) -> None:
@@ -106,9 +115,16 @@ def show_packages(console: Console, packages: Sequence[Mapping[str, Any]]) -> No
             package["version"] or "",
             f"{newest} (newer)" if package["updateAvailable"] else newest,
             package["runtime"].lower(),
-            package["status"].lower() + (f": {package['error']}" if package["error"] else ""),
+            _state(package),
         )
     console.print(table)
+
+
+def _state(package: Mapping[str, Any]) -> str:
+    held, error = package["heldUpgrade"], package["error"]
+    words = [str(package["status"]).lower()]
+    words += [] if held is None else [f"{held['version']} waits for approval"]
+    return escape("; ".join([*words, *([_printable(error)] if error else [])]))
 
 
 def _printable(text: str) -> str:

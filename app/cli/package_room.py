@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -106,8 +107,21 @@ async def _running(settings: Settings) -> AsyncIterator[HttpProduct]:
     token = os.environ.get(TOKEN)
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
-    async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
+    connector = aiohttp.TCPConnector(ssl=_own_certificate(settings))
+    async with aiohttp.ClientSession(
+        timeout=timeout, headers=headers, connector=connector
+    ) as session:
         yield HttpProduct(address, session)
+
+
+def _own_certificate(settings: Settings) -> ssl.SSLContext | bool:
+    """Trust in the product's own certificate and no other, whatever name it is for."""
+    if settings.tls_cert_file is None:
+        return True
+    context = ssl.create_default_context(cafile=settings.tls_cert_file)
+    context.check_hostname = False  # it is reached at its address on this machine
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 async def _alone(

@@ -20,6 +20,13 @@ class ToolCall:
     timeout_seconds: float | None = None
 
 
+class Refusal(dict[str, object]):
+    """A result made here in the server's stead: the arguments do not fit, and nothing was sent."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(content=[{"type": "text", "text": problem}], isError=True)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolOutcome:
     """What the tool answered. `raw` is the MCP result as the server sent it, after redaction."""

@@ -83,15 +83,22 @@ class Masker:
 
 def _parts(value: str, shortest: int) -> Sequence[str]:
     """Texts of which every spelling of the value holds at least one."""
-    lines = [line for line in value.splitlines() if len(line) >= SHORTEST_IN_RESULTS]
-    encoded = base64.b64encode(value.encode()).decode()
-    parts = [_longest_run(text) for text in (*(lines or [value]), encoded)]
+    texts = [base64.b64encode(value.encode()).decode().rstrip("=")]
+    if not value.isprintable():  # it may have several lines
+        texts += [line for line in value.splitlines() if len(line) >= SHORTEST_IN_RESULTS]
+    if len(texts) == 1:
+        texts.append(value)
+    parts = [_unchanged(text) for text in texts]
     if min(map(len, parts)) < SHORTEST_PART:
         return spellings([value], shortest=shortest)
     return parts
 
 
-def _longest_run(text: str) -> str:
+def _unchanged(text: str) -> str:
+    """A part of the text that no encoding touches; empty or short where there is none."""
+    end = text[-LONGEST_PART:]
+    if len(end) == LONGEST_PART and end.isalnum() and end.isascii():  # as of most tokens
+        return end
     return max(RUN.findall(text), key=len, default="")[-LONGEST_PART:]
 
 

@@ -42,5 +42,9 @@ StoredNews = ServerNews | SecretNews | UserRemoved
 class NewsSource(Protocol):
     """Who tells the news."""
 
+    @property
+    def is_live(self) -> bool:
+        """Whether all that has happened so far is told, but for the last milliseconds."""
+
     def listen(self, hear: Callable[[StoredNews], None]) -> None:
         """Have `hear` called with everything from now on; it must return at once."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.domain.delivery import SecretBinding
+from app.domain.server_access import OPEN, ServerAccess
 
 LATEST = "latest"
 
@@ -74,6 +75,7 @@ class InstallRequest:
     description: str | None = None
     startup_timeout_seconds: float
     policy: UpgradePolicy = UpgradePolicy.AUTOMATIC
+    access: ServerAccess = OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -319,7 +319,7 @@ class PackageFiles(Protocol):
         """Make an empty folder, and return its absolute path."""
 
     def is_whole(self, install_dir: str) -> bool:
-        """Whether the folder is there, and sealed: an install of it was finished and proved."""
+        """Whether the folder is there, and was sealed after it was created."""
 
     async def seal(self, install_dir: str) -> None:
         """Take the permission to write from everything in it, once the install is proved."""

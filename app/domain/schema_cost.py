@@ -52,7 +52,7 @@ def schema_cost(schema: Mapping[str, object]) -> SchemaCost | None:
             if node is not root and isinstance(node.get(base), str):
                 return None
             for reference in _references(node):
-                target = _find(schema, reference)
+                target = find_pointer(schema, reference)
                 if target is None:
                     return None
                 if reference in path:
@@ -85,7 +85,7 @@ def _count_patterns(node: Mapping[str, object]) -> int:
     return isinstance(node.get("pattern"), str) + (len(named) if isinstance(named, dict) else 0)
 
 
-def _find(schema: Mapping[str, object], reference: str) -> object | None:
+def find_pointer(schema: Mapping[str, object], reference: str) -> object | None:
     """What a JSON Pointer in a fragment names; None for any other reference, and for nothing."""
     if reference == "#":
         return schema

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.domain.errors import AppError
+from app.domain.errors import AppError, ErrorCode
 from app.edge.envelope import refusal_response
 from app.edge.principal import set_principal
+from app.edge.protected_resource import RESOURCE_PATH, metadata_url
 from app.services.authentication import Authentication
 
 
@@ -33,10 +35,19 @@ class CallerGuard:
                     authorization_of(Headers(scope=scope))
                 )
             except AppError as error:
-                await refusal_response(scope, error)(scope, receive, send)
+                await self._refusal(scope, error)(scope, receive, send)
                 return
             set_principal(scope, caller)
         await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope, error: AppError) -> Response:
+        response = refusal_response(scope, error)
+        is_for_clients = (
+            scope["path"] == RESOURCE_PATH and self._authentication.verifier is not None
+        )
+        if is_for_clients and error.code is ErrorCode.UNAUTHENTICATED:
+            response.headers["WWW-Authenticate"] += f', resource_metadata="{metadata_url(scope)}"'
+        return response
 
 
 def authorization_of(headers: Headers) -> str | None:

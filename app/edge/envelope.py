@@ -24,14 +24,18 @@ def json_response(
 
 def error_response(error: AppError, headers: Mapping[str, str] | None = None) -> Response:
     """The answer to an expected failure: what happened and what to do, with a fitting status."""
-    body = {"success": False, "error": error.sentence(), "code": error.code.value}
     seconds = error.retry_after_seconds
     if seconds is None and error.code is ErrorCode.DATABASE_UNAVAILABLE:
         seconds = 1.0
     extra = {} if seconds is None else {"Retry-After": str(max(1, ceil(seconds)))}
     if error.code is ErrorCode.REQUEST_TIMEOUT:
         extra["Connection"] = "close"  # RFC 9110, section 15.5.9
-    return json_response(body, HTTP_STATUS[error.code], {**extra, **(headers or {})})
+    return json_response(failure_body(error), HTTP_STATUS[error.code], {**extra, **(headers or {})})
+
+
+def failure_body(error: AppError) -> Mapping[str, object]:
+    """The JSON of an expected failure."""
+    return {"success": False, "error": error.sentence(), "code": error.code.value}
 
 
 def refusal_response(scope: Scope, error: AppError) -> Response:

@@ -6,7 +6,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# For answers that are data; the page of GraphiQL brings a policy of its own.
+# For answers that are data; the pages bring a policy of their own.
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -16,15 +16,18 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": DATA_POLICY,
 }
-# Answers hold what only their caller may see; files of the page may be kept by the browser.
-KEPT_PATHS = "/graphiql/"
+# Answers hold what only their caller may see; files of the pages may be kept by the browser.
+KEPT_PATHS = ("/graphiql/", "/docs/")
 STRICT_TRANSPORT = "max-age=31536000"
 CORS_METHODS = ("GET", "POST", "PUT", "DELETE")
 CORS_REQUEST_HEADERS = (
     "Authorization", "Content-Type", "Last-Event-ID", "Mcp-Method", "Mcp-Name",
-    "Mcp-Protocol-Version", "Mcp-Session-Id", "X-Request-Id", "Idempotency-Key",
+    "Mcp-Protocol-Version", "Mcp-Session-Id", "X-Request-Id", "Idempotency-Key", "If-None-Match",
 )  # fmt: skip
-CORS_ANSWER_HEADERS = ("Mcp-Session-Id", "Retry-After", "WWW-Authenticate", "X-Request-Id")
+CORS_ANSWER_HEADERS = (
+    "ETag", "Idempotency-Replayed", "Mcp-Session-Id", "Retry-After", "WWW-Authenticate",
+    "X-Request-Id",
+)  # fmt: skip
 CORS_SECONDS = 600
 
 

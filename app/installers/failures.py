@@ -47,6 +47,11 @@ def registry_unavailable(tool: str, why: str) -> AppError:
     )
 
 
+def unanswered(tool: str, seconds: float) -> AppError:
+    """The registry has not told what was asked, in all the time there was."""
+    return registry_unavailable(tool, f"none within {seconds:g} s")
+
+
 def install_failed(tool: str, source: PackageSource, lines: Sequence[str]) -> AppError:
     """Anything else, in the installer's own last words."""
     words = without_credentials(" | ".join(lines[-LAST_LINES:]))[-MOST_WORDS:]

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from pathlib import Path
 
-from app.installers.sealing import is_sealed, seal, unseal
+from app.installers.sealing import seal, unseal
 
 
 class PackageFolder:
@@ -27,12 +27,13 @@ class PackageFolder:
     async def create(self, install_dir: str) -> str:
         """Make an empty folder, and return its absolute path."""
         path = self.path(install_dir)
-        await asyncio.to_thread(Path(path).mkdir, parents=True, mode=0o700)
+        await asyncio.to_thread(_create, Path(path))
         return path
 
     def is_whole(self, install_dir: str) -> bool:
-        """Whether the folder is there, and sealed: an install of it was finished and proved."""
-        return is_sealed(Path(self.path(install_dir)))
+        """Whether the folder is there, and was sealed after it was created."""
+        path = Path(self.path(install_dir))
+        return path.is_dir() and not _mark(path).exists()
 
     async def seal(self, install_dir: str) -> None:
         """Take the permission to write from everything in it, once the install is proved.
@@ -55,10 +56,24 @@ class PackageFolder:
 
     def _seal(self, path: Path) -> None:
         seal(path, sorted(self._root.resolve().glob("*/*")))
+        _mark(path).unlink(missing_ok=True)
 
     def _remove(self, path: Path) -> None:
         unseal(path)
         shutil.rmtree(path, ignore_errors=True)
+        _mark(path).unlink(missing_ok=True)
         server = path.parent
         if server != self._root.resolve() and server.is_dir() and not any(server.iterdir()):
             server.rmdir()
+
+
+def _create(path: Path) -> None:
+    """The mark comes first: whatever ends us, a folder without one is finished."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _mark(path).touch()
+    path.mkdir(mode=0o700)
+
+
+def _mark(path: Path) -> Path:
+    """The file beside a folder that says that an install into it is not finished."""
+    return path.with_name(f".{path.name}.unfinished")

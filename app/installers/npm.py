@@ -87,7 +87,7 @@ def _install(source: PackageSource) -> list[str]:
 
 
 def _phase(line: str) -> InstallPhase:
-    """Npm tells of a document with the package's name alone, of a file with a path to it."""
+    """What npm is at: it names a document by the package alone, and a file by its path."""
     if not line.startswith("npm http fetch"):
         return InstallPhase.INSTALLING
     return InstallPhase.DOWNLOADING if ".tgz" in line else InstallPhase.RESOLVING

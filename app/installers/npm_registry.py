@@ -11,7 +11,7 @@ from app.domain.package_rules import nearest_versions
 from app.installers.failures import (
     package_not_found,
     registry_unavailable,
-    too_slow,
+    unanswered,
     version_not_found,
 )
 from app.installers.npm_client import QUIET
@@ -73,7 +73,7 @@ async def _view(tool: Tool, source: PackageSource, spec: str, *fields: str) -> o
     """What `npm view` answers; None when there is no such thing."""
     finished = await tool.run(*VIEW, spec, *fields, is_output_kept=True)
     if finished.is_timeout:
-        raise too_slow(NPM, source, tool.seconds)
+        raise unanswered(NPM, tool.seconds)
     if not finished.is_good:
         code = error_code(finished.lines)
         if code == NOT_FOUND:

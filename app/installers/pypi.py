@@ -138,7 +138,7 @@ def _sync(source: PackageSource, place: Path) -> list[str]:
 
 
 def _phase(line: str) -> InstallPhase:
-    """Uv tells what it installed when it has everything, and then of each package."""
+    """What uv is at: it names what it installed when it has got everything."""
     is_late = line.startswith(("Installed", " + ", "warning:"))
     return InstallPhase.INSTALLING if is_late else InstallPhase.DOWNLOADING
 

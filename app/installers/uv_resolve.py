@@ -9,7 +9,7 @@ from app.domain.errors import AppError
 from app.domain.package import LATEST, PackageSource, ResolvedVersion, Runtime
 from app.domain.package_rules import nearest_versions
 from app.domain.pypi import pypi_version
-from app.installers.failures import package_not_found, too_slow, version_not_found
+from app.installers.failures import package_not_found, unanswered, version_not_found
 from app.installers.pylock import read_locked
 from app.installers.tool import Tool
 from app.installers.uv_client import UV
@@ -80,7 +80,7 @@ async def _compile(
 async def _why(tool: Tool, source: PackageSource, finished: Finished, python: str) -> AppError:
     """Told by asking for the package alone, then for any version of it."""
     if finished.is_timeout:
-        return too_slow(UV, source, tool.seconds)
+        return unanswered(UV, tool.seconds)
     if not is_unsolved(finished.lines):
         return why_uv_failed(source, finished.lines)
     if is_unknown_name(source, finished.lines):

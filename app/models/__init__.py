@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from beanie import Document
 
+from app.models.answers import AnswerDoc
 from app.models.audit import AuditDoc
 from app.models.data_keys import DataKeyDoc
 from app.models.deployment import DeploymentDoc
@@ -15,7 +16,7 @@ from app.models.tokens import TokenDoc
 
 PLAIN = (PackageDoc, RemovedPackageDoc, ServerDoc, TokenDoc, AuditDoc)
 # Beside the secrets: what opens them is backed up and restored with them.
-SEALED = (SecretDoc, DataKeyDoc, DeploymentDoc)
+SEALED = (SecretDoc, DataKeyDoc, DeploymentDoc, AnswerDoc)
 
 
 def documents_by_database(main: str, secrets: str) -> Mapping[str, Sequence[type[Document]]]:

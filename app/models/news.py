@@ -13,6 +13,7 @@ class MongoNews:
 
     def __init__(self, database: Database) -> None:
         self._hearers: list[Callable[[StoredNews], None]] = []
+        self._changes = database.changes
         for listener in (
             Listener(
                 collection=servers.COLLECTION,
@@ -35,6 +36,11 @@ class MongoNews:
             ),
         ):
             database.changes.listen(listener)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether all that has happened so far is told, but for the last milliseconds."""
+        return self._changes.is_live
 
     def listen(self, hear: Callable[[StoredNews], None]) -> None:
         """Have `hear` called with everything from now on."""

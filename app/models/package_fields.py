@@ -92,6 +92,34 @@ def read_latest(row: Mapping[str, Any] | None) -> Latest | None:
     return None if row is None else Latest(**row)
 
 
+def from_first_shape(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a record written when there was one version and no upgrade.
+
+    How its program was started is not in it: an upgrade takes that for the operator's own.
+    """
+    runtime = Runtime(row["runtime"])
+    source = PackageSource(name=row["name"], runtime=runtime, version=row["requested_version"])
+    build = None
+    if row["version"] is not None:
+        build = PackageBuild(
+            install_dir=row["install_dir"],
+            source=source,
+            version=row["version"],
+            integrity=row["integrity"],
+            command="",
+            args=(),
+        )
+    old = {"requested_version", "version", "integrity", "runtime", "install_dir"}
+    return {
+        **{name: value for name, value in row.items() if name not in old},
+        "source": write_source(source),
+        "build": _write_build(build),
+        "work_dir": row["install_dir"] if build is None else None,
+        "is_cancel_asked": False,
+        **dict.fromkeys(("previous", "held", "last_diff", "error", "candidate", "upgraded_at")),
+    }
+
+
 def _write_build(build: PackageBuild | None) -> dict[str, Any] | None:
     if build is None:
         return None

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from beanie import Document
+from pydantic import model_validator
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
@@ -14,6 +15,7 @@ from app.domain.package import UpgradePolicy
 from app.domain.package_record import Latest, Package, PackageStatus
 from app.domain.page import PageRequest
 from app.models.package_fields import (
+    from_first_shape,
     read_build,
     read_diff,
     read_latest,
@@ -45,10 +47,10 @@ class PackageDoc(Document):
     build: dict[str, Any] | None
     previous: dict[str, Any] | None
     held: dict[str, Any] | None
-    policy: UpgradePolicy
+    policy: UpgradePolicy = UpgradePolicy.AUTOMATIC
     last_diff: dict[str, Any] | None
     error: str | None
-    latest: dict[str, Any] | None
+    latest: dict[str, Any] | None = None
     work_dir: str | None
     candidate: dict[str, Any] | None
     lease_owner: str | None
@@ -57,6 +59,12 @@ class PackageDoc(Document):
     installed_at: datetime | None
     upgraded_at: datetime | None
     keeps_secrets: bool
+    # Of records of the first shape; without a name here they would not be read.
+    requested_version: str | None = None
+    version: str | None = None
+    integrity: str | None = None
+    runtime: str | None = None
+    install_dir: str | None = None
 
     class Settings:
         """Beanie's settings."""
@@ -67,6 +75,11 @@ class PackageDoc(Document):
             IndexModel([("install_id", ASCENDING)], name="install_id_unique", unique=True),
             IndexModel([("name", ASCENDING), ("server_name", ASCENDING)], name="by_name"),
         ]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_first_shape(cls, row: Any) -> Any:
+        return from_first_shape(row) if isinstance(row, dict) and "source" not in row else row
 
     @classmethod
     def from_domain(cls, package: Package) -> Self:

@@ -90,6 +90,11 @@ class MongoTokens:
             read=self._read,
         )
         self._kept = Kept(database.changes, source, most_bytes=MOST_KEPT_BYTES)
+        # One value for the whole collection: its key has no parts.
+        any_at_all = Source(
+            collection=COLLECTION, key_fields=(), updates_of=("revoked_at",), read=self._read_any
+        )
+        self._any = Kept(database.changes, any_at_all, most_bytes=MOST_KEPT_BYTES)
 
     async def insert(self, token: ApiToken, digest: str) -> None:
         """Store a new one under the hash of its text."""
@@ -112,10 +117,13 @@ class MongoTokens:
         return None if found is None else found.to_domain()
 
     async def has_any(self) -> bool:
-        """Whether one was ever made."""
+        """Whether one was ever made; from memory where that is kept true."""
+        return await self._any.get(()) is True
+
+    async def _read_any(self, _key: Key) -> Found[bool]:
         async with self._database.operation():
             found = await TokenDoc.get_motor_collection().find_one({}, {"_id": 1})
-        return found is not None
+        return Found(found is not None, (), 0)
 
     async def list_page(self, page: PageRequest) -> list[ApiToken]:
         """Up to `first + 1`, revoked ones too, by id, after the id `after`."""

@@ -5,6 +5,7 @@ told to forget all, and again if the stream cannot go on where it was: nothing i
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 AWAIT_MILLISECONDS = 500
 # Silence for longer than an empty answer takes means that nobody is there.
 SILENCE_SECONDS = 1.0
+CLOSE_SECONDS = 0.5
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 # A deployment without change streams may become one with them.
@@ -137,7 +139,8 @@ class _Stream:
         """Open the stream and tell what it says, again and again."""
         while True:
             try:
-                async with asyncio.timeout(None) as limit, await self._open(limit) as cursor:
+                async with asyncio.timeout(None) as limit:
+                    cursor = await self._open(limit)
                     await self._read(cursor, limit)
                 self._token = None  # the server has ended it: the database was dropped
             except (ConnectionFailure, TimeoutError) as error:
@@ -174,9 +177,12 @@ class _Stream:
                 if event is not None:
                     self._token = event["_id"]
                     self._watch.heard(event)
-        finally:  # before the cursor is closed, which may take a while
+        finally:
             self._set_live(is_live=False)
             self._watch.forget_all()
+            with contextlib.suppress(PyMongoError, TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await cursor.close()
 
     def _refused(self, error: PyMongoError) -> None:
         code = error.code if isinstance(error, OperationFailure) else None

@@ -12,9 +12,12 @@ from app.resolvers.page import graphiql_assets, graphiql_page
 from app.services.deps import Deps
 from app.settings import Settings
 
+MAIN_PATH = "/graphql"
+TOOLS_PATH = "/graphql/tools"
+
 
 class GraphQLDoor:
-    """`/graphql`. The page needs no GraphQL library, so it is there at once."""
+    """`/graphql` and `/graphql/tools`. The page needs no GraphQL library: it is there at once."""
 
     def __init__(self, deps: Deps, settings: Settings) -> None:
         self._deps = deps
@@ -33,7 +36,7 @@ class GraphQLDoor:
         """Whether a request is for the page or its parts, which tell nothing of anybody."""
         if scope["path"].startswith("/graphiql/"):
             return True
-        return scope["path"] == "/graphql" and _is_browser(Request(scope))
+        return _is_browser(Request(scope))
 
     async def load(self) -> None:
         """Import and build the GraphQL schema ahead of the first request."""
@@ -42,8 +45,10 @@ class GraphQLDoor:
     def routes(self) -> list[BaseRoute]:
         """The endpoint and what its page needs."""
         return [
-            Route("/graphql", self),
-            WebSocketRoute("/graphql", self),
+            Route(MAIN_PATH, self),
+            WebSocketRoute(MAIN_PATH, self),
+            Route(TOOLS_PATH, self),
+            Route(f"{TOOLS_PATH}/schema.graphql", self, methods=["GET"]),
             *graphiql_assets(),
         ]
 
@@ -51,10 +56,19 @@ class GraphQLDoor:
         # Late on purpose: Strawberry takes a second of CPU to import.
         from app.resolvers.engine.options import options_of  # noqa: PLC0415
         from app.resolvers.schema import build_engine  # noqa: PLC0415
+        from app.resolvers.typed.door import TypedDoor  # noqa: PLC0415
         from app.resolvers.view import GraphQLView  # noqa: PLC0415
 
-        engine = build_engine(options_of(self._settings, self._trusted))
-        return GraphQLView(engine, self._deps, max_batch=self._settings.graphql_max_batch)
+        options, most = options_of(self._settings, self._trusted), self._settings.graphql_max_batch
+        engine = build_engine(options)
+        main = GraphQLView(engine, self._deps, max_batch=most)
+        typed = TypedDoor(engine.schema, self._deps, options, max_batch=most)
+
+        async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
+            view: ASGIApp = main if scope["path"] == MAIN_PATH else typed
+            await view(scope, receive, send)
+
+        return by_path
 
 
 def _read_trusted(settings: Settings) -> Mapping[str, str] | None:
@@ -65,4 +79,6 @@ def _read_trusted(settings: Settings) -> Mapping[str, str] | None:
 
 def _is_browser(request: Request) -> bool:
     wants_page = "text/html" in request.headers.get("accept", "")
-    return request.method == "GET" and wants_page and "query" not in request.query_params
+    has_page = request.url.path in (MAIN_PATH, TOOLS_PATH)
+    is_get = request.method == "GET" and "query" not in request.query_params
+    return has_page and is_get and wants_page

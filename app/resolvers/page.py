@@ -2,30 +2,19 @@
 
 from pathlib import Path
 
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
+from app.edge.page import page
+
 OWN_FILES = Path(__file__).parent / "graphiql"
 LIBRARY = ("graphene_django_graphiql_static", "static/graphene_django_graphiql_static")
-# Nothing from elsewhere; inline styles because the editor sets them.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "font-src 'self' data:; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
 
 
 def graphiql_page() -> Response:
     """The page itself."""
-    headers = {
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-cache",
-    }
-    return FileResponse(OWN_FILES / "index.html", headers=headers)
+    return page(OWN_FILES / "index.html")
 
 
 def graphiql_assets() -> list[BaseRoute]:

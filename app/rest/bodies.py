@@ -3,14 +3,25 @@
 Strict: a number is not a string, and an unknown field is a mistake.
 """
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 from pydantic.alias_generators import to_camel
 
 from app.domain.call import ToolCall
 from app.domain.delivery import VALUE, Delivery, SecretBinding, bindings_for
 from app.domain.errors import invalid
+from app.rest.fields import (
+    CallTimeout,
+    JsonObject,
+    SecretName,
+    SecretValue,
+    ServerName,
+    Text,
+    ToolName,
+    Username,
+    Words,
+)
 
 S = TypeVar("S")
 
@@ -26,15 +37,21 @@ class Body(BaseModel):
     )
 
 
+class Query(BaseModel):
+    """The parameters of a query string; a number or a boolean arrives as a text."""
+
+    model_config = ConfigDict(alias_generator=to_camel, hide_input_in_errors=True)
+
+
 class SecretBody(Body):
     """One entry of `secrets`: what a server wants with a secret."""
 
-    name: str
+    name: SecretName
     delivery: DeliveryName | None = None
-    target: str | None = None
-    template: str | None = None
+    target: Text | None = None
+    template: Text | None = None
     required: bool | None = None
-    description: str | None = None
+    description: Words | None = None
 
     def binding(self) -> SecretBinding:
         """The binding as domain data."""
@@ -52,8 +69,8 @@ class SecretsBody(Body):
     """The secrets of a server: declared, or the short way by name."""
 
     secrets: list[SecretBody] | None = None
-    secret_names: list[str] | None = None
-    secret_name: str | None = None
+    secret_names: list[SecretName] | None = None
+    secret_name: SecretName | None = None
 
     def bindings(self) -> tuple[SecretBinding, ...] | None:
         """What is declared; None where nothing is.
@@ -88,11 +105,11 @@ class SecretsBody(Body):
 class ToolCallBody(Body):
     """`POST /mcp/tool/call`."""
 
-    username: str | None = None
-    server_name: str
-    method_name: str
-    args: dict[str, Any] | None = None
-    timeout: float | None = None
+    username: Username | None = None
+    server_name: ServerName
+    method_name: ToolName
+    args: JsonObject | None = None
+    timeout: CallTimeout | None = None
 
     def call(self) -> ToolCall:
         """The call as domain data."""
@@ -105,21 +122,25 @@ class ToolCallBody(Body):
         )
 
 
+class ArgumentsBody(RootModel[JsonObject]):
+    """The arguments of a tool: an object that fits the tool's input schema."""
+
+
 class SetSecretBody(Body):
     """`POST /secrets/set`."""
 
-    username: str | None = None
-    server_name: str
-    secret_name: str
-    secret_value: str = Field(repr=False)
+    username: Username | None = None
+    server_name: ServerName
+    secret_name: SecretName
+    secret_value: SecretValue = Field(repr=False)
 
 
 class DeleteSecretBody(Body):
     """`POST /secrets/delete`."""
 
-    username: str | None = None
-    server_name: str
-    secret_name: str
+    username: Username | None = None
+    server_name: ServerName
+    secret_name: SecretName
 
 
 def seconds(milliseconds: float | None, otherwise: S) -> float | S:

@@ -23,6 +23,8 @@ async def from_router(request: Request, error: Exception) -> Response:
     method, path = request.method, request.url.path
     if error.status_code == 405:
         allowed = _allowed_methods(request)
+        if method == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": allowed})
         wrong = AppError(
             ErrorCode.METHOD_NOT_ALLOWED,
             f"{path} does not answer to {method}.",
@@ -33,7 +35,7 @@ async def from_router(request: Request, error: Exception) -> Response:
         unknown = AppError(
             ErrorCode.ROUTE_NOT_FOUND,
             f"There is no {method} {path[:200]} here.",
-            hint="docs/rest.md lists the routes; GraphQL is at /graphql.",
+            hint="/docs lists the routes; GraphQL is at /graphql.",
         )
         return error_response(unknown)
     return error_response(invalid(str(error.detail)))
@@ -44,5 +46,5 @@ def _allowed_methods(request: Request) -> str:
     methods: set[str] = set()
     for route in request.app.routes:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
-            methods |= route.methods or set()
+            methods |= {"OPTIONS", *(route.methods or ())}
     return ", ".join(sorted(methods))

@@ -2,8 +2,9 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
+from app.rest.answers import Healthy
+from app.rest.operation import Operation
 from app.rest.parsing import deps_of
 from app.rest.render import success
 from app.services.health import check_health
@@ -15,4 +16,12 @@ async def health(request: Request) -> Response:
     return success(status="ok")
 
 
-ROUTES = [Route("/healthz", health, methods=["GET"])]
+OPERATIONS = [
+    Operation(
+        "GET", "/healthz", health,
+        id="checkHealth",
+        summary="Whether requests can be served",
+        answer=Healthy,
+        is_public=True,
+    ),
+]  # fmt: skip

@@ -7,12 +7,38 @@ from pydantic import Field
 from app.domain.errors import invalid
 from app.domain.package import LATEST, InstallRequest, PackageSource, Runtime, UpgradePolicy
 from app.domain.server import DEFAULT_STARTUP_SECONDS, Transport
-from app.rest.bodies import Body, SecretsBody, seconds
+from app.domain.server_access import OPEN
+from app.rest.access_body import AccessBody
+from app.rest.bodies import Body, Query, SecretsBody, seconds
+from app.rest.fields import (
+    Address,
+    Arguments,
+    Command,
+    Environment,
+    Headers,
+    PackageName,
+    ServerName,
+    StartupTimeout,
+    Text,
+    Words,
+)
 from app.rest.server_bodies import TransportName
 from app.services.upgrade import UpgradeWish
 
 RuntimeName = Annotated[Runtime, Field(strict=False)]
 PolicyName = Annotated[UpgradePolicy, Field(strict=False)]
+
+
+class UpdateCheckQuery(Query):
+    """`?checkUpdates=`: whether to ask the registries for updates."""
+
+    check_updates: bool = False
+
+
+class UpdatesQuery(Query):
+    """`?name=`: of which server's package; left out, of all."""
+
+    name: ServerName | None = None
 
 
 class InstallBody(SecretsBody):
@@ -21,30 +47,31 @@ class InstallBody(SecretsBody):
     `python_args` go before `args`; `pip_dependencies` and `requirements` are the same.
     """
 
-    name: str
-    server_name: str
-    version: str | None = None
-    command: str | None = None
-    args: list[str] | None = None
-    env: dict[str, str] | None = None
+    name: PackageName
+    server_name: ServerName
+    version: Text | None = None
+    command: Command | None = None
+    args: Arguments | None = None
+    env: Environment | None = None
     enabled: bool | None = None
     runtime: RuntimeName | None = None
-    startup_timeout: float | None = None
+    startup_timeout: StartupTimeout | None = None
     fail_on_warning: bool | None = None
     allow_scripts: bool | None = None
     python_module: str | None = None
-    python_args: list[str] | None = None
+    python_args: Arguments | None = None
     pip_dependencies: list[str] | None = None
     requirements: list[str] | None = None
     index_url: str | None = None
     extra_index_urls: list[str] | None = None
     registry: str | None = None
     transport_type: TransportName | None = None
-    url: str | None = None
-    headers: dict[str, str] | None = None
+    url: Address | None = None
+    headers: Headers | None = None
     upgrade_policy: PolicyName | None = None
-    display_name: str | None = None
-    description: str | None = None
+    access: AccessBody | None = None
+    display_name: Words | None = None
+    description: Words | None = None
 
     def request(self) -> InstallRequest:
         """The request as domain data.
@@ -76,6 +103,7 @@ class InstallBody(SecretsBody):
             description=self.description,
             startup_timeout_seconds=seconds(self.startup_timeout, DEFAULT_STARTUP_SECONDS),
             policy=self.upgrade_policy or UpgradePolicy.AUTOMATIC,
+            access=OPEN if self.access is None else self.access.access(),
         )
 
     def _refuse_address(self) -> None:
@@ -92,7 +120,7 @@ class InstallBody(SecretsBody):
 class UpgradeBody(Body):
     """`PUT /packages/:serverName/upgrade`; the body may be left out."""
 
-    version: str | None = None
+    version: Text | None = None
     dry_run: bool | None = None
     approve: bool | None = None
 

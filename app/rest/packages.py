@@ -4,12 +4,29 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
+from app.domain.errors import ErrorCode
 from app.domain.package_record import Package
 from app.edge.principal import principal_of
-from app.rest.package_bodies import InstallBody, PolicyBody, UpgradeBody
-from app.rest.parsing import deps_of, read_body
+from app.rest.answers import Done, ServerAnswer
+from app.rest.errors import INSTALLING, UPGRADING
+from app.rest.operation import Operation
+from app.rest.package_answers import (
+    PackageAnswer,
+    PackagesAnswer,
+    PackageServerAnswer,
+    UpdatesAnswer,
+    UpgradeAnswer,
+    UpgradesAnswer,
+)
+from app.rest.package_bodies import (
+    InstallBody,
+    PolicyBody,
+    UpdateCheckQuery,
+    UpdatesQuery,
+    UpgradeBody,
+)
+from app.rest.parsing import deps_of, read_body, read_query
 from app.rest.render import (
     diff_body,
     package_body,
@@ -26,6 +43,9 @@ from app.services.servers import find_servers
 from app.services.uninstall import uninstall_package
 from app.services.updates import check_packages, check_updates, upgrade_all_packages
 from app.services.upgrade import Upgrade, rollback_package, upgrade_package
+
+UNKNOWN = (ErrorCode.PACKAGE_NOT_FOUND,)
+CHANGING = (*UNKNOWN, ErrorCode.SERVER_NOT_FOUND, ErrorCode.CONFLICT)
 
 
 async def install(request: Request) -> Response:
@@ -49,7 +69,9 @@ async def list_packages(request: Request) -> Response:
 async def by_name(request: Request) -> Response:
     """`GET /packages/by-name/:name`."""
     deps, caller = deps_of(request), principal_of(request)
-    return await _one(request, await get_package_by_name(deps, caller, _part(request, "name")))
+    return await _one(
+        request, await get_package_by_name(deps, caller, _part(request, "package_name"))
+    )
 
 
 async def by_id(request: Request) -> Response:
@@ -61,7 +83,7 @@ async def by_id(request: Request) -> Response:
 async def updates(request: Request) -> Response:
     """`GET /packages/updates`."""
     deps, caller = deps_of(request), principal_of(request)
-    found = await check_updates(deps, caller, request.query_params.get("name"))
+    found = await check_updates(deps, caller, read_query(request, UpdatesQuery).name)
     return success(updates=[update_body(update) for update in found])
 
 
@@ -126,7 +148,7 @@ async def _one(request: Request, package: Package) -> Response:
 
 async def _checked(request: Request, packages: Sequence[Package]) -> Sequence[Package]:
     """The packages, with what the registries say now if the query asks for that."""
-    if request.query_params.get("checkUpdates") != "true":
+    if not read_query(request, UpdateCheckQuery).check_updates:
         return packages
     found = await check_packages(deps_of(request), principal_of(request), packages)
     return [update.package for update in found]
@@ -154,18 +176,109 @@ def _part(request: Request, name: str) -> str:
     return part
 
 
-ROUTES = [
-    Route("/packages/install", install, methods=["POST"]),
-    Route("/packages", list_packages, methods=["GET"]),
-    Route("/packages/by-name/{name:path}", by_name, methods=["GET"]),
-    Route("/packages/by-id/{server_name}", by_id, methods=["GET"]),
-    Route("/packages/updates", updates, methods=["GET"]),
-    Route("/packages/upgrade-all", upgrade_all, methods=["PUT"]),
-    Route("/packages/{server_name}/upgrade", upgrade, methods=["PUT"]),
-    Route("/packages/{server_name}/rollback", rollback, methods=["PUT"]),
-    Route("/packages/{server_name}/policy", set_policy, methods=["PUT"]),
-    Route("/packages/{server_name}/cancel", cancel, methods=["PUT"]),
-    Route("/packages/{server_name}", uninstall, methods=["DELETE"]),
-    Route("/packages/{server_name}/enable", enable, methods=["PUT"]),
-    Route("/packages/{server_name}/disable", disable, methods=["PUT"]),
-]
+OPERATIONS = [
+    Operation(
+        "POST", "/packages/install", install,
+        id="installPackage",
+        summary="Install a package, and make a server of it",
+        description="It is fetched and started once to prove that it works, and only then "
+        "switched in. Of an install that fails nothing is left.",
+        body=InstallBody,
+        answer=PackageServerAnswer,
+        errors=INSTALLING,
+        keeps_answers=True,
+    ),
+    Operation(
+        "GET", "/packages", list_packages,
+        id="listPackages",
+        summary="Every package",
+        query=UpdateCheckQuery,
+        answer=PackagesAnswer,
+    ),
+    Operation(
+        "GET", "/packages/by-name/{package_name:path}", by_name,
+        id="getPackageByName",
+        summary="A package by its name in the registry",
+        description="A scoped name may come encoded (`%2F`) or with its slash.",
+        query=UpdateCheckQuery,
+        answer=PackageAnswer,
+        errors=UNKNOWN,
+    ),
+    Operation(
+        "GET", "/packages/by-id/{server_name}", by_id,
+        id="getPackageByServer",
+        summary="The package behind a server",
+        query=UpdateCheckQuery,
+        answer=PackageAnswer,
+        errors=UNKNOWN,
+    ),
+    Operation(
+        "GET", "/packages/updates", updates,
+        id="checkUpdates",
+        summary="What the registries have in place of what is installed",
+        query=UpdatesQuery,
+        answer=UpdatesAnswer,
+        errors=UNKNOWN,
+    ),
+    Operation(
+        "PUT", "/packages/upgrade-all", upgrade_all,
+        id="upgradeAllPackages",
+        summary="Upgrade every package",
+        description="One that fails or is held stops no other.",
+        answer=UpgradesAnswer,
+    ),
+    Operation(
+        "PUT", "/packages/{server_name}/upgrade", upgrade,
+        id="upgradePackage",
+        summary="Upgrade a package, or bring it to a version",
+        description="The new version is proved beside the old one, which serves until the "
+        "switch. With `dryRun` nothing is switched; `approve` switches what is held.",
+        body=UpgradeBody,
+        is_body_required=False,
+        answer=UpgradeAnswer,
+        errors=UPGRADING,
+    ),
+    Operation(
+        "PUT", "/packages/{server_name}/rollback", rollback,
+        id="rollBackPackage",
+        summary="Go back to the version before",
+        answer=UpgradeAnswer,
+        errors=UPGRADING,
+    ),
+    Operation(
+        "PUT", "/packages/{server_name}/policy", set_policy,
+        id="setUpgradePolicy",
+        summary="Say whether upgrades that change or remove tools wait for approval",
+        body=PolicyBody,
+        answer=PackageAnswer,
+        errors=UNKNOWN,
+    ),
+    Operation(
+        "PUT", "/packages/{server_name}/cancel", cancel,
+        id="cancelPackageOperation",
+        summary="Cancel the install or upgrade that is under way",
+        answer=Done,
+        errors=[*UNKNOWN, ErrorCode.CONFLICT],
+    ),
+    Operation(
+        "DELETE", "/packages/{server_name}", uninstall,
+        id="uninstallPackage",
+        summary="Remove a package: its files, its server and the users' secrets for it",
+        answer=Done,
+        errors=CHANGING,
+    ),
+    Operation(
+        "PUT", "/packages/{server_name}/enable", enable,
+        id="enablePackage",
+        summary="Let a package's server be called",
+        answer=ServerAnswer,
+        errors=CHANGING,
+    ),
+    Operation(
+        "PUT", "/packages/{server_name}/disable", disable,
+        id="disablePackage",
+        summary="Take a package's server out of service",
+        answer=ServerAnswer,
+        errors=CHANGING,
+    ),
+]  # fmt: skip

@@ -2,15 +2,16 @@
 
 from typing import TypeVar
 
-import orjson
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from app.domain.errors import AppError, invalid
-from app.rest.bodies import Body
+from app.edge.strict_json import read_json
+from app.rest.bodies import Body, Query
 from app.services.deps import Deps
 
 B = TypeVar("B", bound=Body)
+Q = TypeVar("Q", bound=Query)
 
 
 def deps_of(request: Request) -> Deps:
@@ -26,22 +27,50 @@ async def read_body(request: Request, kind: type[B], *, is_optional: bool = Fals
         AppError: INVALID_INPUT naming the first field that is wrong; PAYLOAD_TOO_LARGE.
     """
     try:
-        data = await request.body()
-    except ClientDisconnect:
-        raise invalid("The client went away before its body had arrived.") from None
-    try:
-        value = orjson.loads(data or b"{}") if is_optional else orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise invalid(
-            f"The body is not valid JSON (at character {error.pos}).",
-            hint="Send a JSON object with the header Content-Type: application/json.",
-        ) from None
-    if not isinstance(value, dict):
-        raise invalid("The body must be a JSON object.")
-    try:
-        return kind.model_validate(value)
+        return kind.model_validate(await read_object(request, is_optional=is_optional))
     except ValidationError as error:
         raise _explain(error) from None
+
+
+async def read_object(request: Request, *, is_optional: bool = False) -> dict[str, object]:
+    """The JSON object in the request's body; `is_optional` takes none for `{}`.
+
+    Raises:
+        AppError: INVALID_INPUT or PAYLOAD_TOO_LARGE.
+    """
+    data = await read_bytes(request)
+    value = {} if is_optional and not data else read_json(data)
+    if not isinstance(value, dict):
+        raise invalid("The body must be a JSON object.")
+    return value
+
+
+def read_query(request: Request, kind: type[Q]) -> Q:
+    """The request's query string, checked against its model.
+
+    Raises:
+        AppError: INVALID_INPUT naming the first parameter that is wrong.
+    """
+    given = request.query_params.multi_items()
+    query = dict(given)
+    if len(query) != len(given):
+        raise invalid("A parameter of the query is given twice; give it once.")
+    try:
+        return kind.model_validate(query)
+    except ValidationError as error:
+        raise _explain(error) from None
+
+
+async def read_bytes(request: Request) -> bytes:
+    """The request's body, as often as it is asked for.
+
+    Raises:
+        AppError: INVALID_INPUT or PAYLOAD_TOO_LARGE.
+    """
+    try:
+        return await request.body()
+    except ClientDisconnect:
+        raise invalid("The client went away before its body had arrived.") from None
 
 
 def _explain(error: ValidationError) -> AppError:

@@ -16,6 +16,19 @@ from app.domain.server_access import OPEN
 from app.domain.unset import UNSET, Unset
 from app.rest.access_body import AccessBody
 from app.rest.bodies import SecretsBody, seconds
+from app.rest.fields import (
+    Address,
+    Arguments,
+    CallTimeout,
+    Command,
+    Count,
+    Environment,
+    Headers,
+    IdleTimeout,
+    ServerName,
+    StartupTimeout,
+    Words,
+)
 
 T = TypeVar("T")
 
@@ -26,30 +39,30 @@ IsolationName = Annotated[Isolation, Field(strict=False)]
 class _ServerBody(SecretsBody):
     """What can be said of a server; durations are milliseconds."""
 
-    command: str | None = None
-    args: list[str] | None = None
-    env: dict[str, str] | None = None
-    url: str | None = None
-    headers: dict[str, str] | None = None
+    command: Command | None = None
+    args: Arguments | None = None
+    env: Environment | None = None
+    url: Address | None = None
+    headers: Headers | None = None
     allows_private_network: bool | None = None
     transport_type: TransportName | None = None
     masks_results: bool | None = None
     isolation: IsolationName | None = None
-    startup_timeout: float | None = None
-    call_timeout: float | None = None
-    idle_timeout: float | None = None
-    max_concurrent_calls: int | None = None
-    max_sessions: int | None = None
+    startup_timeout: StartupTimeout | None = None
+    call_timeout: CallTimeout | None = None
+    idle_timeout: IdleTimeout | None = None
+    max_concurrent_calls: Count | None = None
+    max_sessions: Count | None = None
     access: AccessBody | None = None
     enabled: bool | None = None
-    display_name: str | None = None
-    description: str | None = None
+    display_name: Words | None = None
+    description: Words | None = None
 
 
 class AddServerBody(_ServerBody):
     """`POST /mcp/servers`."""
 
-    name: str
+    name: ServerName
 
     def settings(self) -> ServerSettings:
         """The settings as domain data."""

@@ -2,9 +2,11 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
+from app.domain.errors import ErrorCode
 from app.edge.principal import principal_of
+from app.rest.answers import Done, ServerAnswer, ServersAnswer
+from app.rest.operation import Operation
 from app.rest.parsing import deps_of, read_body
 from app.rest.render import server_body, success
 from app.rest.server_bodies import AddServerBody, UpdateServerBody
@@ -16,6 +18,9 @@ from app.services.servers import (
     show_server,
     update_server,
 )
+
+UNKNOWN = (ErrorCode.SERVER_NOT_FOUND,)
+CHANGING = (*UNKNOWN, ErrorCode.CONFLICT)
 
 
 async def list_servers(request: Request) -> Response:
@@ -71,16 +76,63 @@ async def _set_enabled(request: Request, *, is_enabled: bool) -> Response:
 
 
 def _name(request: Request) -> str:
-    name: str = request.path_params["name"]
+    name: str = request.path_params["server_name"]
     return name
 
 
-ROUTES = [
-    Route("/mcp/servers", list_servers, methods=["GET"]),
-    Route("/mcp/servers", add, methods=["POST"]),
-    Route("/mcp/servers/{name}", one, methods=["GET"]),
-    Route("/mcp/servers/{name}", update, methods=["PUT"]),
-    Route("/mcp/servers/{name}", delete, methods=["DELETE"]),
-    Route("/mcp/servers/{name}/enable", enable, methods=["PUT"]),
-    Route("/mcp/servers/{name}/disable", disable, methods=["PUT"]),
-]
+OPERATIONS = [
+    Operation(
+        "GET", "/mcp/servers", list_servers,
+        id="listServers",
+        summary="Every server",
+        answer=ServersAnswer,
+    ),
+    Operation(
+        "POST", "/mcp/servers", add,
+        id="addServer",
+        summary="Add a server",
+        description="A program (`command`), or an address elsewhere (`transportType`, `url`).",
+        body=AddServerBody,
+        answer=ServerAnswer,
+        errors=[ErrorCode.CONFLICT],
+    ),
+    Operation(
+        "GET", "/mcp/servers/{server_name}", one,
+        id="getServer",
+        summary="One server",
+        answer=ServerAnswer,
+        errors=UNKNOWN,
+    ),
+    Operation(
+        "PUT", "/mcp/servers/{server_name}", update,
+        id="updateServer",
+        summary="Change a server",
+        description="What is left out or null stays; but `displayName`, `description`, "
+        "`idleTimeout`, `maxConcurrentCalls` and `maxSessions` are reset by null.",
+        body=UpdateServerBody,
+        answer=ServerAnswer,
+        errors=CHANGING,
+    ),
+    Operation(
+        "DELETE", "/mcp/servers/{server_name}", delete,
+        id="deleteServer",
+        summary="Remove a server, and the users' secrets for it",
+        description="One that a package is behind is removed by uninstalling the package.",
+        answer=Done,
+        errors=CHANGING,
+    ),
+    Operation(
+        "PUT", "/mcp/servers/{server_name}/enable", enable,
+        id="enableServer",
+        summary="Let a server be called",
+        answer=ServerAnswer,
+        errors=CHANGING,
+    ),
+    Operation(
+        "PUT", "/mcp/servers/{server_name}/disable", disable,
+        id="disableServer",
+        summary="Take a server out of service",
+        answer=ServerAnswer,
+        errors=CHANGING,
+    ),
+]  # fmt: skip

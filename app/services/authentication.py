@@ -40,7 +40,7 @@ class Authentication:
             return self.mode is AuthMode.ON
         if not self._is_on:  # once on, it stays on
             try:
-                self._is_on = await self.tokens.has_any()
+                self._is_on = await self.tokens.has_any() or bool(self._is_on)
             except AppError:
                 if self._is_on is None:
                     raise

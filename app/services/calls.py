@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from app.domain.arguments import check_arguments
 from app.domain.audit import TOOL_ERROR, size_of
-from app.domain.call import ToolCall, ToolOutcome, check_call, merge_arguments
+from app.domain.call import Refusal, ToolCall, ToolOutcome, check_call, merge_arguments
 from app.domain.errors import AppError, ErrorCode
 from app.domain.masker import Masker
 from app.domain.policy import Action
@@ -163,7 +163,7 @@ async def _call_in_time(
         arguments = merge_arguments(call.arguments, secrets.delivered.arguments, tool.input_schema)
         problem = check_arguments(tool, arguments) if server.settings.checks_arguments else None
         if problem is not None:
-            return {"content": [{"type": "text", "text": problem}], "isError": True}
+            return Refusal(problem)
         return await session.call_tool(tool.name, arguments, ears)
 
     try:

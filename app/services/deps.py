@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from app.domain.data_key import RotationProgress
+from app.domain.kept_answer import AnswerStore
 from app.domain.key_ports import DataKeyStore, DeploymentStore, Vault
 from app.domain.news import NewsSource
 from app.domain.outbound import Reach
@@ -70,6 +71,7 @@ class Deps:
     packages: PackageStore
     removed_packages: RemovedPackages
     secrets: SecretStore
+    answers: AnswerStore
     data_keys: DataKeyStore
     deployment: DeploymentStore
     authentication: Authentication

@@ -148,5 +148,6 @@ def _settings_of(request: InstallRequest, command: str, args: tuple[str, ...]) -
         env=request.env,
         secrets=request.secrets,
         startup_timeout_seconds=request.startup_timeout_seconds,
+        access=request.access,
         is_enabled=request.is_enabled,
     )

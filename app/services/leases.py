@@ -30,14 +30,19 @@ def new_owner(deps: Deps) -> str:
 
 
 def is_abandoned(deps: Deps, package: Package, now: datetime) -> bool:
-    """Whether nobody can still be working on the record.
+    """Whether nobody can still be working on the record."""
+    return is_over(deps, package.lease_owner, package.lease_expires_at, now)
+
+
+def is_over(deps: Deps, owner: str | None, expires_at: datetime | None, now: datetime) -> bool:
+    """Whether a lease binds nobody any more.
 
     An earlier life of our own data folder is certainly over, whatever its leases say: the
     folder is locked by us.
     """
-    if package.lease_expires_at is None or package.lease_expires_at <= now:
+    if expires_at is None or expires_at <= now:
         return True
-    owner = package.lease_owner or ""
+    owner = owner or ""
     return owner.startswith(f"{deps.instance}/") and not owner.startswith(_process(deps))
 
 

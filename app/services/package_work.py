@@ -102,6 +102,7 @@ async def _carry_out(
             try:
                 return await work(report)
             except BaseException as error:
+                running.is_undoing = True
                 await _undo(deps, package, _why(error) if is_noted else None)
                 report(InstallPhase.FAILED, _told(error, running))
                 if running.because is None or not isinstance(error, asyncio.CancelledError):
@@ -109,7 +110,8 @@ async def _carry_out(
                 task.uncancel()
                 raise running.because from None
     finally:
-        del deps.package_work[package.server_name]
+        if deps.package_work.get(package.server_name) is running:
+            del deps.package_work[package.server_name]
 
 
 def _why(error: BaseException) -> str | None:

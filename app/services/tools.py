@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from app.domain.delivery import Delivery
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.hidden_arguments import hide_arguments
-from app.domain.page import Page, PageRequest, check_page, cut_page
+from app.domain.page import MAX_PAGE, Page, PageRequest, check_page, cut_page
 from app.domain.policy import Action
 from app.domain.principal import Principal
 from app.domain.server import Server
@@ -66,6 +66,28 @@ async def _list_tools(
         if len(found) > page.first:
             break
     return cut_page(found, page.first)
+
+
+async def list_all_tools(
+    deps: Deps, caller: Principal, server_name: str | None = None
+) -> list[tuple[Server, Tool]]:
+    """The caller's tools, of one server or of all, without the arguments that secrets fill.
+
+    Raises:
+        AppError: FORBIDDEN, INVALID_INPUT or SERVER_NOT_FOUND.
+    """
+    found: list[tuple[Server, Tool]] = []
+    after: str | None = None
+    while True:
+        request = PageRequest(MAX_PAGE, after)
+        page = await list_tools(
+            deps, caller, server_name=server_name, page=request, fills_secrets=True
+        )
+        found += page.items
+        if not page.has_next:
+            return found
+        server, tool = found[-1]
+        after = f"{server.name} {tool.name}"
 
 
 async def resolve_tool_name(deps: Deps, caller: Principal, name: str) -> tuple[str, str]:

@@ -30,6 +30,7 @@ GATEWAY = {
     "gateway_results": {"SDK Client.call_tool", "REST"},
     "gateway_memory": {"after 1", "after 2"},
     "gateway_start": {"python -c pass", "/healthz", "GraphQL"},
+    "typed_calls": {"callTool", "typed field"},
 }
 
 
@@ -73,7 +74,7 @@ def test_a_benchmark_runs_and_writes_every_contestant_down(results: Path, name: 
         "gateway_start",
         *(
             pytest.param(name, marks=pytest.mark.soak)
-            for name in ("gateway_users", "gateway_results", "gateway_memory")
+            for name in ("gateway_users", "gateway_results", "gateway_memory", "typed_calls")
         ),
     ],
 )

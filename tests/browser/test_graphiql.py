@@ -79,6 +79,21 @@ async def test_examples_are_at_hand_and_a_tab_keeps_its_own_text(product: Produc
     assert watched.complaints == []
 
 
+async def test_the_typed_tools_have_the_same_page_with_their_own_examples(
+    product: Product,
+) -> None:
+    product.add_fingerprint("own-server")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        watched = await open_page(browser, product, "/graphql/tools")
+        await watched.run("Fields")
+        result = watched.page.locator(".result-window")
+        await expect(result).to_contain_text('"field": "own__server"')
+        await browser.close()
+    assert watched.complaints == []
+    assert f"{product.address}/graphql/tools" in watched.urls
+
+
 async def test_a_server_that_needs_a_token_says_how_to_get_one(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -108,11 +123,11 @@ async def test_a_server_that_needs_a_token_says_how_to_get_one(
     assert TOKEN not in product.output()
 
 
-async def open_page(browser: Browser, product: Product) -> Watched:
+async def open_page(browser: Browser, product: Product, path: str = "") -> Watched:
     """The product's address, as a person would open it."""
     page = await browser.new_page()
     watched = Watched(page)
-    await page.goto(product.address)
+    await page.goto(product.address + path)
     await page.locator(".graphiql-execute-button").wait_for()
     return watched
 

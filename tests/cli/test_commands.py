@@ -103,6 +103,7 @@ def test_the_network_is_not_let_in_without_authentication(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "value"),
     [("PORT", "http"), ("PORT", "70000"), ("PAYLOAD_LIMIT", "lots"), ("LOG_LEVEL", "LOUD"),
+     ("INSTALL_FREE_SPACE", "much"), ("PIP_INDEX_URL", "--x"), ("PIP_EXTRA_INDEX_URL", "http://a b"),
      ("INSTALL_TIMEOUT_SECONDS", "0")],
 )  # fmt: skip
 def test_a_setting_that_cannot_be_is_named(tmp_path: Path, name: str, value: str) -> None:

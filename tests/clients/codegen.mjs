@@ -6,7 +6,7 @@ import * as operations from "@graphql-codegen/typescript-operations";
 import { parse } from "graphql";
 
 const [schema, documents, output] = process.argv.slice(2);
-const scalars = { DateTime: "string", JSON: "unknown" };
+const scalars = { DateTime: "string", Integer: "number", JSON: "unknown" };
 const text = await codegen({
   filename: output,
   schema: parse(readFileSync(schema, "utf8")),

@@ -1,5 +1,6 @@
 """What the policy holds, whatever it is asked."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,7 +98,7 @@ def test_no_role_but_admin_manages_keys_tokens_or_users(role: Role, name: str) -
     principal = Principal(subject=name, roles=frozenset({role}), act_for=frozenset({ANYONE}))
     for action in (
         Action.ROTATE_KEYS, Action.READ_KEYS, Action.WATCH_ROTATION, Action.REMOVE_USER,
-        Action.CREATE_TOKEN, Action.REVOKE_TOKEN, Action.READ_TOKENS, Action.READ_AUDIT,
+        Action.CREATE_TOKEN, Action.REVOKE_TOKEN, Action.READ_TOKENS,
     ):  # fmt: skip
         assert is_granted(principal, action) is (role is Role.ADMIN)
 
@@ -105,3 +106,10 @@ def test_no_role_but_admin_manages_keys_tokens_or_users(role: Role, name: str) -
 @given(rules.filter(lambda r: r.users is not None or r.groups is not None))
 def test_rules_that_name_nobody_keep_everybody_out(access: ServerAccess) -> None:
     assert not admits(access, "stranger", ("green",))
+
+
+@pytest.mark.parametrize("role", [Role.USER, Role.OPERATOR, Role.SERVICE])
+def test_audit_records_are_read_by_whom_they_concern(role: Role) -> None:
+    ada = Principal(subject="ada", roles=frozenset({role}))
+    assert decide(ada, Action.READ_AUDIT, Target(username="ada")) is None
+    assert decide(ada, Action.READ_AUDIT, Target(username="bob")) is Refusal.USER

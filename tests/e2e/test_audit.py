@@ -121,6 +121,17 @@ def test_records_are_exported_while_it_serves_and_survive_a_kill(product: Produc
     assert last in before
 
 
+def test_what_a_command_does_is_recorded_too(product: Product) -> None:
+    done = command(product, "tokens", "create", "ci")
+    assert done.returncode == 0, done.stderr
+    assert command(product, "tokens", "revoke", "0123456789abcdef").returncode == 1
+    made, refused = [json.loads(line) for line in export(product, "--principal", "mcp-api")]
+    assert (made["action"], made["target"], made["outcome"]) == ("create_token", "ci", "OK")
+    assert (refused["action"], refused["outcome"]) == ("revoke_token", "TOKEN_NOT_FOUND")
+    assert done.stdout.strip() not in json.dumps(made)
+    product.http.headers["Authorization"] = f"Bearer {done.stdout.strip()}"
+
+
 def test_what_was_done_just_before_a_stop_is_recorded(product: Product) -> None:
     answer = product.rest("PUT", "/mcp/servers/fp", {"displayName": "Last words"})
     product.stop()
@@ -140,16 +151,6 @@ def command(product: Product, *words: str) -> subprocess.CompletedProcess[str]:
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "DATA_DIR": str(product.data_dir)},
         cwd=product.data_dir.parent, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
-
-
-def test_what_a_command_does_is_recorded_too(product: Product) -> None:
-    done = command(product, "tokens", "create", "ci")
-    assert done.returncode == 0, done.stderr
-    assert command(product, "tokens", "revoke", "0123456789abcdef").returncode == 1
-    made, refused = [json.loads(line) for line in export(product, "--principal", "mcp-api")]
-    assert (made["action"], made["target"], made["outcome"]) == ("create_token", "ci", "OK")
-    assert (refused["action"], refused["outcome"]) == ("revoke_token", "TOKEN_NOT_FOUND")
-    assert done.stdout.strip() not in json.dumps(made)
 
 
 def test_an_unknown_kind_is_refused_with_those_there_are(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ ADDRESS = "http://127.0.0.1:8080"
 
 def test_the_tours_answers_are_what_comes_back(product: Product) -> None:
     steps = STEP.findall(README.read_text(encoding="utf-8"))
-    assert len(steps) == 11
+    assert len(steps) == 12
     for command, shown in steps:
         assert ADDRESS in command
         answer = subprocess.run(

@@ -34,6 +34,15 @@ DELETE_SECRET = """mutation ($input: DeleteSecretInput!) {
   deleteSecret(input: $input) { __typename ... on Error { code message } }
 }"""
 
+CREATE_TOKEN = """mutation ($input: CreateTokenInput!) {
+  createToken(input: $input) {
+    __typename ... on CreatedToken { text token { id } } ... on Error { code message path }
+  }
+}"""
+REVOKE_TOKEN = """mutation ($input: RevokeTokenInput!) {
+  revokeToken(input: $input) { ... on Token { revokedAt } ... on Error { code message } }
+}"""
+
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
@@ -64,9 +73,7 @@ def test_a_changed_secret_is_in_the_next_call_and_ends_the_session_of_the_old_on
     seconds = []
     for number in range(TRIES):
         value = f"value {number} of ada"
-        here.set_secret("keyed", "key", value, "ada")
-        assert key_of(there, "ada") == digest(value)
-        pid = pid_of(there, "ada")
+        pid = given(here, there, "ada", value)
         here.set_secret("keyed", "key", f"{value}, changed", "ada")
         seconds.append(seconds_until(is_out_of_use, there, pid))
         assert key_of(there, "ada") == digest(f"{value}, changed")
@@ -80,14 +87,12 @@ def test_a_deleted_secret_and_a_removed_user_end_their_sessions(
     seconds = []
     for number in range(TRIES):
         user = f"user{number}"
-        here.set_secret("keyed", "key", "a value of a user", user)
-        pid = pid_of(there, user)
+        pid = given(here, there, user, "a value of a user")
         place = {"serverName": "keyed", "name": "key", "username": user}
         assert here.graphql(DELETE_SECRET, input=place)["__typename"] == "DeletedSecret"
         seconds.append(seconds_until(is_out_of_use, there, pid))
         assert key_of(there, user) is None
-        here.set_secret("keyed", "key", "another value of a user", user)
-        pid = pid_of(there, user)
+        pid = given(here, there, user, "another value of a user")
         assert here.graphql(REMOVE_USER, name=user)["__typename"] == "RemovedUser"
         seconds.append(seconds_until(is_out_of_use, there, pid))
         assert key_of(there, user) is None
@@ -155,6 +160,32 @@ def test_changes_of_servers_are_followed_from_any_process(here: Product, there: 
         assert next(feed) == {"name": "news", "server": None}
 
 
+def test_the_first_token_locks_every_process_and_a_revoked_one_opens_none(
+    here: Product, there: Product
+) -> None:
+    """The last test here: from now on callers have to say who they are."""
+    assert status(there, None) == 200
+    made = here.graphql(CREATE_TOKEN, input={"name": "root", "role": "ADMIN"})
+    seconds = [seconds_until(has_status, there, None, 401)]
+    here.http.headers["Authorization"] = f"Bearer {made['text']}"
+    assert status(there, made["text"]) == 200
+    for number in range(TRIES):
+        token = here.graphql(CREATE_TOKEN, input={"name": f"t{number}", "username": "ada"})
+        assert status(there, token["text"]) == 200
+        here.graphql(REVOKE_TOKEN, input={"id": token["token"]["id"]})
+        seconds.append(seconds_until(has_status, there, token["text"], 401))
+    assert usual(seconds) < PROMISED_SECONDS, seconds
+
+
+def status(product: Product, token: str | None) -> int:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    return product.http.get("/mcp/tools", headers=headers).status_code
+
+
+def has_status(product: Product, token: str | None, wanted: int) -> bool:
+    return status(product, token) == wanted
+
+
 def shown(name: str, **fields: object) -> dict[str, object]:
     return {"name": name, "server": {"name": name, "displayName": name, **fields}}
 
@@ -215,6 +246,13 @@ def pids_in_use(product: Product) -> set[int]:
 
 def pid_of(product: Product, user: str) -> int:
     return int(product.call("keyed", "pid", ARGUMENTS, user))
+
+
+def given(here: Product, there: Product, user: str, value: str) -> int:
+    """Set the user's key, and return the process there that carries it."""
+    here.set_secret("keyed", "key", value, user)
+    eventually(lambda: key_of(there, user) == digest(value))
+    return pid_of(there, user)
 
 
 def key_of(product: Product, user: str) -> str | None:

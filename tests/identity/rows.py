@@ -118,6 +118,13 @@ QUERIES = (
     query("keys", only(ADMINS), "{ id }"),
     query("sessions", only(ALL), NODES),
     query("tokens", only(ADMINS), NODES),
+    query("auditRecords", only(ALL), NODES),
+    query(
+        "auditRecords",
+        only(HERS),
+        '(filter: {username: "ada"}) { nodes { id } }',
+        variant="of ada",
+    ),
 )
 MUTATIONS = (
     mutation(
@@ -204,6 +211,7 @@ MUTATIONS = (
 SUBSCRIPTIONS = (
     subscription("packageProgress", only(MANAGERS), "{ phase }"),
     subscription("sessionChanged", only(ALL), "{ id }"),
+    subscription("serverChanged", only(ALL), "{ name }"),
     subscription("toolsChanged", only(ALL), "{ id }"),
     subscription("listingChanged", only(ALL), "{ kind }"),
     subscription("keyRotation", only(ADMINS), "{ total }"),
@@ -237,6 +245,10 @@ ROUTES = (
         {**NAMED, "methodName": "pid", "username": "ada"},
         variant="for ada",
     ),
+    route("GET /tools/openapi.json", only(ALL)),
+    route("GET /tools/{target}/openapi.json", seen()),
+    route("POST /tools/{target}/fingerprint", reached(), {}),
+    route("POST /tools/{target}/fingerprint?username=ada", reached_for_ada(), {}),
     route(
         "POST /packages/install",
         only(MANAGERS, "INVALID_INPUT"),
@@ -267,10 +279,13 @@ ROUTES = (
 )
 # Where the path of a route's row differs from the pattern in the routes table.
 PATTERNS: Mapping[str, str] = {
-    "/mcp/servers/{target}": "/mcp/servers/{name}",
-    "/mcp/servers/{target}/enable": "/mcp/servers/{name}/enable",
-    "/mcp/servers/{target}/disable": "/mcp/servers/{name}/disable",
-    "/packages/by-name/mcp-hello-world": "/packages/by-name/{name:path}",
+    "/mcp/servers/{target}": "/mcp/servers/{server_name}",
+    "/mcp/servers/{target}/enable": "/mcp/servers/{server_name}/enable",
+    "/mcp/servers/{target}/disable": "/mcp/servers/{server_name}/disable",
+    "/tools/{target}/openapi.json": "/tools/{server_name}/openapi.json",
+    "/tools/{target}/fingerprint": "/tools/{server_name}/{tool_name:path}",
+    "/tools/{target}/fingerprint?username=ada": "/tools/{server_name}/{tool_name:path}",
+    "/packages/by-name/mcp-hello-world": "/packages/by-name/{package_name:path}",
     "/packages/by-id/{target}": "/packages/by-id/{server_name}",
     "/packages/{target}": "/packages/{server_name}",
     "/packages/{target}/upgrade": "/packages/{server_name}/upgrade",

@@ -96,7 +96,7 @@ def test_a_token_is_revoked_beside_the_running_product(product: Product) -> None
     assert row.split()[1:3] == ["user", "good"]
     said = tokens(product, "revoke", row.split()[0])
     assert said == "The token 'aside' is refused from now on.\n"
-    assert status(product, bearer(text)) == 401
+    assert eventually(lambda: status(product, bearer(text)) == 401)
     assert "no token with the id" in tokens(product, "revoke", "none", code=1)
 
 

@@ -50,7 +50,20 @@ async def test_removing_an_install_leaves_its_neighbours(root: Path) -> None:
     await files.remove("server/1")
     await files.remove("server/1")
     await files.remove("other/1")
+    await files.seal("server/2")
     assert sorted(str(p.relative_to(root)) for p in root.rglob("*")) == ["server", "server/2"]
+
+
+async def test_a_folder_is_whole_from_its_seal_to_its_removal(root: Path) -> None:
+    files = PackageFolder(root)
+    assert not files.is_whole("s/1")
+    await files.create("s/1")
+    assert not files.is_whole("s/1")
+    await files.seal("s/1")
+    assert files.is_whole("s/1")
+    await files.remove("s/1")
+    assert not files.is_whole("s/1")
+    assert [*root.rglob("*")] == []
 
 
 async def test_every_install_on_disk_is_listed_and_nothing_else(root: Path) -> None:

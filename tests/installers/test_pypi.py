@@ -1,6 +1,7 @@
 """Installs from the real Python package index, and what its failures come to."""
 
 import asyncio
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -151,10 +152,14 @@ async def test_an_interpreter_that_is_not_there_is_named(spawner: Spawner, tmp_p
     assert "PYTHON_BIN" in error.sentence()
 
 
-async def test_an_install_has_a_deadline(spawner: Spawner, tmp_path: Path) -> None:
-    error = await failure(spawner, tmp_path, source(), seconds=0.02)
-    assert error.code is ErrorCode.INSTALL_FAILED
-    assert error.message == "uv did not finish with mcp-server-time 2026.10.19 within 0.02 s."
+async def test_an_index_that_never_answers_is_given_up(spawner: Spawner, tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        index = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
+        error = await failure(spawner, tmp_path, source(), index_url=index, seconds=0.5)
+    assert error.code is ErrorCode.REGISTRY_UNAVAILABLE
+    assert error.message == "uv cannot get an answer from its registry (none within 0.5 s)."
 
 
 def working_in(folder: Path) -> list[str]:

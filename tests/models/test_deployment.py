@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from app.models import documents_by_database
+from app.models.answers import AnswerDoc
 from app.models.data_keys import DataKeyDoc
 from app.models.deployment import DeploymentDoc
 from app.models.secrets import SecretDoc
@@ -65,7 +66,7 @@ async def test_running_processes_are_known_by_their_keys_until_they_fall_silent(
 
 
 def test_what_opens_secrets_is_kept_beside_them() -> None:
-    sealed = (SecretDoc, DataKeyDoc, DeploymentDoc)
+    sealed = (SecretDoc, DataKeyDoc, DeploymentDoc, AnswerDoc)
     assert documents_by_database("main", "apart")["apart"] == sealed
     assert (
         documents_by_database("main", "apart")["main"]

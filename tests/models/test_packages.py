@@ -17,6 +17,7 @@ from app.domain.package_record import (
 from app.domain.page import PageRequest
 from app.domain.tool import Tool
 from app.domain.tool_diff import ToolAspect, ToolChange, ToolDiff
+from app.models.packages import PackageDoc
 from tests.conftest import Stores
 from tests.models.factories import NOW, build, installed, package
 
@@ -196,3 +197,39 @@ async def test_what_was_uninstalled_is_remembered_until_it_is_installed_again(
     assert not await removed.has("t")
     await removed.forget("s")
     assert not await removed.has("s")
+
+
+@pytest.mark.parametrize("status", ["installing", "installed"])
+async def test_a_record_of_the_first_shape_is_read_and_can_be_worked_on(
+    stores: Stores, status: str
+) -> None:
+    is_done = status == "installed"
+    row = {
+        "server_name": "s",
+        "name": "mcp-hello-world",
+        "requested_version": "latest",
+        "version": "1.1.2" if is_done else None,
+        "integrity": "sha512-x" if is_done else None,
+        "runtime": "node",
+        "status": status,
+        "install_id": "i",
+        "install_dir": "s/i",
+        "lease_owner": None if is_done else "somebody/dead",
+        "lease_expires_at": None if is_done else NOW,
+        "installed_at": NOW if is_done else None,
+        "keeps_secrets": False,
+    }
+    await PackageDoc.get_motor_collection().insert_one(row)
+    found = await stores.packages.find("s")
+    assert found is not None
+    assert (found.status.value, found.name, found.folders()) == (
+        status,
+        "mcp-hello-world",
+        frozenset({"s/i"}),
+    )
+    assert [p.server_name for p in await stores.packages.list_page(PageRequest(5))] == ["s"]
+    if is_done:
+        begun = await stores.packages.begin(upgrading(found))
+        assert begun is not None
+        assert await stores.packages.store(begun.idle(), owner="me")
+        assert await stores.packages.find("s") == found

@@ -12,20 +12,25 @@ from tests.rest.stored import stored
 
 LIMIT = 64 * 1024
 ROUTES = [
-    ("/healthz", "GET, HEAD"),
-    ("/packages", "GET, HEAD"),
-    ("/packages/by-name/x", "GET, HEAD"),
-    ("/packages/by-id/x", "GET, HEAD"),
-    ("/packages/x/enable", "PUT"),
-    ("/packages/x/disable", "PUT"),
-    ("/mcp/servers", "GET, HEAD, POST"),
-    ("/mcp/servers/fp", "DELETE, GET, HEAD, PUT"),
-    ("/mcp/servers/fp/enable", "PUT"),
-    ("/mcp/servers/fp/disable", "PUT"),
-    ("/mcp/tools", "GET, HEAD"),
-    ("/mcp/tool/call", "POST"),
-    ("/secrets/set", "POST"),
-    ("/secrets/delete", "POST"),
+    ("/healthz", "GET, HEAD, OPTIONS"),
+    ("/packages", "GET, HEAD, OPTIONS"),
+    ("/packages/by-name/x", "GET, HEAD, OPTIONS"),
+    ("/packages/by-id/x", "GET, HEAD, OPTIONS"),
+    ("/packages/x/enable", "OPTIONS, PUT"),
+    ("/packages/x/disable", "OPTIONS, PUT"),
+    ("/mcp/servers", "GET, HEAD, OPTIONS, POST"),
+    ("/mcp/servers/fp", "DELETE, GET, HEAD, OPTIONS, PUT"),
+    ("/mcp/servers/fp/enable", "OPTIONS, PUT"),
+    ("/mcp/servers/fp/disable", "OPTIONS, PUT"),
+    ("/mcp/tools", "GET, HEAD, OPTIONS"),
+    ("/mcp/tool/call", "OPTIONS, POST"),
+    ("/secrets/set", "OPTIONS, POST"),
+    ("/secrets/delete", "OPTIONS, POST"),
+    ("/openapi.json", "GET, HEAD, OPTIONS"),
+    ("/docs", "GET, HEAD, OPTIONS"),
+    ("/tools/openapi.json", "GET, HEAD, OPTIONS"),
+    ("/tools/fp/openapi.json", "GET, HEAD, OPTIONS, POST"),
+    ("/tools/fp/pid", "OPTIONS, POST"),
 ]
 
 
@@ -52,7 +57,7 @@ def test_an_unknown_route_is_404_in_the_same_shape(product: Product, path: str) 
     assert response.status_code == 404
     answer = response.json()
     assert (answer["success"], answer["code"]) == (False, "ROUTE_NOT_FOUND")
-    assert answer["error"].endswith("docs/rest.md lists the routes; GraphQL is at /graphql.")
+    assert answer["error"].endswith("/docs lists the routes; GraphQL is at /graphql.")
 
 
 def test_a_file_outside_the_pages_folder_is_not_served(product: Product) -> None:

@@ -55,7 +55,8 @@ class World:
     secret_files: Path
 
     def on_disk(self) -> list[str]:
-        return sorted(str(p.relative_to(self.packages)) for p in self.packages.glob("*/*"))
+        folders = [p for p in self.packages.glob("*/*") if p.is_dir()]
+        return sorted(str(p.relative_to(self.packages)) for p in folders)
 
     def serves(self, package: Package, server: Server) -> None:
         """The two documents and the disk must agree, and nothing may be under way."""
@@ -101,6 +102,7 @@ async def world(
         removed_packages=stores.removed_packages,
         secrets=stores.secrets,
         secret_use=SecretUse(stores.secrets),
+        answers=stores.answers,
         news=stores.news,
         data_keys=stores.data_keys,
         deployment=stores.deployment,

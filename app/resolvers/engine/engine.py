@@ -60,6 +60,11 @@ class Engine:
         )
         self._persisted = PersistedOperations(self.options.trusted)
 
+    @property
+    def schema(self) -> GraphQLSchema:
+        """The schema that it runs operations of."""
+        return self._schema
+
     def text_of(self, query: str | None, extensions: Mapping[str, object] | None) -> str | None:
         """The text to run: the query, or the persisted one that is asked for.
 

@@ -1,6 +1,8 @@
 "use strict";
 
-// Starts GraphiQL against this server, with the examples of examples.js.
+// Starts GraphiQL against the endpoint it was opened at, with the examples for that.
+const isTools = location.pathname === "/graphql/tools";
+const SHOWN = isTools ? TOOL_EXAMPLES : EXAMPLES;
 const h = React.createElement;
 const PROBE = "{ viewer { username } }";
 const TOKEN_HINT = "mcp-api tokens create <name>";
@@ -30,7 +32,8 @@ function headerObject() {
 
 const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 const fetcher = GraphiQL.createFetcher({
-  url: "/graphql",
+  url: location.pathname,
+  // Only the main endpoint has subscriptions.
   wsClient: graphqlWs.createClient({
     url: `${scheme}//${location.host}/graphql`,
     connectionParams: headerObject,
@@ -83,7 +86,7 @@ function examplesPlugin(open) {
       h("path", { d: "M6 3.5h12v17l-6-4-6 4z" })),
     content: () => h("section", { className: "examples", "aria-label": "Examples" },
       h("div", { className: "graphiql-doc-explorer-title" }, "Examples"),
-      EXAMPLES.map((example) => h("button", {
+      SHOWN.map((example) => h("button", {
         key: example.title, type: "button", onClick: () => open(example),
       }, h("strong", null, example.title), h("span", null, example.about)))),
   };
@@ -93,7 +96,7 @@ function Page() {
   const [access, setAccess] = React.useState("asking");
   // The explorer follows what the editor holds; the editor takes over what the explorer and the
   // examples write, and nothing else, so that each tab keeps its own text.
-  const [shown, setShown] = React.useState(EXAMPLES[0].query);
+  const [shown, setShown] = React.useState(SHOWN[0].query);
   const [written, setWritten] = React.useState(undefined);
   const [variables, setVariables] = React.useState(undefined);
   const onEdit = (text) => { setShown(text); setWritten(text); };
@@ -123,7 +126,7 @@ function Page() {
     onEditQuery: setShown,
     onEditHeaders: (text) => { headers = text; },
     defaultHeaders: headers,
-    defaultTabs: EXAMPLES.filter((example) => example.isTab).map((example) => (
+    defaultTabs: SHOWN.filter((example) => example.isTab).map((example) => (
       { query: example.query, variables: example.variables, headers }
     )),
     plugins: [explorer, examples],

@@ -6,6 +6,8 @@ from app.domain.errors import invalid
 from app.domain.server_access import ServerAccess
 from app.resolvers.types.access import ALLOWED, DENIED, GROUPS, READ_ONLY, RENAMED, USERS, WHO
 
+ACCESS = "Who may see and call it, and which of its tools."
+
 
 @strawberry.input(description="A tool to have another name here.")
 class RenamedToolInput:

@@ -5,7 +5,9 @@ from strawberry.scalars import JSON
 
 from app.domain.package import LATEST, InstallRequest, PackageSource, Runtime, UpgradePolicy
 from app.domain.server import DEFAULT_STARTUP_SECONDS
+from app.domain.server_access import OPEN
 from app.resolvers.inputs import string_map
+from app.resolvers.mutations.access_input import ACCESS, AccessInput
 from app.resolvers.mutations.binding_input import SECRETS, SecretBindingInput, bindings_of
 from app.resolvers.types import package as _described  # noqa: F401 - makes the enums known
 
@@ -65,6 +67,10 @@ class InstallPackageInput:
         default=DEFAULT_STARTUP_SECONDS, description="How long it may take to start, in seconds."
     )
 
+    access: AccessInput | None = strawberry.field(
+        default=None, description=f"{ACCESS} By default everybody, and every tool."
+    )
+
     def request(self) -> InstallRequest:
         """The request as domain data."""
         return InstallRequest(
@@ -89,4 +95,5 @@ class InstallPackageInput:
             description=self.description,
             startup_timeout_seconds=self.startup_timeout_seconds,
             policy=self.upgrade_policy,
+            access=OPEN if self.access is None else self.access.access(),
         )

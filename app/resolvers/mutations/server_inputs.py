@@ -18,7 +18,7 @@ from app.domain.server import (
 from app.domain.server_access import OPEN, ServerAccess
 from app.domain.unset import UNSET, Unset
 from app.resolvers.inputs import string_map
-from app.resolvers.mutations.access_input import AccessInput
+from app.resolvers.mutations.access_input import ACCESS, AccessInput
 from app.resolvers.mutations.binding_input import SECRETS, SecretBindingInput, bindings_of
 
 COMMAND = "The program that starts it; for transport STDIO, which needs one."
@@ -44,7 +44,6 @@ IDLE = "After how many seconds without a call a session of it ends"
 MAX_CALLS = "How many calls of one session may be at work at once; further ones wait"
 MAX_SESSIONS = "How many sessions it may have at once; calls that need another wait"
 CHECKS = "Whether arguments are checked against a tool's schema before they are sent."
-ACCESS = "Who may see and call it, and which of its tools."
 LOG_LEVEL = "What it is asked to log"
 
 

@@ -1,0 +1,1 @@
+"""The second schema, `/graphql/tools`: every tool a field, made from its JSON Schemas."""

@@ -1,0 +1,71 @@
+"""The engine of a typed schema: what reads the schema itself is done in a thread, and once."""
+
+import asyncio
+from collections import OrderedDict
+from typing import Any
+
+from graphql import ExecutionResult, FieldNode, OperationType, Visitor, visit
+
+from app.resolvers.engine.engine import Engine
+from app.resolvers.engine.limits import refusal
+
+SCHEMA_FIELD = "__schema"
+MAX_KEPT = 4
+
+
+class TypedEngine(Engine):
+    """Queries only read the schema, which may have thousands of types and does not change.
+
+    The usual introspection of a thousand tools takes seconds, so nobody else waits for it, and
+    answers are kept. Calls of tools are mutations, and run as everywhere.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kept: OrderedDict[tuple[int, str | None], tuple[object, ExecutionResult]]
+        self._kept = OrderedDict()
+        self._one_at_a_time = asyncio.Lock()
+
+    def _start(self, run: Any, context: object, root: object) -> Any:
+        """The result of an operation, or what it can be awaited from."""
+        if run.operation.operation is OperationType.QUERY:
+            return self._look(run, context, root)
+        return super()._start(run, context, root)
+
+    async def _look(self, run: Any, context: object, root: object) -> ExecutionResult:
+        async with self._one_at_a_time:
+            key = (id(run.document), run.name)
+            kept = self._kept.get(key)
+            if kept is not None:
+                return kept[1]
+            if _times_schema(run.document.node) > 1:
+                why = refusal(f"{SCHEMA_FIELD} can be asked for once in a request.")
+                return ExecutionResult(None, [why])
+            result: ExecutionResult = await asyncio.to_thread(super()._start, run, context, root)
+            if not run.variables:
+                self._keep(key, run.document, result)
+            return result
+
+    def _keep(self, key: tuple[int, str | None], document: object, result: ExecutionResult) -> None:
+        self._kept[key] = (document, result)  # the document too, so that its id stays its own
+        while len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+
+
+class _SchemaFields(Visitor):
+    """The names under which a document asks for the schema."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        """Take note of it."""
+        if node.name.value == SCHEMA_FIELD:
+            self.names.add(node.name.value if node.alias is None else node.alias.value)
+
+
+def _times_schema(document: Any) -> int:
+    found = _SchemaFields()
+    visit(document, found)
+    return len(found.names)

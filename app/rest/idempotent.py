@@ -1,0 +1,56 @@
+"""Requests that may come twice: the header Idempotency-Key."""
+
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.domain.errors import AppError, invalid
+from app.domain.kept_answer import Answer, KeyedRequest, may_have_acted
+from app.edge.envelope import error_response
+from app.edge.principal import principal_of
+from app.rest.call_events import wants_events
+from app.rest.parsing import deps_of, read_bytes
+from app.services.idempotency import answer_once
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def kept_by_key(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, whose answer to a request with a key is kept and given again."""
+
+    async def answer(request: Request) -> Response:
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            return await endpoint(request)
+        return await _answer_once(request, key, endpoint)
+
+    return answer
+
+
+async def _answer_once(request: Request, key: str, endpoint: Endpoint) -> Response:
+    if wants_events(request):
+        raise invalid(
+            "Idempotency-Key does not go with Accept: text/event-stream.", "Idempotency-Key"
+        )
+    body = await read_bytes(request)
+    what = (request.url.path.encode(), request.scope["query_string"], body)
+    keyed = KeyedRequest(
+        subject=principal_of(request).subject,
+        key=key,
+        fingerprint=sha256(b"\0".join(what)).hexdigest(),
+    )
+
+    async def work() -> Answer:
+        try:
+            response = await endpoint(request)
+        except AppError as error:
+            if not may_have_acted(error):
+                raise
+            response = error_response(error)
+        return Answer(response.status_code, bytes(response.body))
+
+    kept, is_replay = await answer_once(deps_of(request), keyed, work)
+    headers = {"Idempotency-Replayed": "true"} if is_replay else {}
+    return Response(kept.body, kept.status, headers, media_type="application/json")

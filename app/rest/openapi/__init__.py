@@ -1,0 +1,1 @@
+"""The OpenAPI document of the REST door, made from the route tables and their models."""

@@ -1,0 +1,59 @@
+"""One documented route: what answers, what it takes and gives, and how it can fail."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.domain.errors import ErrorCode
+from app.rest.conditional import revalidated
+from app.rest.idempotent import kept_by_key
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+# Half the time of the default level, for answers a few percent larger.
+GZIP = Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A row of a route table.
+
+    `errors` are those of the service; what any request can meet is added by the document.
+    `body` and `query` are the models that check the request, `answer` the type of a success.
+    What the document shows besides is in its examples, by `id`. `is_public` is what needs no
+    caller. An answer to GET can be revalidated and compressed; with `keeps_answers` an
+    Idempotency-Key is heeded, with `has_events` the answer may be a stream.
+    """
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    _: KW_ONLY
+    id: str
+    summary: str
+    answer: Any
+    description: str = ""
+    body: type[BaseModel] | None = None
+    is_body_required: bool = True
+    query: type[BaseModel] | None = None
+    errors: Sequence[ErrorCode] = ()
+    is_public: bool = False
+    keeps_answers: bool = False
+    has_events: bool = False
+
+    def route(self) -> Route:
+        """The route as the router takes it."""
+        if self.method == "GET":
+            endpoint, middleware = revalidated(self.endpoint), [GZIP]
+        else:
+            endpoint, middleware = self.endpoint, []
+        if self.keeps_answers:
+            endpoint = kept_by_key(endpoint)
+        return Route(self.path, endpoint, methods=[self.method], middleware=middleware)
