@@ -12,6 +12,9 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
+
+from bench.clients import WrongAnswer
 from bench.harness import Report, Sizes, interleave
 from bench.load import load
 
@@ -30,6 +33,7 @@ async def run(sizes: Sizes) -> Report:
     """Queries per second and latencies."""
     report = Report("graphql_views", sizes, "calls/s", BASELINE)
     async with _views() as address:
+        await _check(address)
         for name, body in QUERIES.items():
             for connections in sizes.connections:
                 share = {"connections": connections, "seconds": sizes.seconds}
@@ -40,6 +44,18 @@ async def run(sizes: Sizes) -> Report:
                 samples = await interleave(ways, sizes.repetitions)
                 report.add(samples, query=name, connections=connections)
     return report
+
+
+async def _check(address: str) -> None:
+    """Both give the same answer to each query, and it is one."""
+    async with aiohttp.ClientSession() as http:
+        for body in QUERIES.values():
+            answers = []
+            for path in ("stock", "ours"):
+                async with http.post(f"{address}/{path}", json=body) as response:
+                    answers.append(await response.json())
+            if answers[0] != answers[1] or "errors" in answers[0]:
+                raise WrongAnswer(str(answers)[:500])
 
 
 @contextlib.asynccontextmanager
@@ -53,5 +69,6 @@ async def _views() -> AsyncIterator[str]:
             raise RuntimeError("the views have no output")
         yield (await process.stdout.readline()).decode().strip()
     finally:
-        process.terminate()
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
         await process.wait()

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +19,7 @@ from starlette.routing import Route
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 
+from app.domain.outbound import Reach
 from app.domain.page import PageRequest
 from app.domain.principal import local_principal
 from app.domain.server import Server, ServerSettings, ServerStatus
@@ -26,6 +28,7 @@ from app.resolvers.loaders import Loaders
 from app.resolvers.schema import build_engine, build_schema
 from app.resolvers.view import GraphQLView
 from app.services.deps import Deps
+from app.services.limits import Limits, LimitSettings
 
 COUNT = 50
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -56,11 +59,17 @@ class Memory:
         """None has failed."""
 
 
-memory = Memory()
-deps = cast("Deps", SimpleNamespace(servers=memory, sessions=memory))
+def make_deps() -> Deps:
+    """What the resolvers reach; needs a running event loop."""
+    memory = Memory()
+    known = SimpleNamespace(
+        servers=memory, sessions=memory, reach=Reach.PUBLIC, limits=Limits(LimitSettings()),
+        audit=SimpleNamespace(add=lambda _record: None),
+    )  # fmt: skip
+    return cast("Deps", known)
 
 
-def context_of(request: Request | WebSocket, response: Response | WebSocket) -> Context:
+def context_of(deps: Deps, request: Request | WebSocket, response: Response | WebSocket) -> Context:
     """The same for both."""
     caller = local_principal()
     return Context(
@@ -72,11 +81,13 @@ def context_of(request: Request | WebSocket, response: Response | WebSocket) -> 
 class Stock(GraphQL[Context, None]):
     """Strawberry's view as it comes."""
 
+    deps: Deps
+
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
         """What our resolvers need."""
-        return context_of(request, response)
+        return context_of(self.deps, request, response)
 
 
 class Ours(GraphQLView):
@@ -86,12 +97,14 @@ class Ours(GraphQLView):
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
         """What our resolvers need."""
-        return context_of(request, response)
+        return context_of(self._deps, request, response)
 
 
-def main() -> None:
+async def main() -> None:
     """Serve until the process is ended."""
+    deps = make_deps()
     stock: Any = Stock(build_schema(), graphql_ide=None)
+    stock.deps = deps
     ours: Any = Ours(build_engine(), deps)
     app = Starlette(
         routes=[
@@ -101,10 +114,11 @@ def main() -> None:
     )
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    listener.listen(512)
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, loop="uvloop")
-    uvicorn.Server(config).run(sockets=[listener])
+    config = uvicorn.Config(app, log_level="warning", access_log=False)
+    await uvicorn.Server(config).serve(sockets=[listener])
 
 
 if __name__ == "__main__":
-    main()
+    uvloop.run(main())

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from app.domain.errors import AppError, ErrorCode
+from app.domain.outbound import Reach
 from app.domain.principal import local_principal
 from app.resolvers.context import Context
 from app.resolvers.loaders import Loaders
 from app.resolvers.schema import build_engine
+from app.services.limits import Limits, LimitSettings
 from tests.graphql_documents import ADD_SERVER, SERVERS
 
 DETAIL = "a detail nobody outside may see"
@@ -33,7 +35,11 @@ class FakeStore:
 
 async def run(document: str, failure: Exception, **variables: object) -> Any:
     store = FakeStore(failure)
-    deps: Any = SimpleNamespace(servers=store, packages=store, secrets=store)
+    deps: Any = SimpleNamespace(
+        servers=store, packages=store, secrets=store, limits=Limits(LimitSettings()),
+        reach=Reach.PUBLIC,
+        audit=SimpleNamespace(add=lambda _record: None),
+    )  # fmt: skip
     nothing: Any = None
     context = Context(
         deps=deps, principal=local_principal(), request=nothing, response=nothing,

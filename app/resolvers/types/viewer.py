@@ -9,6 +9,7 @@ from app.domain.policy import Action
 from app.domain.principal import CredentialKind, Role
 from app.resolvers.enums import describe_enum
 from app.resolvers.types import token as _described  # noqa: F401 - makes the enum Role known
+from app.resolvers.types.action_meanings import ACTION_MEANINGS
 from app.services.viewer import CallerView
 
 describe_enum(
@@ -22,11 +23,12 @@ describe_enum(
         CredentialKind.OIDC: "A token of the identity provider.",
     },
 )
-strawberry.enum(
+describe_enum(
     Action,
-    name="Action",
-    description="An operation, whichever door it is asked for at. What belongs to other users, or "
+    "Action",
+    "An operation, whichever door it is asked for at. What belongs to other users, or "
     "to a server that is not for everybody, is decided anew each time.",
+    ACTION_MEANINGS,
 )
 
 

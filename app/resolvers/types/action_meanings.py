@@ -1,0 +1,50 @@
+"""What each operation is, for people who read the schema."""
+
+from collections.abc import Mapping
+
+from app.domain.policy import Action
+
+# A test holds that every action is here.
+ACTION_MEANINGS: Mapping[Action, str] = {
+    Action.READ_VIEWER: "See who one is.",
+    Action.READ_PACKAGES: "See packages.",
+    Action.WATCH_PACKAGES: "Watch the work on packages.",
+    Action.CHECK_PACKAGE_UPDATES: "Ask the registries for newer versions.",
+    Action.INSTALL_PACKAGE: "Install a package.",
+    Action.UPGRADE_PACKAGE: "Upgrade a package.",
+    Action.ROLL_BACK_PACKAGE: "Bring back the version before.",
+    Action.SET_PACKAGE_ENABLED: "Allow or refuse calls of a package's server.",
+    Action.SET_UPGRADE_POLICY: "Decide which upgrades wait for approval.",
+    Action.CANCEL_PACKAGE_OPERATION: "Cancel the work on a package.",
+    Action.PREVIEW_UNINSTALL: "See what an uninstall would remove.",
+    Action.UNINSTALL_PACKAGE: "Remove a package.",
+    Action.READ_SERVERS: "See servers.",
+    Action.READ_SERVER_DETAILS: "See how servers are reached, and what they write.",
+    Action.ADD_SERVER: "Add a server.",
+    Action.UPDATE_SERVER: "Change a server.",
+    Action.SET_SERVER_ENABLED: "Allow or refuse calls of a server.",
+    Action.RESTART_SERVER: "Replace a server's sessions.",
+    Action.DELETE_SERVER: "Delete a server.",
+    Action.READ_SESSIONS: "See sessions.",
+    Action.WATCH_SESSIONS: "Watch sessions and what servers write.",
+    Action.WATCH_LISTINGS: "Watch what servers list.",
+    Action.LIST_TOOLS: "See tools.",
+    Action.CALL_TOOL: "Call a tool.",
+    Action.CANCEL_CALL: "Cancel a call.",
+    Action.LIST_ENTRIES: "See resources and prompts.",
+    Action.READ_RESOURCE: "Read a resource.",
+    Action.GET_PROMPT: "Have a prompt filled in.",
+    Action.COMPLETE: "Have a value completed.",
+    Action.READ_SECRETS: "See the names of secrets.",
+    Action.SET_SECRET: "Set a secret.",
+    Action.DELETE_SECRET: "Remove a secret.",
+    Action.PREFLIGHT_SECRETS: "See what a call would carry.",
+    Action.REMOVE_USER: "Remove a user.",
+    Action.READ_KEYS: "See the deployment's keys.",
+    Action.ROTATE_KEYS: "Bring everything under the sealing key.",
+    Action.WATCH_ROTATION: "Watch a rotation of keys.",
+    Action.READ_TOKENS: "See API tokens.",
+    Action.CREATE_TOKEN: "Make an API token.",
+    Action.REVOKE_TOKEN: "Revoke an API token.",
+    Action.READ_AUDIT: "Read audit records.",
+}
