@@ -39,7 +39,7 @@ def read_json(data: bytes) -> object:
 def _is_plainly_fine(data: bytes, value: object) -> bool:
     """Whether writing the value anew shows at once that it is neither too deep nor lost a member.
 
-    A lost member takes quotation marks with it, and nothing but an escape (`\\u0022`) adds one.
+    A lost member takes quotation marks with it, and only an escaped one can appear in its place.
     """
     try:
         written = orjson.dumps([[[[value]]]])  # as deep as orjson writes, less MAX_DEPTH
