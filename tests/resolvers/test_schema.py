@@ -46,8 +46,7 @@ def test_every_mutation_takes_one_input_and_returns_a_result_or_typed_errors(
 ) -> None:
     assert schema.mutation_type is not None
     for name, field in schema.mutation_type.fields.items():
-        if name == "upgradeAllPackages":  # nothing to give, and an outcome for each package
-            assert (str(field.type), [*field.args]) == ("[PackageUpgradeOutcome!]!", [])
+        if name == "upgradeAllPackages":  # the next test's
             continue
         assert [*field.args] == ["input"], name
         union = field.type.of_type
@@ -55,6 +54,16 @@ def test_every_mutation_takes_one_input_and_returns_a_result_or_typed_errors(
         errors = [t for t in union.types if "Error" in [i.name for i in t.interfaces]]
         assert len(errors) == len(union.types) - 1, name
         assert {"InvalidInputError", "UnavailableError"} <= {t.name for t in errors}, name
+
+
+def test_upgrading_all_gives_one_outcome_each_with_a_typed_error(schema: GraphQLSchema) -> None:
+    assert schema.mutation_type is not None
+    field = schema.mutation_type.fields["upgradeAllPackages"]
+    assert ([*field.args], str(field.type)) == ([], "[PackageUpgradeOutcome!]!")
+    outcome = schema.type_map["PackageUpgradeOutcome"]
+    assert isinstance(outcome, GraphQLObjectType)
+    fields = {name: str(field.type) for name, field in outcome.fields.items()}
+    assert fields == {"serverName": "String!", "upgraded": "UpgradedPackage", "error": "Error"}
 
 
 def test_no_field_can_give_a_secrets_value(schema: GraphQLSchema) -> None:
