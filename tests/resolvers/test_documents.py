@@ -13,6 +13,7 @@ BLOCK = re.compile(r"```graphql\n(.*?)```", re.DOTALL)
 DOCUMENTS = [
     pytest.param(block, id=f"{page.name} {number}")
     for page in sorted(DOCS.glob("*.md"))
+    if page.name != "graphql-tools.md"  # its operations are of another schema
     for number, block in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")))
 ]
 
