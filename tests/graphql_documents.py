@@ -6,7 +6,8 @@ SERVER = f"""
   id name displayName description transport command args env url headers allowsPrivateNetwork isolation masksResults
   secretBindings {{ name delivery target template required description }}
   startupTimeoutSeconds callTimeoutSeconds longestCallSeconds idleSeconds maxConcurrentCalls
-  maxSessions checksArguments logLevel enabled status lastError createdAt updatedAt tools {{ nodes {{ {TOOL} }} }} logs
+  maxSessions checksArguments logLevel enabled
+  access {{ users groups allowedTools deniedTools renamedTools {{ tool name }} readOnly }} status lastError createdAt updatedAt tools {{ nodes {{ {TOOL} }} }} logs
 """
 SECRET = """
   id name serverName username shared delivery keyId createdAt updatedAt lastUsedAt

@@ -62,6 +62,7 @@ class AuditFilter:
     """Which records are meant; None means any. `concerning`: done by that user, or for them."""
 
     concerning: str | None = None
+    id: str | None = None
     principal: str | None = None
     username: str | None = None
     action: Action | None = None

@@ -136,6 +136,8 @@ def _condition(only: AuditFilter) -> dict[str, Any]:
     where: dict[str, Any] = {
         name: getattr(only, name) for name in fields if getattr(only, name) is not None
     }
+    if only.id is not None:
+        where["_id"] = only.id
     if only.action is not None:
         where["action"] = only.action.value
     if only.concerning is not None:

@@ -147,6 +147,8 @@ class _Stream:
                 log.debug("The changes of %s are out of reach: %s", self.database, error)
             except PyMongoError as error:
                 self._refused(error)
+            except Exception:  # one odd document must not end the watch for all that follow
+                log.exception("A change of %s could not be told.", self.database)
             await asyncio.sleep(self._pause)
             if self._pause < LONGEST_PAUSE_SECONDS:
                 self._pause *= 2

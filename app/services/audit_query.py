@@ -38,6 +38,16 @@ async def list_audit(
         return cut_page([_for(caller, record) for record in found], page.first)
 
 
+async def find_audit(deps: Deps, caller: Principal, record_id: str) -> AuditRecord | None:
+    """The record of that id, if the caller may see it.
+
+    Raises:
+        AppError: FORBIDDEN.
+    """
+    page = await list_audit(deps, caller, AuditFilter(id=record_id), PageRequest(1, None))
+    return next(iter(page.items), None)
+
+
 def _for(caller: Principal, record: AuditRecord) -> AuditRecord:
     if record.principal == caller.subject:
         return record

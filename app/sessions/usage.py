@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.domain.clock import utc_now
 
@@ -19,16 +19,10 @@ class Usage:
         self._free = asyncio.Event()
         self._free.set()
         self._loop = asyncio.get_running_loop()
-        self._has_been_used = False
         self.count = 0
         self.last_used = self._loop.time()
-
-    @property
-    def last_used_at(self) -> datetime | None:
+        self.last_used_at: datetime | None = None
         """When the last caller let go; None before the first."""
-        if not self._has_been_used:
-            return None
-        return utc_now() - timedelta(seconds=self._loop.time() - self.last_used)
 
     def hold(self) -> None:
         """One more caller; `let_go` in any case."""
@@ -39,7 +33,7 @@ class Usage:
         """One caller less."""
         self.count -= 1
         self.last_used = self._loop.time()
-        self._has_been_used = True
+        self.last_used_at = utc_now()
         if self.count == 0:
             self._free.set()
             self._on_free()

@@ -27,7 +27,7 @@ def test_every_audit_of_graphql_over_http_is_passed(product: Product, toolbox: T
 def test_the_rules_for_schema_design_are_kept(toolbox: Toolbox) -> None:
     shutil.copy(SCHEMA, toolbox.folder / "schema.graphql")
     done = toolbox.run("eslint", "schema.graphql")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), done.stdout
 
 
 def test_generated_typescript_compiles_against_real_queries(toolbox: Toolbox) -> None:

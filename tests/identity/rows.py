@@ -84,6 +84,7 @@ QUERIES = (
     node(only((), "", "NULL"), "Session", "s"),
     node(only(HERS, "NULL"), "Prompt", "s", "ada", "p"),
     node(only(ADMINS, "NULL"), "Token", "none"),
+    node(only((), "NULL", "NULL"), "AuditRecord", "none"),
     query("packages", only(MANAGERS), NODES),
     query("package", only(MANAGERS, "NULL"), '(serverName: "s") { id }'),
     query("packageUpdates", only(MANAGERS), "{ serverName }"),
@@ -215,6 +216,7 @@ SUBSCRIPTIONS = (
     subscription("toolsChanged", only(ALL), "{ id }"),
     subscription("listingChanged", only(ALL), "{ kind }"),
     subscription("keyRotation", only(ADMINS), "{ total }"),
+    subscription("serverLog", only(ALL), '(name: "s") { line }'),
     subscription(
         "toolCall",
         reached(),

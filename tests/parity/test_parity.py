@@ -105,6 +105,12 @@ def comparable(server: Mapping[str, Any]) -> dict[str, object]:
     return {**server, "logs": [], "toolsList": tools}
 
 
+def access_as_rest(access: Mapping[str, Any]) -> dict[str, object]:
+    """GraphQL lists the tools that have another name; REST has them in an object."""
+    renamed = {entry["tool"]: entry["name"] for entry in access["renamedTools"]}
+    return {**access, "renamedTools": renamed}
+
+
 def as_rest(node: Mapping[str, Any]) -> dict[str, object]:
     """A GraphQL server in REST's shape, without its log."""
     is_program = node["transport"] == "STDIO"
@@ -131,6 +137,7 @@ def as_rest(node: Mapping[str, Any]) -> dict[str, object]:
         "startupTimeout": round(node["startupTimeoutSeconds"] * 1000),
         "callTimeout": round(node["callTimeoutSeconds"] * 1000),
         "idleTimeout": None if node["idleSeconds"] is None else round(node["idleSeconds"] * 1000),
+        "access": access_as_rest(node["access"]),
         "toolsList": [tool_as_rest(tool) for tool in node["tools"]["nodes"]],
         "logs": [],
     }

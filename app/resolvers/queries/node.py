@@ -9,6 +9,7 @@ from app.domain.secret import SHARED
 from app.domain.session import ListingKind
 from app.resolvers.context import Info
 from app.resolvers.inputs import decode_opaque
+from app.resolvers.types.audit import AuditRecordType
 from app.resolvers.types.listing import PromptType, ResourceTemplateType, ResourceType
 from app.resolvers.types.node import Node
 from app.resolvers.types.package import PackageType
@@ -18,6 +19,7 @@ from app.resolvers.types.session import SessionType
 from app.resolvers.types.token import TokenType
 from app.resolvers.types.tool import ToolType
 from app.resolvers.types.viewer import Viewer
+from app.services.audit_query import find_audit
 from app.services.catalog import ForUser, find_entry
 from app.services.secrets import Place, find_secret
 from app.services.sessions import find_session
@@ -62,6 +64,8 @@ class NodeQueries:
                 return await _secret(info, username, server_name, name)
             case ["Token", token_id]:
                 return await _token(info, token_id)
+            case ["AuditRecord", record_id]:
+                return await _audit_record(info, record_id)
             case ["Session", session_id]:
                 return await _session(info, session_id)
             case [kind, server_name, username, *key] if kind in ENTRIES:
@@ -97,6 +101,11 @@ async def _secret(info: Info, username: str, server_name: str, name: str) -> Sec
 async def _token(info: Info, token_id: str) -> TokenType | None:
     token = await find_token(info.context.deps, info.context.principal, token_id)
     return None if token is None else TokenType.of(token)
+
+
+async def _audit_record(info: Info, record_id: str) -> AuditRecordType | None:
+    record = await find_audit(info.context.deps, info.context.principal, record_id)
+    return None if record is None else AuditRecordType.of(record)
 
 
 async def _session(info: Info, session_id: str) -> SessionType | None:

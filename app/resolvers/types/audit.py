@@ -9,16 +9,16 @@ from app.domain.audit import AuditRecord
 from app.domain.policy import Action
 from app.domain.principal import CredentialKind
 from app.resolvers.types import viewer as _described  # noqa: F401 - makes the enums known
+from app.resolvers.types.node import Node, node_id
 
 
 @strawberry.type(
     name="AuditRecord",
     description="One operation that is over: names, sizes and times, never a value.",
 )
-class AuditRecordType:
+class AuditRecordType(Node):
     """One record."""
 
-    id: strawberry.ID = strawberry.field(description="Its own id; later ones sort after it.")
     at: datetime = strawberry.field(description="When it was over.")
     principal: str = strawberry.field(description="Who did it.")
     credential_kind: CredentialKind = strawberry.field(
@@ -61,7 +61,7 @@ class AuditRecordType:
     def of(cls, record: AuditRecord) -> Self:
         """The GraphQL record."""
         return cls(
-            id=strawberry.ID(record.id),
+            id=node_id("AuditRecord", record.id),
             at=record.at,
             principal=record.principal,
             credential_kind=record.credential_kind,
