@@ -1,6 +1,7 @@
 """The folder that holds every installed package."""
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ class PackageFolder:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._resolved = os.path.realpath(root)
 
     def path(self, install_dir: str) -> str:
         """The absolute path of an install's folder.
@@ -19,10 +21,11 @@ class PackageFolder:
         Raises:
             ValueError: The path would lead outside.
         """
-        path = (self._root / install_dir).resolve()
-        if not path.is_relative_to(self._root.resolve()) or path == self._root.resolve():
+        # Every call of a tool asks for it: told from the names alone, without looking at the disk.
+        path = os.path.normpath(f"{self._resolved}/{install_dir}")
+        if not path.startswith(f"{self._resolved}{os.sep}") or Path(install_dir).is_absolute():
             raise ValueError(f"{install_dir!r} is no install folder")
-        return str(path)
+        return path
 
     async def create(self, install_dir: str) -> str:
         """Make an empty folder, and return its absolute path."""
