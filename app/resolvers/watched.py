@@ -8,13 +8,17 @@ from starlette.responses import Response, StreamingResponse
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
 )
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
+    SubscribeMessage,
+)
 
 from app.domain.errors import AppError
 from app.edge.authentication import authorization_in, authorization_of
 from app.edge.credential_watch import until_unknown, while_known
 from app.edge.principal import principal_of
 from app.resolvers.context import Context
+from app.resolvers.engine.limits import too_much
 from app.services.deps import Deps
 
 CLOSE_UNAUTHENTICATED = 4401
@@ -32,6 +36,24 @@ class WatchedHandler(BaseGraphQLTransportWSHandler[Context, None]):
         await super().handle_connection_init(message)
         if self.connection_acknowledged and self._watch is None:
             self._watch = asyncio.create_task(self._close_in_time(), name="credential watch")
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """Run the operation, unless too many are at work already."""
+        limit, found = self.max_subscriptions_per_connection, len(self.operations)
+        is_new = message["id"] not in self.operations
+        if self.connection_acknowledged and is_new and limit is not None and found >= limit:
+            error = too_much(
+                "The connection has {} operations at once",
+                found + 1,
+                limit,
+                setting="",
+                hint="End one first, or open another connection.",
+            )
+            await self.send_message(
+                {"id": message["id"], "type": "error", "payload": [error.formatted]}
+            )
+            return
+        await super().handle_subscribe(message)
 
     async def shutdown(self) -> None:
         """End the watch with the connection."""

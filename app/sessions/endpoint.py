@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 import aiohttp
-import orjson
 from mcp.shared.exceptions import MCPError
 from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
 from mcp.types import INTERNAL_ERROR, METHOD_NOT_FOUND
@@ -15,6 +14,7 @@ from yarl import URL
 from app.domain.launch import HttpLaunch
 from app.sessions.http_failures import BadStatus, BrokenAnswer
 from app.sessions.http_pool import HttpPool
+from app.sessions.reading import Unreadable, read_message
 from app.sessions.rpc import error_of
 from app.sessions.wire import MAX_MESSAGE_BYTES, CannotOpen, MessageTooBig
 
@@ -153,8 +153,8 @@ async def read_json(response: aiohttp.ClientResponse, limit: int = MAX_MESSAGE_B
             raise MessageTooBig(INTERNAL_ERROR, told)
         parts.append(chunk)
     try:
-        return orjson.loads(parts[0] if len(parts) == 1 else b"".join(parts))
-    except orjson.JSONDecodeError:
+        return read_message(parts[0] if len(parts) == 1 else b"".join(parts))
+    except Unreadable:
         raise BrokenAnswer("The answer is no JSON") from None
 
 

@@ -4,11 +4,11 @@ import asyncio
 import logging
 
 import aiohttp
-import orjson
 
 from app.sessions.endpoint import EVENT_STREAM, Endpoint, is_sendable_id, refusal_in
 from app.sessions.exchange import Exchange, Pending
 from app.sessions.http_failures import BrokenAnswer, BrokenOff, Unreachable, in_words
+from app.sessions.reading import Unreadable, read_message
 from app.sessions.sse_events import Event, EventParser
 from app.sessions.wire import MessageTooBig
 
@@ -122,8 +122,8 @@ class MessageStream:
         if event.name != "message" or not event.data:
             return  # a first event may carry an id alone
         try:
-            message = orjson.loads(event.data)
-        except orjson.JSONDecodeError:
+            message = read_message(event.data)
+        except Unreadable:
             log.debug("An event of a server is no JSON.")
             self._is_garbled = True
             return

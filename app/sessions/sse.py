@@ -12,7 +12,6 @@ from typing import Any, cast
 
 import aiohttp
 import anyio.abc
-import orjson
 from mcp.shared.dispatcher import CallOptions, OnNotify, OnNotifyIntercept, OnRequest
 from mcp.shared.exceptions import MCPError
 from mcp.types import REQUEST_TIMEOUT
@@ -24,6 +23,7 @@ from app.sessions.endpoint import EVENT_STREAM, Endpoint, drain, is_session_unkn
 from app.sessions.exchange import Exchange, Message, Pending
 from app.sessions.http_failures import BadStatus, BrokenAnswer, SessionUnknown, in_words
 from app.sessions.http_pool import HttpPool
+from app.sessions.reading import Unreadable, read_message
 from app.sessions.sse_events import Event, EventParser
 from app.sessions.tasks import OwnedTasks
 from app.sessions.wire import CannotOpen, ConnectionClosed, NotDelivered, RequestOptions
@@ -190,8 +190,8 @@ class SseWire:
         if event.name != "message" or not event.data:
             return
         try:
-            message = orjson.loads(event.data)
-        except orjson.JSONDecodeError:
+            message = read_message(event.data)
+        except Unreadable:
             log.debug("An event of a server is no JSON.")
             return
         self._exchange.receive(message)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import anyio.abc
-import orjson
 from mcp.shared.dispatcher import CallOptions, OnNotify, OnNotifyIntercept, OnRequest
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, REQUEST_TIMEOUT
@@ -26,6 +25,7 @@ from app.processes.spawner import Child, Spawner
 from app.sessions import rpc
 from app.sessions.exchange import Exchange, Message, Pending
 from app.sessions.lines import LineCutter, Overlong
+from app.sessions.reading import Unreadable, read_message
 from app.sessions.wire import (
     MAX_MESSAGE_BYTES,
     CannotOpen,
@@ -212,8 +212,8 @@ class StdioWire:
                     self._refuse(line)
                     continue
                 try:
-                    message = orjson.loads(line)
-                except orjson.JSONDecodeError:
+                    message = read_message(line)
+                except Unreadable:
                     log.debug("A server wrote a line to stdout that is no JSON.")
                     continue
                 self._exchange.receive(message)

@@ -113,6 +113,20 @@ def test_a_document_that_is_wrong_fails_its_own_operation_only(
         assert receive(socket)["payload"]["data"] == {"viewer": {"username": "default"}}
 
 
+def test_one_operation_too_many_is_refused_with_the_limit(product: Product) -> None:
+    with product.websocket() as socket:
+        for number in range(101):
+            subscribe(socket, str(number), {"query": "subscription { serverChanged { name } }"})
+        message = receive(socket)
+        assert (message["id"], message["type"]) == ("100", "error")
+        (error,) = message["payload"]
+        assert error["message"] == "The connection has 101 operations at once; the limit is 100."
+        assert error["extensions"] == {
+            "code": "QUERY_TOO_COMPLEX", "found": 101, "limit": 100,
+            "hint": "End one first, or open another connection.",
+        }  # fmt: skip
+
+
 def test_a_subscription_before_the_handshake_is_refused(product: Product) -> None:
     with product.raw_websocket() as socket:
         subscribe(socket, "1", {"query": PROGRESS})

@@ -148,6 +148,14 @@ def violate(request_id: object, params: dict[str, Any]) -> None:
     answer(request_id, {**text("unlucky"), "structuredContent": {"sum": "no number"}})
 
 
+def write_oddly(request_id: object, params: dict[str, Any]) -> None:
+    """Answer with what is given in place of the structured content's JSON."""
+    content = params["arguments"]["written"] * params["arguments"].get("times", 1)
+    closed = "]" * params["arguments"].get("closed", 0)
+    head = f'{{"jsonrpc": "2.0", "id": {request_id}, "result": {{"content": [], '
+    write(f'{head}"structuredContent": {{"sum": {content}{closed}}}}}}}\n')
+
+
 UNHEARD_OF: dict[str, Any] = {
     "content": [
         {"type": "hologram", "depth": 3, "data": None},
@@ -188,6 +196,7 @@ ODDITIES: dict[str, tuple[str, Callable[[object, dict[str, Any]], None]]] = {
     "late-progress": ("go", report_late),
     "half": ("go", break_off),
     "violates": ("go", violate),
+    "writes-oddly": ("go", write_oddly),
     "unheard-of": ("go", invent),
     "modern-asks": ("go", want_input),
 }

@@ -243,6 +243,33 @@ async def test_a_result_that_breaks_its_own_schema_is_passed_on(registry: Sessio
     }
 
 
+async def test_an_answer_that_cannot_be_read_fails_its_call_at_once(
+    registry: SessionRegistry,
+) -> None:
+    error = await failure(registry, oddity("writes-oddly"), written="NaN")
+    assert error.code is ErrorCode.SERVER_FAILED
+    assert error.message == (
+        "Server 's' answered with an error: The answer is no JSON that can be read (-32603)."
+    )
+
+
+async def test_an_answer_too_deep_to_be_written_again_fails_its_call_alone(
+    registry: SessionRegistry,
+) -> None:
+    how = oddity("writes-oddly")
+    error = await failure(registry, how, written="[", times=300, closed=300)
+    assert error.message == (
+        "Server 's' answered with an error: "
+        "The answer is nested more than 200 levels deep (-32603)."
+    )
+    assert await echo(registry, how, "still here") == "still here"
+
+
+async def test_half_a_character_is_replaced(registry: SessionRegistry) -> None:
+    found = await go(registry, oddity("writes-oddly"), written='"cut \\ud83d"')
+    assert found == {"content": [], "structuredContent": {"sum": "cut ?"}}
+
+
 async def test_what_nobody_has_heard_of_is_passed_on_exactly(registry: SessionRegistry) -> None:
     assert await go(registry, oddity("unheard-of")) == odd.UNHEARD_OF
 
