@@ -162,6 +162,7 @@ TOOL_CALL = f"""subscription ($input: CallToolInput!) {{
 SESSION_CHANGED = f"""subscription ($serverName: String) {{
   sessionChanged(serverName: $serverName) {{ {SESSION} server {{ name }} }}
 }}"""
+TOOLS = f"{{ tools(first: 500) {{ nodes {{ {TOOL} }} }} }}"
 TOOLS_CHANGED = """subscription ($serverName: String) {
   toolsChanged(serverName: $serverName) { name tools { nodes { name } } }
 }"""

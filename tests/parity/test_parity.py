@@ -8,10 +8,13 @@ import pytest
 
 from tests.graphql_documents import (
     CALL_TOOL,
+    PACKAGE_UPDATES,
     PACKAGES,
     SERVER_BY_NAME,
     SERVERS,
+    TOOLS,
     UNINSTALL_PACKAGE,
+    UPGRADE_ALL,
 )
 from tests.parity.rows import (
     ROWS,
@@ -62,6 +65,49 @@ def test_both_doors_show_the_same_servers(product: Product) -> None:
     assert [as_rest(node) for node in nodes] == [comparable(server) for server in shown]
     one = product.rest("GET", "/mcp/servers/a").json()["server"]
     assert as_rest(product.graphql(SERVER_BY_NAME, name="a")) == comparable(one)
+
+
+def test_both_doors_list_the_same_tools(product: Product) -> None:
+    listed = product.rest("GET", "/mcp/tools").json()["tools"]
+    by_rest = {name: tools for entry in listed for name, tools in entry.items()}
+    by_graphql: dict[str, list[dict[str, object]]] = {name: [] for name in by_rest}
+    for node in product.graphql(TOOLS)["nodes"]:
+        by_graphql[node["serverName"]].append(tool_as_rest(node))
+    assert "off" not in by_rest  # a disabled server shows no tools
+    assert by_graphql == {
+        name: sorted(tools, key=lambda tool: str(tool["name"])) for name, tools in by_rest.items()
+    }
+
+
+def test_both_doors_tell_the_same_updates_and_upgrade_the_same(product: Product) -> None:
+    names = ("serverName", "currentVersion", "latestVersion", "updateAvailable")
+    (by_rest,) = product.rest("GET", "/packages/updates").json()["updates"]
+    (by_graphql,) = product.graphql(PACKAGE_UPDATES)
+    assert {name: by_rest[name] for name in names} == {name: by_graphql[name] for name in names}
+    (result,) = product.rest("PUT", "/packages/upgrade-all").json()["results"]
+    (outcome,) = product.graphql(UPGRADE_ALL)
+    assert (result["serverName"], result["success"]) == ("tool", True)
+    assert (outcome["serverName"], outcome["error"]) == ("tool", None)
+
+
+def test_both_doors_know_the_same_packages_by_name_and_by_server(product: Product) -> None:
+    for path, key, value in (
+        ("by-id", "serverName", "tool"),
+        ("by-name", "name", "mcp-hello-world"),
+        ("by-id", "serverName", "nowhere"),
+        ("by-name", "name", "no-such-package"),
+    ):
+        answer = product.rest("GET", f"/packages/{path}/{value}").json()
+        query = f'{{ package({key}: "{value}") {{ name serverName version }} }}'
+        node = product.graphql(query)
+        if node is None:
+            assert answer["code"] == "PACKAGE_NOT_FOUND"
+        else:
+            shown = answer["package"]
+            assert node == {
+                "name": shown["name"], "serverName": shown["mcpServerId"],
+                "version": shown["version"],
+            }  # fmt: skip
 
 
 def test_both_doors_give_a_user_the_same_secrets(product: Product) -> None:
