@@ -78,7 +78,10 @@ def split_url(url: str, taken: set[str], *, has_authorization: bool) -> Address 
     secrets = []
     if host != parts.netloc:
         if has_authorization:
-            return "It has credentials both in its url and in its header Authorization."
+            return (
+                "It has credentials both in its url and in its header Authorization. "
+                "Take those out of one of them."
+            )
         secrets.append(_basic(parts, taken))
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     plain, found = _split(dict(pairs), Delivery.QUERY, taken)

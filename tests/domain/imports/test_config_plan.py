@@ -138,6 +138,14 @@ def test_credentials_in_an_address_become_the_header_that_clients_make_of_them()
     assert values(found) == {"Authorization": "bWU6cEBzcw=="}
 
 
+def test_credentials_both_in_the_address_and_in_authorization_are_listed_with_the_way_out() -> None:
+    entry = {"url": "https://u:planted@h/mcp", "headers": {"Authorization": f"Bearer {TOKEN}"}}
+    assert refused(entry) == (
+        "It has credentials both in its url and in its header Authorization. "
+        "Take those out of one of them."
+    )
+
+
 @pytest.mark.parametrize(
     "args",
     [["--api-key", "planted"], ["--api-key=planted"], ["-e", "API_TOKEN=planted"], [TOKEN],
