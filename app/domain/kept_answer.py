@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Protocol
 
 from app.domain.errors import AppError, ErrorCode, NotSent, invalid
+from app.domain.principal import Principal
 
 KEPT_FOR = timedelta(hours=24)
 MAX_KEY = 255
@@ -62,6 +64,17 @@ class AnswerStore(Protocol):
 
     async def release(self, claim_id: str) -> None:
         """Forget the claim: the request has done nothing."""
+
+
+def fingerprint_of(principal: Principal, *content: bytes) -> str:
+    """What stands for a request: its content, and what its caller may do.
+
+    Callers of one subject may differ in what they may do, and an answer is for whoever may ask.
+    """
+    powers = (principal.roles, principal.groups, principal.act_for)
+    caller = repr([sorted(names) for names in powers]).encode()
+    digests = (sha256(part).digest() for part in (caller, *content))
+    return sha256(b"".join(digests)).hexdigest()
 
 
 def check_idempotency_key(key: str) -> None:

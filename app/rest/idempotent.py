@@ -1,13 +1,12 @@
 """Requests that may come twice: the header Idempotency-Key."""
 
 from collections.abc import Awaitable, Callable
-from hashlib import sha256
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.domain.errors import AppError, invalid
-from app.domain.kept_answer import Answer, KeyedRequest, may_have_acted
+from app.domain.kept_answer import Answer, KeyedRequest, fingerprint_of, may_have_acted
 from app.edge.envelope import error_response
 from app.edge.principal import principal_of
 from app.rest.call_events import wants_events
@@ -36,11 +35,8 @@ async def _answer_once(request: Request, key: str, endpoint: Endpoint) -> Respon
         )
     body = await read_bytes(request)
     what = (request.url.path.encode(), request.scope["query_string"], body)
-    keyed = KeyedRequest(
-        subject=principal_of(request).subject,
-        key=key,
-        fingerprint=sha256(b"\0".join(what)).hexdigest(),
-    )
+    caller = principal_of(request)
+    keyed = KeyedRequest(subject=caller.subject, key=key, fingerprint=fingerprint_of(caller, *what))
 
     async def work() -> Answer:
         try:

@@ -69,7 +69,8 @@ async def _work(deps: Deps, claim: Claim, work: Callable[[], Awaitable[Answer]])
 
 async def _given_again(deps: Deps, request: KeyedRequest, claim: Claim) -> Answer:
     if claim.fingerprint != request.fingerprint:
-        raise _conflict("This Idempotency-Key stands for another request.", hint=NEW_KEY)
+        raise _conflict("This Idempotency-Key stands for another request, or for one of a caller "
+                        "with other rights.", hint=NEW_KEY)  # fmt: skip
     if claim.is_done:
         return await _open(deps, claim)
     if is_over(deps, claim.owner, claim.lease_expires_at, utc_now()):
