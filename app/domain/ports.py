@@ -270,9 +270,6 @@ class Sessions(Protocol):
     def views(self) -> list[SessionView]:
         """Every session of this process, by server, those that are ending included."""
 
-    def end_carriers(self, server_name: str, owner: str | None) -> None:
-        """End the sessions that carry secrets of that user; None: those that all users share."""
-
     def end(self, key: SessionKey) -> None:
         """End one session, if there is such a one, when its calls are done."""
 

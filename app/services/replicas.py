@@ -10,12 +10,11 @@ from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from app.domain.delivery import stamp_of
 from app.domain.errors import AppError
 from app.domain.news import SecretNews, ServerMark, ServerNews, StoredNews, UserRemoved
 from app.domain.secret import SHARED
 from app.domain.session import SessionKey, SessionState, SessionView
-from app.services.bundles import as_stored, choose_applying
+from app.services.carriers import end_stale_carriers
 from app.services.deps import Deps
 from app.services.starts import start_enabled_servers, start_here
 
@@ -104,7 +103,7 @@ class Replica:
         if servers:
             await self._compare_servers(servers)
         if secrets:
-            await self._compare_secrets(secrets)
+            await end_stale_carriers(self._deps, secrets)
 
     async def _compare_servers(self, names: set[str | None]) -> None:
         """Retire what is no longer as it was, and start what is enabled instead."""
@@ -131,23 +130,6 @@ class Replica:
         mark = self._marks.get(name)
         return None if mark is None else mark.revision
 
-    async def _compare_secrets(self, news: set[SecretNews]) -> None:
-        """End the sessions that carry other secrets than are stored now."""
-        deps = self._deps
-        for key in {view.key for view in deps.sessions.views() if view.key.stamp}:
-            if not any(_concerns(item, key) for item in news):
-                continue
-            server = await deps.servers.recall(key.server_name)
-            found = await deps.secrets.recall_applying(key.owner or SHARED, key.server_name)
-            bindings = () if server is None else server.settings.secrets
-            if stamp_of(bindings, as_stored(choose_applying(found))) != key.stamp:
-                deps.sessions.end(key)
-
 
 def _news_of(key: SessionKey) -> SecretNews:
     return SecretNews(SHARED if key.owner is None else key.owner, key.server_name)
-
-
-def _concerns(news: SecretNews, key: SessionKey) -> bool:
-    is_owner = news.username in (None, SHARED, key.owner)
-    return is_owner and news.server_name in (None, key.server_name)

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.names import check_secret_name, check_secret_value, check_server_name
+from app.domain.news import SecretNews
 from app.domain.page import Page, PageRequest, check_page, cut_page
 from app.domain.policy import Action
 from app.domain.principal import Principal
 from app.domain.secret import SHARED, Secret, SecretRef
 from app.services.access import Operation, operation
+from app.services.carriers import end_stale_carriers
 from app.services.data_keys import store_sealed
 from app.services.deps import Deps, KeyDeps
 from app.services.rotation import key_usage
@@ -47,7 +49,7 @@ async def set_secret(deps: Deps, caller: Principal, place: Place, value: str) ->
         allowed.admit(await get_server(deps, place.server_name))
         await _check_room(deps, ref)
         stored = await store_sealed(deps, ref, value)
-        _end_carriers(deps, ref)
+        await end_stale_carriers(deps, [SecretNews(ref.username, ref.server_name)])
         return stored
 
 
@@ -60,7 +62,7 @@ async def delete_secret(deps: Deps, caller: Principal, place: Place) -> bool:
     async with _operation(deps, caller, Action.DELETE_SECRET, place) as allowed:
         ref = _ref(allowed, place)
         was_there = await deps.secrets.delete(ref)
-        _end_carriers(deps, ref)
+        await end_stale_carriers(deps, [SecretNews(ref.username, ref.server_name)])
         return was_there
 
 
@@ -148,8 +150,3 @@ async def _check_room(deps: Deps, ref: SecretRef) -> None:
             f"{'server to share' if is_shared else 'user'}.",
             hint="Delete one that is no longer needed.",
         )
-
-
-def _end_carriers(deps: Deps, ref: SecretRef) -> None:
-    owner = None if ref.username == SHARED else ref.username
-    deps.sessions.end_carriers(ref.server_name, owner)

@@ -145,16 +145,6 @@ class SessionRegistry:
         """End a session that nobody uses; the next call starts it again."""
         self._drop(entry)
 
-    def end_carriers(self, server_name: str, owner: str | None) -> None:
-        """End the sessions that carry secrets of that user; None: those that all users share.
-
-        Their calls in flight finish.
-        """
-        for entry in self.entries:
-            key = entry.plan.key
-            if key.server_name == server_name and key.stamp and owner in (None, key.owner):
-                self._drop(entry)
-
     def end(self, key: SessionKey) -> None:
         """End one session, if there is such a one, when its calls are done."""
         if (entry := self._entries.get(key)) is not None:

@@ -54,10 +54,10 @@ async def test_a_secret_changed_elsewhere_is_in_the_next_call(world: World) -> N
     await add_keyed(world)
     await keep(world, "ada", "key", "the first key")
     old = await answer(world, "pid", "ada")
-    elsewhere = world.registry.end_carriers
-    world.registry.end_carriers = lambda *_: None  # type: ignore[method-assign]
+    elsewhere = world.registry.end
+    world.registry.end = lambda *_: None  # type: ignore[method-assign]
     await keep(world, "ada", "key", "the second key")
-    world.registry.end_carriers = elsewhere  # type: ignore[method-assign]
+    world.registry.end = elsewhere  # type: ignore[method-assign]
     assert is_alive(old)
     assert await answer(world, "keys", "ada") == {"API_KEY": digest("the second key")}
     await until(lambda: not is_alive(old))
