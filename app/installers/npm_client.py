@@ -10,6 +10,12 @@ from app.processes.spawner import Spawner
 
 QUIET = ("--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--color=false")
 
+# npm's own pauses of 10 and 60 seconds are longer than a lookup may take.
+RETRY_PAUSES = {
+    "npm_config_fetch_retry_mintimeout": "1000",
+    "npm_config_fetch_retry_maxtimeout": "5000",
+}
+
 
 def npm_for(source: PackageSource, spawner: Spawner, *, cwd: str, seconds: float) -> Tool:
     """Npm with its own configuration, and the source's registry before the operator's.
@@ -24,7 +30,9 @@ def npm_for(source: PackageSource, spawner: Spawner, *, cwd: str, seconds: float
             "npm is not installed on this machine.",
             hint="Install Node.js 20 or newer, which brings npm.",
         )
-    env = installer_environment("npm_config_")
+    own = installer_environment("npm_config_")
+    set_already = {name.lower().replace("-", "_") for name in own}
+    env = own | {k: v for k, v in RETRY_PAUSES.items() if k not in set_already}
     if source.registry is not None:
         env = {k: v for k, v in env.items() if k.lower() != "npm_config_registry"}
         env["npm_config_registry"] = source.registry

@@ -84,6 +84,26 @@ async def test_a_registry_that_is_away_is_told_from_a_missing_package(
     assert not (tmp_path / "p" / "node_modules").exists()
 
 
+async def test_a_registry_that_is_away_is_known_before_a_lookup_has_to_end(
+    spawner: Spawner, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("npm_config_fetch_retries", raising=False)
+    away = request(registry=f"http://127.0.0.1:{closed_port}/")
+    with pytest.raises(AppError) as caught:
+        await installer(spawner, Runtime.NODE).resolve(away)
+    assert caught.value.code is ErrorCode.REGISTRY_UNAVAILABLE
+    assert "ECONNREFUSED" in caught.value.message
+
+
+def test_the_operators_own_pauses_between_tries_are_kept(
+    spawner: Spawner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NPM_CONFIG_FETCH_RETRY_MINTIMEOUT", "20000")
+    env = npm_for(request(), spawner, cwd="/", seconds=1.0).env
+    assert "npm_config_fetch_retry_mintimeout" not in env
+    assert env["npm_config_fetch_retry_maxtimeout"] == "5000"
+
+
 async def test_an_install_has_a_deadline(spawner: Spawner, tmp_path: Path) -> None:
     error = await failure(spawner, tmp_path, request(), seconds=0.05)
     assert error.code is ErrorCode.INSTALL_FAILED
