@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.auth.configuration import verifier_of
 from app.domain.package import InstallRequest, Runtime
-from app.domain.ports import Installer
+from app.domain.package_ports import Installer
 from app.installers.disk import InstallLimits
 from app.installers.npm import NpmInstaller
 from app.installers.pypi import PypiInstaller

@@ -24,7 +24,7 @@ from pathlib import Path
 from subprocess import DEVNULL
 
 from app.domain.package import InstallPhase, PackageSource, Runtime
-from app.domain.ports import Installer
+from app.domain.package_ports import Installer
 from app.installers.disk import InstallLimits
 from app.installers.files import PackageFolder
 from app.installers.npm import NpmInstaller

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.package import LATEST, InstalledFiles, InstallPhase, PackageSource, ResolvedVersion
+from app.domain.package_ports import Report
 from app.domain.package_rules import check_source
-from app.domain.ports import Report
 from app.installers.disk import InstallLimits, check_free_space
 from app.installers.entry_point import find_entry_point
 from app.installers.failures import too_slow, warned

@@ -12,8 +12,8 @@ from app.domain.package import (
     ResolvedVersion,
     Runtime,
 )
+from app.domain.package_ports import Report
 from app.domain.package_rules import check_source
-from app.domain.ports import Report
 from app.installers.disk import InstallLimits, check_free_space
 from app.installers.failures import too_slow, warned
 from app.installers.lookups import Lookups

@@ -11,17 +11,8 @@ from app.domain.key_ports import DataKeyStore, DeploymentStore, Vault
 from app.domain.news import NewsSource
 from app.domain.outbound import Reach
 from app.domain.package import Runtime
-from app.domain.ports import (
-    DatabaseWatch,
-    Installer,
-    PackageFiles,
-    PackageStore,
-    RemovedPackages,
-    SecretStore,
-    SeenSecrets,
-    ServerStore,
-    Sessions,
-)
+from app.domain.package_ports import Installer, PackageFiles, PackageStore, RemovedPackages
+from app.domain.ports import DatabaseWatch, SecretStore, SeenSecrets, ServerStore, Sessions
 from app.domain.session import ListingChange, LogLine, SessionView
 from app.services.audit import AuditLog
 from app.services.authentication import Authentication

@@ -7,10 +7,10 @@ from app.domain.clock import utc_now
 from app.domain.errors import AppError
 from app.domain.names import check_server_name
 from app.domain.package import InstallPhase, InstallRequest
+from app.domain.package_ports import Report
 from app.domain.package_record import Package, PackageBuild, PackageStatus, StagedUpgrade
 from app.domain.package_rules import check_source
 from app.domain.policy import Action
-from app.domain.ports import Report
 from app.domain.principal import Principal
 from app.domain.server import Server, ServerSettings, name_taken, new_revision
 from app.domain.server_rules import check_settings

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.package import InstalledFiles, InstallPhase
+from app.domain.package_ports import Report
 from app.domain.package_record import Package, PackageBuild
-from app.domain.ports import Report
 from app.domain.server import Server
 from app.services.deps import Deps
 

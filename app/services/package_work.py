@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from app.domain.clock import utc_now
 from app.domain.errors import AppError, ErrorCode
 from app.domain.package import InstallPhase
+from app.domain.package_ports import Report
 from app.domain.package_record import Package, PackageStatus
 from app.domain.policy import Action
-from app.domain.ports import Report
 from app.domain.principal import Principal
 from app.services.access import operation
 from app.services.deps import Deps

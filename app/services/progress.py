@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 from app.domain.clock import utc_now
 from app.domain.package import InstallPhase, PackageProgress
-from app.domain.ports import Report, SeenSecrets
+from app.domain.package_ports import Report
+from app.domain.ports import SeenSecrets
 from app.services.feed import Feed
 
 KEPT_EVENTS = 100

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.package import InstallPhase, PackageSource, Runtime
+from app.domain.package_ports import Report
 from app.domain.package_record import Package, PackageBuild
 from app.domain.package_rules import needs_older_mcp
-from app.domain.ports import Report
 from app.domain.server import Server
 from app.domain.server_rules import needs_user
 from app.services.deps import Deps

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from app.domain.clock import utc_now
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.package import InstallPhase
+from app.domain.package_ports import Report
 from app.domain.package_record import (
     HeldForApproval,
     Package,
@@ -14,7 +15,6 @@ from app.domain.package_record import (
 )
 from app.domain.package_rules import check_source
 from app.domain.policy import Action
-from app.domain.ports import Report
 from app.domain.principal import Principal
 from app.domain.server import Server, new_revision
 from app.domain.tool_diff import ToolDiff, diff_tools

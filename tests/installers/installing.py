@@ -13,7 +13,7 @@ import pytest
 
 from app.domain.errors import AppError
 from app.domain.package import InstalledFiles, InstallPhase, PackageSource, Runtime
-from app.domain.ports import Installer
+from app.domain.package_ports import Installer
 from app.installers.disk import InstallLimits
 from app.installers.npm import NpmInstaller
 from app.installers.pypi import PypiInstaller

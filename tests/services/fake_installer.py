@@ -14,7 +14,7 @@ from app.domain.package import (
     PackageSource,
     ResolvedVersion,
 )
-from app.domain.ports import Report
+from app.domain.package_ports import Report
 from tests.subjects import FINGERPRINT
 
 FIRST = "1.2.3"
