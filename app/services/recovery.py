@@ -13,7 +13,10 @@ from app.services.paging import every
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
-INTERRUPTED = "The process that did it ended before it was done."
+INTERRUPTED = (
+    "An upgrade or rollback was cut short because its process ended; the version that served is "
+    "kept. Start it again."
+)
 
 
 async def recover(deps: Deps) -> None:

@@ -83,7 +83,7 @@ def lives(product: Product, given: dict[str, Any], phases: tuple[str, ...]) -> I
         assert version is not None
         (package,) = product.graphql(PACKAGES)["nodes"]
         if version == old:
-            assert "ended before it was done" in package["error"]
+            assert "was cut short" in package["error"]
         else:
             assert package["previousVersion"] == old
             assert product.rest("PUT", "/packages/p/rollback").json()["switched"]
@@ -97,7 +97,10 @@ def test_a_killed_upgrade_leaves_the_version_that_serves(product: Product) -> No
     product.start()
     assert found(product) == OLD["NODE"]
     (package,) = product.graphql(PACKAGES)["nodes"]
-    assert package["error"] == "The process that did it ended before it was done."
+    assert package["error"] == (
+        "An upgrade or rollback was cut short because its process ended; the version that served is "
+        "kept. Start it again."
+    )
 
 
 @pytest.mark.soak
