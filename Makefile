@@ -19,7 +19,7 @@ test: $(VENV)/.dev ## Set everything up and run every test; some of them: ARGS=t
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 endif
 
 soak: $(VENV)/.dev ## The tests that take minutes: leaks, long calls, MCP's conformance suite

@@ -1,5 +1,6 @@
 """What goes wrong around the product: a second one, kills at bad moments, a database away."""
 
+import contextlib
 import os
 import signal
 import time
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
+from websockets.sync.client import ClientConnection
 
 from app.domain.errors import ErrorCode
 from tests.graphql_documents import INSTALL_PACKAGE, PACKAGES, SERVERS
@@ -138,6 +141,7 @@ def test_a_killed_database_is_started_again_with_all_its_data(shared: Product) -
 def test_a_subscription_goes_on_when_the_database_is_back(shared: Product) -> None:
     with shared.websocket(ping_interval=None) as socket:
         subscribe(socket, "1", {"query": "subscription { serverChanged { name server { id } } }"})
+        assert first_told(shared, socket)["type"] == "next"
         mongod = mongod_of(shared)
         os.kill(mongod, signal.SIGKILL)
         eventually(
@@ -153,6 +157,16 @@ def test_a_subscription_goes_on_when_the_database_is_back(shared: Product) -> No
             assert "errors" not in message["payload"], message
             told = message["payload"]["data"]["serverChanged"]
     assert told["server"]["id"]
+
+
+def first_told(product: Product, socket: ClientConnection) -> dict[str, Any]:
+    """What a subscription to servers tells first; they are changed until it has begun."""
+    for number in range(40):
+        product.rest("PUT", "/mcp/servers/fp", {"description": f"change {number}"})
+        with contextlib.suppress(TimeoutError):
+            message: dict[str, Any] = orjson.loads(socket.recv(0.5))
+            return message
+    raise AssertionError("the subscription tells nothing")
 
 
 EVERY_KIND: tuple[tuple[str, str, object], ...] = (

@@ -33,3 +33,8 @@ def received(product: Product, sent: dict[str, str], username: str | None) -> ob
 
 def hashes(**values: str) -> dict[str, str]:
     return {name: sha256(value.encode()).hexdigest() for name, value in values.items()}
+
+
+def calls_in_flight(product: Product) -> int:
+    nodes = product.graphql("{ sessions { nodes { callsInFlight } } }")["nodes"]
+    return sum(node["callsInFlight"] for node in nodes)

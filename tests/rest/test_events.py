@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from tests.product import JSON, Product, eventually
+from tests.rest.asking import calls_in_flight
 from tests.subjects import EVERYTHING
 
 EVENTS = {**JSON, "Accept": "text/event-stream"}
@@ -86,8 +87,3 @@ def test_a_client_that_leaves_ends_the_call(product: Product, accept: str) -> No
     connection.close()
     eventually(lambda: product.output().count("outcome=gone") == before + 1)
     assert calls_in_flight(product) == 0
-
-
-def calls_in_flight(product: Product) -> int:
-    nodes = product.graphql("{ sessions { nodes { callsInFlight } } }")["nodes"]
-    return sum(node["callsInFlight"] for node in nodes)

@@ -1,5 +1,6 @@
 """The header Idempotency-Key, over real HTTP."""
 
+import contextlib
 import http.client
 from collections.abc import Iterator
 
@@ -8,6 +9,7 @@ import orjson
 import pytest
 
 from tests.product import JSON, Product, eventually
+from tests.rest.asking import calls_in_flight
 
 CALL = {"serverName": "fp", "methodName": "fingerprint", "args": {"city": "Bern"}}
 INSTALL = {"name": "mcp-hello-world", "serverName": "keyed"}
@@ -55,12 +57,13 @@ def test_another_body_or_route_under_the_same_key_is_refused(product: Product) -
 
 
 def test_a_keyed_call_outlives_its_client_who_finds_the_answer_later(product: Product) -> None:
-    body = {"serverName": "fp", "methodName": "slow", "args": {"seconds": 0.7}}
-    connection = http.client.HTTPConnection(product.address.removeprefix("http://"), timeout=10)
-    connection.request("POST", "/mcp/tool/call", orjson.dumps(body), headers("c"))
-    waiting = answered(product, body, 409)
+    body = {"serverName": "fp", "methodName": "slow", "args": {"seconds": 2}}
+    address = product.address.removeprefix("http://")
+    with contextlib.closing(http.client.HTTPConnection(address, timeout=10)) as connection:
+        connection.request("POST", "/mcp/tool/call", orjson.dumps(body), headers("c"))
+        eventually(lambda: calls_in_flight(product) == 1)
+        waiting = answered(product, body, 409)
     assert waiting.json()["error"].startswith("The first request with this Idempotency-Key is")
-    connection.close()
     found = answered(product, body, 200)
     assert found.headers["idempotency-replayed"] == "true"
     assert found.json()["success"] is True
