@@ -61,14 +61,22 @@ def check_secret_name(name: str, *path: str) -> None:
         )
 
 
+# Tabs and line ends belong to keys in PEM and to JSON; nothing else of ASCII's controls does.
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
 def check_secret_value(value: str, *path: str) -> None:
-    """Accept 1 byte to 64 KiB of UTF-8 without NUL."""
+    """Accept 1 byte to 64 KiB of UTF-8; of the control characters only tabs and line ends."""
     try:
         size = len(value.encode())
     except UnicodeEncodeError:
         raise invalid("The secret's value is not valid Unicode text.", *path) from None
-    if not value or "\0" in value or size > MAX_SECRET_BYTES:
-        raise invalid("The secret's value must be 1 byte to 64 KiB of text without NUL.", *path)
+    if not value or size > MAX_SECRET_BYTES or CONTROLS.search(value):
+        raise invalid(
+            "The secret's value must be 1 byte to 64 KiB of text without NUL and other control "
+            "characters; tabs and line ends are fine.",
+            *path,
+        )
 
 
 def check_text(value: str, *path: str, most: int = MAX_TEXT) -> None:

@@ -144,13 +144,22 @@ def test_a_tool_name_that_is_empty_long_or_unprintable_is_refused(name: str) -> 
     assert refusal(lambda: check_tool_name(name)).path == ("toolName",)
 
 
-@pytest.mark.parametrize("value", ["x", "é" * 32768, "x" * 65536, "two\nlines", " "])
+@pytest.mark.parametrize("value", ["x", "é" * 32768, "x" * 65536, "two\r\nlines", "\t", " "])
 def test_a_secret_value_of_up_to_64_kib_is_accepted(value: str) -> None:
     check_secret_value(value, "value")
 
 
 @pytest.mark.parametrize(
-    "value", ["", "é" * 32768 + "x", "x" * 65537, "a\0planted", "\ud800planted"]
+    "value",
+    [
+        "",
+        "é" * 32768 + "x",
+        "x" * 65537,
+        "a\0planted",
+        "\ud800planted",
+        "\x1b[31mplanted",
+        "planted\x7f",
+    ],
 )
 def test_a_refused_secret_value_is_not_repeated(value: str) -> None:
     error = refusal(lambda: check_secret_value(value, "value"))
