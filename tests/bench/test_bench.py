@@ -66,18 +66,9 @@ def test_a_benchmark_runs_and_writes_every_contestant_down(results: Path, name: 
     check_written(results, name, CONTESTANTS[name])
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk makes the load")
-@pytest.mark.parametrize(
-    "name",
-    [
-        "gateway_calls",
-        "gateway_start",
-        *(
-            pytest.param(name, marks=pytest.mark.soak)
-            for name in ("gateway_users", "gateway_results", "gateway_memory", "typed_calls")
-        ),
-    ],
-)
+@pytest.mark.parametrize("name", GATEWAY)
 def test_a_benchmark_of_the_whole_product_runs(tmp_path: Path, name: str) -> None:
     run(tmp_path, [name])
     check_written(tmp_path, name, GATEWAY[name])

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.cli.test_commands import environment, run
 from tests.graphql_documents import PACKAGES
 from tests.product import Product, eventually
@@ -47,6 +49,7 @@ def test_beside_a_running_product_its_commands_work_through_it(
     assert product.graphql(PACKAGES)["nodes"] == []
 
 
+@pytest.mark.soak
 def test_alone_a_command_starts_the_engines_and_leaves_nothing_running(tmp_path: Path) -> None:
     finished = run(tmp_path, *HELLO)
     assert (finished.returncode, finished.stderr) == (0, "")

@@ -57,6 +57,7 @@ def test_each_example_fits_its_schema(operation_id: str) -> None:
         assert fits(body["schema"], example["request"])
 
 
+@pytest.mark.soak
 def test_the_examples_are_what_a_product_answers(tmp_path: Path) -> None:
     product = Product(tmp_path).start()
     try:
