@@ -24,7 +24,6 @@ from app.edge.request_id import RequestId
 from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
 from app.models.answers import MongoAnswers
-from app.models.audit import MongoAudit
 from app.models.data_keys import MongoDataKeys
 from app.models.deployment import MongoDeployment
 from app.models.news import MongoNews
@@ -35,20 +34,18 @@ from app.models.servers import MongoServers
 from app.models.tokens import MongoTokens
 from app.parts import (
     Machine,
+    audit_log_of,
     authentication_of,
     database_of,
     installers_of,
     limit_settings_of,
-    session_limits_of,
+    session_registry_of,
 )
-from app.processes.line_file import LineFile
-from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
 from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
 from app.rest.openapi_routes import DOCUMENTATION, DOCUMENTATION_FILES
 from app.rest.routes import rest_routes
-from app.services.audit import AuditLog
 from app.services.deps import Deps
 from app.services.feed import Feed
 from app.services.install_on_start import install_on_start
@@ -60,7 +57,6 @@ from app.services.progress import ProgressFeed
 from app.services.recovery import recover
 from app.services.replicas import Replica
 from app.services.secrets import warn_of_foreign_keys
-from app.sessions.registry import SessionRegistry
 from app.settings import is_loopback
 from app.vault.keyring import LocalKeyring
 from app.vault.vault import EnvelopeVault
@@ -148,24 +144,15 @@ class _Engines:
         session_changes: Feed[SessionView] = Feed()
         listing_changes: Feed[ListingChange] = Feed()
         server_lines: Feed[LogLine] = Feed()
-        self._sessions = SessionRegistry(
-            spawner=spawner,
-            files=PrivateFiles(machine.data_dir / "secret-files"),
-            seen=seen,
-            limits=session_limits_of(settings),
-            on_tools=servers.remember_tools,
-            on_change=session_changes.publish,
-            on_listing=listing_changes.publish,
-            on_log=server_lines.publish,
-        )
+        self._sessions = session_registry_of(
+            machine, spawner, seen,
+            on_tools=servers.remember_tools, on_change=session_changes.publish,
+            on_listing=listing_changes.publish, on_log=server_lines.publish,
+        )  # fmt: skip
         self.deps = Deps(
             instance=machine.guard.instance,
             database=self._database,
-            audit=AuditLog(
-                MongoAudit(self._database),
-                LineFile(machine.data_dir / "audit-backlog.jsonl"),
-                seen.mask,
-            ),
+            audit=audit_log_of(machine, self._database, seen),
             servers=servers,
             packages=MongoPackages(self._database),
             removed_packages=MongoRemovedPackages(self._database),

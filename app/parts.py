@@ -1,26 +1,33 @@
 """What the application is made of, from what the command line has prepared and the settings say."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.auth.configuration import verifier_of
 from app.domain.package import InstallRequest, Runtime
 from app.domain.package_ports import Installer
+from app.domain.seen_secrets import RecentSecrets
+from app.domain.session import ListingChange, LogLine, SessionView
 from app.installers.disk import InstallLimits
 from app.installers.npm import NpmInstaller
 from app.installers.pypi import PypiInstaller
 from app.installers.uv_client import PythonSettings
 from app.models import documents_by_database
+from app.models.audit import MongoAudit
 from app.models.tokens import MongoTokens
 from app.mongo.database import Database
 from app.mongo.embedded import EmbeddedMongo
 from app.processes.guard import Guard
+from app.processes.line_file import LineFile
+from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
+from app.services.audit import AuditLog
 from app.services.authentication import Authentication
 from app.services.last_use import TokenUse
 from app.services.limits import LimitSettings
+from app.sessions.registry import OnTools, SessionRegistry
 from app.sessions.slots import SessionLimits
 from app.settings import Settings
 from app.vault.keys import KeySource
@@ -93,7 +100,36 @@ def installers_of(machine: Machine, spawner: Spawner) -> dict[Runtime, Installer
     }
 
 
-def session_limits_of(settings: Settings) -> SessionLimits:
+def audit_log_of(machine: Machine, database: Database, seen: RecentSecrets) -> AuditLog:
+    """The records, and where they wait on the disk for a database that is away."""
+    backlog = LineFile(machine.data_dir / "audit-backlog.jsonl")
+    return AuditLog(MongoAudit(database), backlog, seen.mask)
+
+
+def session_registry_of(
+    machine: Machine,
+    spawner: Spawner,
+    seen: RecentSecrets,
+    *,
+    on_tools: OnTools,
+    on_change: Callable[[SessionView], None],
+    on_listing: Callable[[ListingChange], None],
+    on_log: Callable[[LogLine], None],
+) -> SessionRegistry:
+    """The live sessions, and whom they tell."""
+    return SessionRegistry(
+        spawner=spawner,
+        files=PrivateFiles(machine.data_dir / "secret-files"),
+        seen=seen,
+        limits=_session_limits(machine.settings),
+        on_tools=on_tools,
+        on_change=on_change,
+        on_listing=on_listing,
+        on_log=on_log,
+    )
+
+
+def _session_limits(settings: Settings) -> SessionLimits:
     """How many sessions there may be."""
     return SessionLimits(
         total=settings.max_sessions,
