@@ -1,11 +1,12 @@
 """What a package comes from, what is made of it, and the story of getting it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from app.domain.delivery import SecretBinding
+from app.domain.server import Transport
 from app.domain.server_access import OPEN, ServerAccess
 
 LATEST = "latest"
@@ -64,11 +65,19 @@ class PackageSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallRequest:
-    """What a caller asks to be installed, and the server to make of it."""
+    """What a caller asks to be installed, and the server to make of it.
+
+    With another transport than stdio the package is fetched, and run by somebody else: the server
+    is what answers at `url`.
+    """
 
     source: PackageSource
     server_name: str
     env: Mapping[str, str]
+    transport: Transport = Transport.STDIO
+    url: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    allows_private_network: bool | None = None
     secrets: tuple[SecretBinding, ...] = ()
     is_enabled: bool = True
     display_name: str | None = None

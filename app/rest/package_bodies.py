@@ -4,7 +4,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.domain.errors import invalid
 from app.domain.package import LATEST, InstallRequest, PackageSource, Runtime, UpgradePolicy
 from app.domain.server import DEFAULT_STARTUP_SECONDS, Transport
 from app.domain.server_access import OPEN
@@ -44,7 +43,8 @@ class UpdatesQuery(Query):
 class InstallBody(SecretsBody):
     """`POST /packages/install`.
 
-    `python_args` go before `args`; `pip_dependencies` and `requirements` are the same.
+    `python_args` go before `args`; `pip_dependencies` and `requirements` are the same. With a
+    `transport_type` other than stdio somebody else runs the package, at `url`.
     """
 
     name: PackageName
@@ -68,6 +68,7 @@ class InstallBody(SecretsBody):
     transport_type: TransportName | None = None
     url: Address | None = None
     headers: Headers | None = None
+    allows_private_network: bool | None = None
     upgrade_policy: PolicyName | None = None
     access: AccessBody | None = None
     display_name: Words | None = None
@@ -79,7 +80,6 @@ class InstallBody(SecretsBody):
         Raises:
             AppError: INVALID_INPUT.
         """
-        self._refuse_address()
         return InstallRequest(
             source=PackageSource(
                 name=self.name,
@@ -97,6 +97,10 @@ class InstallBody(SecretsBody):
             ),
             server_name=self.server_name,
             env=self.env or {},
+            transport=self.transport_type or Transport.STDIO,
+            url=self.url,
+            headers=self.headers or {},
+            allows_private_network=self.allows_private_network,
             secrets=self.all_bindings(),
             is_enabled=self.enabled is not False,
             display_name=self.display_name,
@@ -105,16 +109,6 @@ class InstallBody(SecretsBody):
             policy=self.upgrade_policy or UpgradePolicy.AUTOMATIC,
             access=OPEN if self.access is None else self.access.access(),
         )
-
-    def _refuse_address(self) -> None:
-        is_stdio = self.transport_type in (None, Transport.STDIO)
-        if not is_stdio or self.url is not None or self.headers is not None:
-            raise invalid(
-                "An installed package is run by this service and spoken to over stdio, so "
-                "transportType, url and headers do not go with it.",
-                "url" if is_stdio else "transportType",
-                hint="For a server that runs elsewhere: POST /mcp/servers with url and headers.",
-            )
 
 
 class UpgradeBody(Body):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from app.domain.clock import utc_now
-from app.domain.errors import AppError
+from app.domain.errors import AppError, invalid
 from app.domain.names import check_server_name
 from app.domain.package import InstallPhase, InstallRequest
 from app.domain.package_ports import Report
@@ -12,8 +12,8 @@ from app.domain.package_record import Package, PackageBuild, PackageStatus, Stag
 from app.domain.package_rules import check_source
 from app.domain.policy import Action
 from app.domain.principal import Principal
-from app.domain.server import Server, ServerSettings, name_taken, new_revision
-from app.domain.server_rules import check_settings
+from app.domain.server import Server, ServerSettings, Transport, name_taken, new_revision
+from app.domain.server_rules import check_reach, check_settings
 from app.services.access import operation
 from app.services.deps import Deps
 from app.services.leases import taken_over
@@ -45,7 +45,7 @@ async def install_package(
 
 async def claim_and_install(deps: Deps, request: InstallRequest) -> tuple[Package, Server]:
     """Install, for an operation that has been allowed."""
-    check_request(request)
+    check_reach(check_request(request), deps.reach)
     if await deps.servers.find(request.server_name) is not None:
         raise name_taken(request.server_name, "serverName")
     package = _claim_of(deps, request)
@@ -56,16 +56,24 @@ async def claim_and_install(deps: Deps, request: InstallRequest) -> tuple[Packag
     )
 
 
-def check_request(request: InstallRequest) -> None:
-    """Accept a request that could be installed.
+def check_request(request: InstallRequest) -> ServerSettings:
+    """Accept a request that could be installed; the settings of its server as far as known.
 
     Raises:
         AppError: INVALID_INPUT.
     """
     check_source(request.source)
     check_server_name(request.server_name, "serverName")
-    command = "node" if request.source.command is None else request.source.command
-    check_settings(_settings_of(request, command, request.source.args))
+    command, is_program = request.source.command, request.transport is Transport.STDIO
+    if not is_program and request.source.python_module is not None:
+        raise invalid(
+            f"pythonModule does not go with transport {request.transport}.", "pythonModule"
+        )
+    if is_program and command is None:
+        command = "node"  # in place of the entry point that the package names
+    settings = _settings_of(request, command, request.source.args)
+    check_settings(settings)
+    return settings
 
 
 async def _install(
@@ -127,8 +135,10 @@ def new_folder(server_name: str) -> str:
 
 def _server_of(request: InstallRequest, package: Package, build: PackageBuild) -> Server:
     now = utc_now()
+    is_program = request.transport is Transport.STDIO
+    command, args = (build.command, build.args) if is_program else (None, ())
     return Server(
-        settings=_settings_of(request, build.command, build.args),
+        settings=_settings_of(request, command, args),
         revision=new_revision(),
         package_dir=build.install_dir,
         install_id=package.install_id,
@@ -138,14 +148,20 @@ def _server_of(request: InstallRequest, package: Package, build: PackageBuild) -
     )
 
 
-def _settings_of(request: InstallRequest, command: str, args: tuple[str, ...]) -> ServerSettings:
+def _settings_of(
+    request: InstallRequest, command: str | None, args: tuple[str, ...]
+) -> ServerSettings:
     return ServerSettings(
         name=request.server_name,
         command=command,
         display_name=request.display_name,
         description=request.description,
+        transport=request.transport,
         args=args,
         env=request.env,
+        url=request.url,
+        headers=request.headers,
+        allows_private_network=request.allows_private_network,
         secrets=request.secrets,
         startup_timeout_seconds=request.startup_timeout_seconds,
         access=request.access,

@@ -8,7 +8,7 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.package import InstalledFiles, InstallPhase
 from app.domain.package_ports import Report
 from app.domain.package_record import Package, PackageBuild
-from app.domain.server import Server
+from app.domain.server import Server, Transport
 from app.services.deps import Deps
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,8 @@ async def ensure_local(deps: Deps, server: Server) -> None:
         AppError: REGISTRY_UNAVAILABLE, INSTALL_FAILED and the like.
     """
     folder, builds = server.package_dir, deps.local_builds
-    if folder is None or folder in builds.whole:
+    is_run_here = server.settings.transport is Transport.STDIO
+    if folder is None or folder in builds.whole or not is_run_here:
         return
     if deps.files.is_whole(folder):
         builds.whole.add(folder)

@@ -12,6 +12,7 @@ OK_CALL = {"serverName": "fp", "methodName": "pid"}
 OK_SET = {"serverName": "fp", "secretName": "key", "secretValue": "x"}
 OK_ADD = {"name": "new", "command": "true"}
 OK_HTTP = {"name": "new", "transportType": "streamable_http", "url": "http://127.0.0.1:9/mcp"}
+ELSEWHERE = {"transportType": "streamable_http", "url": "http://127.0.0.1:9/mcp"}
 OK_INSTALL = {"name": "mcp-hello-world", "serverName": "new"}
 OK_PYTHON = {"name": "mcp-server-time", "serverName": "new", "runtime": "python"}
 VERSION = "version must be exact, such as '1.2.3', a dist-tag, such as 'latest', or a range, such as '^1.2', '1.x' or '>=1 <2'."
@@ -91,7 +92,13 @@ FIELDS: list[tuple[str, dict[str, object], str]] = [
     (INSTALL, {**OK_PYTHON, "pipDependencies": ["mcp<2", "-r x"]}, "requirements[1] must be a package's name with or without a specifier, such as 'mcp<2'; URLs, paths and options are not accepted."),
     (INSTALL, {**OK_PYTHON, "pythonModule": "os; x"}, "pythonModule must be the name of a Python module, such as 'mcp_server_time'."),
     (INSTALL, {**OK_PYTHON, "registry": "https://x"}, "registry does not go with runtime python."),
-    (INSTALL, {**OK_INSTALL, "url": "http://x"}, "An installed package is run by this service and spoken to over stdio, so transportType, url and headers do not go with it. For a server that runs elsewhere: POST /mcp/servers with url and headers."),
+    (INSTALL, {**OK_INSTALL, "url": "http://x"}, "url does not go with transport stdio."),
+    (INSTALL, {**OK_INSTALL, "headers": {"X-A": "b"}}, "headers does not go with transport stdio."),
+    (INSTALL, {**OK_INSTALL, **ELSEWHERE, "url": None}, "url must be an http:// or https:// address."),
+    (INSTALL, {**OK_INSTALL, **ELSEWHERE, "command": "x"}, "command does not go with transport streamable_http."),
+    (INSTALL, {**OK_INSTALL, **ELSEWHERE, "args": ["x"]}, "args does not go with transport streamable_http."),
+    (INSTALL, {**OK_PYTHON, **ELSEWHERE, "pythonModule": "x"}, "pythonModule does not go with transport streamable_http."),
+    (INSTALL, {**OK_INSTALL, **ELSEWHERE, "url": "http://169.254.169.254/"}, "url cannot be used: its address is a link-local address, where clouds keep credentials; set allowsPrivateNetwork of the server to true if it shall be reached there."),
     (INSTALL, {**OK_INSTALL, "version": "--force"}, VERSION),
     (INSTALL, {**OK_INSTALL, "version": "1.0.0 || file:x"}, VERSION),
     ("PUT /packages/fp/upgrade", {"versoin": "1"}, "versoin is not a field of this request; check its spelling."),

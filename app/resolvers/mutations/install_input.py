@@ -4,11 +4,12 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app.domain.package import LATEST, InstallRequest, PackageSource, Runtime, UpgradePolicy
-from app.domain.server import DEFAULT_STARTUP_SECONDS
+from app.domain.server import DEFAULT_STARTUP_SECONDS, Transport
 from app.domain.server_access import OPEN
 from app.resolvers.inputs import string_map
 from app.resolvers.mutations.access_input import ACCESS, AccessInput
 from app.resolvers.mutations.binding_input import SECRETS, SecretBindingInput, bindings_of
+from app.resolvers.mutations.server_inputs import HEADERS, PRIVATE_NETWORK, URL
 from app.resolvers.types import package as _described  # noqa: F401 - makes the enums known
 
 
@@ -34,6 +35,18 @@ class InstallPackageInput:
     env: JSON | None = strawberry.field(
         default=None,
         description="Environment variables for the server, an object of strings. Not for secrets.",
+    )
+    transport: Transport = strawberry.field(
+        default=Transport.STDIO,
+        description="How the server is spoken to. With another one than STDIO the package is "
+        "fetched, and run by somebody else, at `url`.",
+    )
+    url: str | None = strawberry.field(default=None, description=URL)
+    headers: JSON | None = strawberry.field(
+        default=None, description=f"{HEADERS}. Whoever may look at servers can read them."
+    )
+    allows_private_network: bool | None = strawberry.field(
+        default=None, description=f"{PRIVATE_NETWORK}."
     )
     requirements: list[str] = strawberry.field(
         default_factory=list,
@@ -89,6 +102,10 @@ class InstallPackageInput:
             ),
             server_name=self.server_name,
             env={} if self.env is None else string_map(self.env, "env"),
+            transport=self.transport,
+            url=self.url,
+            headers={} if self.headers is None else string_map(self.headers, "headers"),
+            allows_private_network=self.allows_private_network,
             secrets=bindings_of(self.secrets),
             is_enabled=self.enabled,
             display_name=self.display_name,

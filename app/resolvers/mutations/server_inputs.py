@@ -20,6 +20,7 @@ from app.domain.unset import UNSET, Unset
 from app.resolvers.inputs import string_map
 from app.resolvers.mutations.access_input import ACCESS, AccessInput
 from app.resolvers.mutations.binding_input import SECRETS, SecretBindingInput, bindings_of
+from app.resolvers.types import server as _described  # noqa: F401 - makes the enums known
 
 COMMAND = "The program that starts it; for transport STDIO, which needs one."
 ENV = "Environment variables for the program, an object of strings"
