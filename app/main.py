@@ -138,6 +138,7 @@ class _Engines:
         self._database = database_of(machine)
         self._retention_days = settings.audit_retention_days
         seen, spawner = RecentSecrets(), Spawner(machine.guard)
+        audit = audit_log_of(machine, self._database, seen)
         servers = MongoServers(self._database)
         deployment = MongoDeployment(self._database)
         secrets = MongoSecrets(self._database)
@@ -152,7 +153,7 @@ class _Engines:
         self.deps = Deps(
             instance=machine.guard.instance,
             database=self._database,
-            audit=audit_log_of(machine, self._database, seen),
+            audit=audit,
             servers=servers,
             packages=MongoPackages(self._database),
             removed_packages=MongoRemovedPackages(self._database),
@@ -162,7 +163,7 @@ class _Engines:
             news=MongoNews(self._database),
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,
-            authentication=authentication_of(machine, MongoTokens(self._database)),
+            authentication=authentication_of(machine, MongoTokens(self._database), audit),
             vault=EnvelopeVault(LocalKeyring(machine.keys, deployment.salt)),
             sessions=self._sessions,
             installers=installers_of(machine, spawner),
@@ -191,6 +192,7 @@ class _Engines:
             asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
             asyncio.create_task(self.deps.secret_use.own(), name="use of secrets"),
             asyncio.create_task(self.deps.authentication.token_use.own(), name="use of tokens"),
+            asyncio.create_task(self.deps.authentication.refused.own(), name="refused callers"),
             asyncio.create_task(announce_keys(self.deps, self.deps.life), name="key announcement"),
         ]
         for task in background:

@@ -27,6 +27,7 @@ from app.services.audit import AuditLog
 from app.services.authentication import Authentication
 from app.services.last_use import TokenUse
 from app.services.limits import LimitSettings
+from app.services.refused_callers import RefusedCallers
 from app.sessions.registry import OnTools, SessionRegistry
 from app.sessions.slots import SessionLimits
 from app.settings import Settings
@@ -60,12 +61,13 @@ def database_of(machine: Machine) -> Database:
     return Database(uri, documents_by_database(settings.mongo_dbname, secrets_name))
 
 
-def authentication_of(machine: Machine, tokens: MongoTokens) -> Authentication:
+def authentication_of(machine: Machine, tokens: MongoTokens, audit: AuditLog) -> Authentication:
     """How callers are known."""
     return Authentication(
         mode=machine.settings.auth_mode,
         tokens=tokens,
         token_use=TokenUse(tokens),
+        refused=RefusedCallers(audit.add),
         admin_token=machine.admin_token,
         verifier=verifier_of(machine.settings),
     )

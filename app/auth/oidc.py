@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 import jwt
 
 from app.auth.jwks import Jwk, KeySet
-from app.domain.errors import AppError, ErrorCode
+from app.domain.errors import AppError
 from app.domain.principal import Credential, CredentialKind, Principal, Role, check_subject
+from app.domain.unauthenticated import Unauthenticated
 
 # The key type that each algorithm needs. No HMAC: its key would be the provider's public one.
 KEY_TYPES: Mapping[str, str] = {
@@ -159,9 +160,9 @@ def _expiry(claims: Mapping[str, object]) -> datetime:
         raise _refused("its exp is no time") from None
 
 
-def _refused(reason: str) -> AppError:
-    return AppError(
-        ErrorCode.UNAUTHENTICATED,
+def _refused(reason: str) -> Unauthenticated:
+    return Unauthenticated(
         f"That token is not accepted: {reason}.",
+        reason=reason,
         hint="Get a new one from the identity provider, or a token of this service.",
     )

@@ -35,7 +35,8 @@ class AuditRecord:
     was concerned beside the server: a tool, a package, a secret, a token. `outcome` is OK,
     TOOL_ERROR, CALLER_GONE or an error code. `request_bytes` is the length of the body that asked
     for it, `result_size` how many characters of text and data a tool answered with.
-    `lost_before` counts records that could not be kept just before this one.
+    `lost_before` counts records that could not be kept just before this one; `times` is how many
+    refusals that are alike it stands for.
     """
 
     id: str
@@ -55,6 +56,7 @@ class AuditRecord:
     request_bytes: int | None
     result_size: int | None
     lost_before: int = 0
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +88,12 @@ def check_filter(only: AuditFilter) -> None:
         raise invalid("since must not be after until.", "filter", "since")
 
 
-def is_recorded(action: Action, outcome: str) -> bool:
-    """Whether an operation leaves a record: every change and every call, and every refusal."""
-    return action not in READS or outcome == "FORBIDDEN"
+def is_recorded(action: Action, outcome: str, *, is_malformed: bool = False) -> bool:
+    """Whether an operation leaves a record: every change and every call, and every refusal.
+
+    `is_malformed` says that the user whom it was for cannot be one.
+    """
+    return action not in READS or outcome == "FORBIDDEN" or is_malformed
 
 
 def size_of(raw: Mapping[str, object]) -> int:

@@ -18,6 +18,7 @@ from app.domain.server_access import ServerAccess, admits
 class Action(StrEnum):
     """Every operation of every door."""
 
+    AUTHENTICATE = auto()
     READ_VIEWER = auto()
 
     READ_PACKAGES = auto()
@@ -69,6 +70,7 @@ class Action(StrEnum):
 
 _OF_USERS: Final = frozenset(
     {
+        Action.AUTHENTICATE,
         Action.READ_VIEWER, Action.READ_SERVERS, Action.READ_SESSIONS, Action.WATCH_SESSIONS,
         Action.WATCH_LISTINGS, Action.LIST_TOOLS, Action.CALL_TOOL, Action.CANCEL_CALL,
         Action.LIST_ENTRIES, Action.READ_RESOURCE, Action.GET_PROMPT, Action.COMPLETE,

@@ -92,22 +92,3 @@ def check_subject(username: str) -> None:
         raise AppError(
             ErrorCode.INVALID_INPUT, f"No user can be called {ANYONE!r}.", path=("username",)
         )
-
-
-def acting_user(principal: Principal, username: str | None) -> str:
-    """The user whose secrets a request concerns: the named one, or the caller.
-
-    Raises:
-        AppError: INVALID_INPUT for a malformed name, FORBIDDEN for somebody else's.
-    """
-    if username is None:
-        return principal.subject
-    check_username(username)
-    if not principal.may_act_for(username):
-        raise AppError(
-            ErrorCode.FORBIDDEN,
-            f"You may not act for the user {username!r}.",
-            path=("username",),
-            hint="Leave username out to act as yourself.",
-        )
-    return username

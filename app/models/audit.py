@@ -42,6 +42,7 @@ class AuditDoc(Document):
     request_bytes: int | None
     result_size: int | None
     lost_before: int
+    times: int
 
     class Settings:
         """Beanie's settings."""

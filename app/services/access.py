@@ -29,6 +29,7 @@ class Operation:
 
     __slots__ = (
         "_deps",
+        "_fault",
         "_started",
         "_turn",
         "action",
@@ -49,8 +50,10 @@ class Operation:
         server_name: str | None,
         target: str | None,
         username: str,
+        fault: AppError | None = None,
     ) -> None:
         self._deps = deps
+        self._fault = fault
         self._started = perf_counter()
         self._turn: Turn | None = None
         self.caller = caller
@@ -65,7 +68,7 @@ class Operation:
         """Decide, and wait for its turn if it has to.
 
         Raises:
-            AppError: FORBIDDEN or RATE_LIMITED.
+            AppError: INVALID_INPUT for a malformed username, FORBIDDEN or RATE_LIMITED.
         """
         try:
             self._check()
@@ -105,6 +108,8 @@ class Operation:
         return server
 
     def _check(self) -> None:
+        if self._fault is not None:
+            raise self._fault
         refusal = decide(self.caller, self.action, Target(username=self.username))
         if refusal is not None:
             raise refuse(refusal, self.action, self.username)
@@ -118,7 +123,8 @@ class Operation:
     def _end(self, error: BaseException | None) -> None:
         """The operation is over, with that error or well."""
         outcome = self.outcome if error is None else _outcome_of(error)
-        if not is_recorded(self.action, outcome):
+        is_malformed = self._fault is not None
+        if not is_recorded(self.action, outcome, is_malformed=is_malformed):
             return
         caller, origin, credential = self.caller, current_origin(), self.caller.credential
         is_refused = outcome == ErrorCode.INVALID_INPUT  # such names are not worth keeping
@@ -130,7 +136,7 @@ class Operation:
                 credential_kind=credential.kind,
                 credential_id=credential.id,
                 credential_name=credential.name,
-                username=None if self.username == SHARED else self.username,
+                username=None if is_malformed or self.username == SHARED else self.username,
                 action=self.action,
                 server_name=None if is_refused else self.server_name,
                 target=None if is_refused else self.target,
@@ -158,24 +164,30 @@ def operation(
 
     Without a username the operation is for the caller; `is_shared` means what belongs to all.
     `target` names what it concerns beside the server, for the record.
-
-    Raises:
-        AppError: INVALID_INPUT for a malformed username.
     """
-    user = caller.subject if username is None else username
+    user = SHARED if is_shared else caller.subject
+    fault = None
     if username is not None:
-        check_username(username)
-    if is_shared:
-        if username is not None:
-            raise invalid("A shared secret belongs to no user.", "username")
-        user = SHARED
-    return Operation(deps, caller, action, server_name=server_name, target=target, username=user)
+        user, fault = username, _fault_of(username, is_shared=is_shared)
+    return Operation(
+        deps, caller, action, server_name=server_name, target=target, username=user, fault=fault
+    )
 
 
 def may_see(caller: Principal, server: Server) -> bool:
     """Whether a server shows in what the caller lists."""
     target = Target(access=server.settings.access)
     return decide(caller, Action.READ_SERVERS, target) is None
+
+
+def _fault_of(username: str, *, is_shared: bool) -> AppError | None:
+    if is_shared:
+        return invalid("A shared secret belongs to no user.", "username")
+    try:
+        check_username(username)
+    except AppError as error:
+        return error
+    return None
 
 
 def _outcome_of(error: BaseException) -> str:

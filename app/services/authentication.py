@@ -5,10 +5,19 @@ from dataclasses import dataclass, field
 
 from app.domain.api_token import PREFIX, hash_token
 from app.domain.clock import utc_now
-from app.domain.errors import AppError, ErrorCode
+from app.domain.errors import AppError
 from app.domain.identity_ports import TokenStore, TokenVerifier
-from app.domain.principal import Credential, CredentialKind, Principal, Role, local_principal
+from app.domain.principal import (
+    NO_CREDENTIAL,
+    Credential,
+    CredentialKind,
+    Principal,
+    Role,
+    local_principal,
+)
+from app.domain.unauthenticated import Unauthenticated
 from app.services.last_use import TokenUse
+from app.services.refused_callers import RefusedCallers
 from app.settings import AuthMode
 
 # Longer than any JWT of an identity provider; hashing more is work for nothing.
@@ -26,6 +35,7 @@ class Authentication:
     mode: AuthMode
     tokens: TokenStore
     token_use: TokenUse
+    refused: RefusedCallers
     admin_token: str | None = field(default=None, repr=False)
     verifier: TokenVerifier | None = None
     _is_on: bool | None = None
@@ -52,13 +62,20 @@ class Authentication:
         return self.mode is AuthMode.ON or self._is_on is True
 
     async def principal(self, authorization: str | None) -> Principal:
-        """The caller with that Authorization header.
+        """The caller with that Authorization header; one who is not known is on record.
 
         Raises:
             AppError: UNAUTHENTICATED, DATABASE_UNAVAILABLE or IDENTITY_PROVIDER_UNAVAILABLE.
         """
         if not await self.is_on():
             return local_principal()
+        try:
+            return await self._known(authorization)
+        except Unauthenticated as error:
+            self.refused.note(error)
+            raise
+
+    async def _known(self, authorization: str | None) -> Principal:
         text = _bearer_token(authorization)
         if self.admin_token is not None and _is_same(text, self.admin_token):
             return _admin()
@@ -66,12 +83,15 @@ class Authentication:
             return await self._by_token(text)
         if self.verifier is not None:
             return await self.verifier.verify(text)
-        raise _refused()
+        raise _refused("unknown token")
 
     async def _by_token(self, text: str) -> Principal:
         token = await self.tokens.recall_by_hash(hash_token(text))
-        if token is None or not token.is_good(utc_now()):
-            raise _refused()
+        if token is None:
+            raise _refused("unknown token")
+        if not token.is_good(utc_now()):
+            reason = "expired token" if token.revoked_at is None else "revoked token"
+            raise _refused(reason, token.principal().credential)
         self.token_use.note((token.id,))
         return token.principal()
 
@@ -79,18 +99,17 @@ class Authentication:
 def _bearer_token(authorization: str | None) -> str:
     """The token in an Authorization header (RFC 6750, section 2.1)."""
     if authorization is None:
-        raise AppError(
-            ErrorCode.UNAUTHENTICATED,
+        raise Unauthenticated(
             "This service wants to know who is calling.",
+            reason="no token",
             hint="Send the header Authorization: Bearer <token>; an admin makes tokens with "
             "`mcp-api tokens create`.",
         )
     scheme, _, text = authorization.partition(" ")
     text = text.strip(" ")
     if scheme.lower() != "bearer" or not 0 < len(text) <= MAX_TOKEN or not _is_token68(text):
-        raise AppError(
-            ErrorCode.UNAUTHENTICATED,
-            "The Authorization header is not of the form Bearer <token>.",
+        raise Unauthenticated(
+            "The Authorization header is not of the form Bearer <token>.", reason="malformed header"
         )
     return text
 
@@ -111,9 +130,10 @@ def _admin() -> Principal:
     )
 
 
-def _refused() -> AppError:
-    return AppError(
-        ErrorCode.UNAUTHENTICATED,
+def _refused(reason: str, credential: Credential = NO_CREDENTIAL) -> Unauthenticated:
+    return Unauthenticated(
         "That token is not valid here: it is unknown, expired or revoked.",
+        reason=reason,
         hint="Ask an admin of this service for a new one.",
+        credential=credential,
     )

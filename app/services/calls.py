@@ -53,7 +53,6 @@ async def call_tool(
             SERVER_FAILED, SESSION_LIMIT,
             CALL_CANCELLED or TOOL_TIMEOUT.
     """
-    check_call(call)
     async with operation(
         deps,
         caller,
@@ -62,6 +61,7 @@ async def call_tool(
         target=call.tool_name,
         username=call.username,
     ) as allowed:
+        check_call(call)
         return await _run(deps, allowed, call, call_id or uuid4().hex, listener)
 
 

@@ -1,7 +1,6 @@
 """Users: removed with everything that is theirs."""
 
 from app.domain.clock import utc_now
-from app.domain.names import check_username
 from app.domain.policy import Action
 from app.domain.principal import Principal
 from app.services.access import operation
@@ -17,7 +16,6 @@ async def remove_user(deps: Deps, caller: Principal, username: str) -> int:
     Raises:
         AppError: INVALID_INPUT or FORBIDDEN.
     """
-    check_username(username)
     async with operation(deps, caller, Action.REMOVE_USER, username=username):
         return await deps.operations.run(_remove(deps, username), f"remove user {username}")
 

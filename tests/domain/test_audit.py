@@ -47,6 +47,7 @@ def test_what_changes_or_calls_is_recorded_and_so_is_what_is_refused(action: Act
     assert (action in READS) is is_read
     assert is_recorded(action, "OK") is not is_read
     assert is_recorded(action, "FORBIDDEN")
+    assert is_recorded(action, "INVALID_INPUT", is_malformed=True)
 
 
 def test_a_line_holds_the_whole_record_and_gives_it_back() -> None:
@@ -55,7 +56,7 @@ def test_a_line_holds_the_whole_record_and_gives_it_back() -> None:
         b'"credential_kind":"token","credential_id":"t1","credential_name":"laptop",'
         b'"username":"bob","action":"call_tool","server_name":"s","target":"echo",'
         b'"peer":"192.0.2.1","request_id":"r1","outcome":"OK","duration_milliseconds":1.5,'
-        b'"request_bytes":10,"result_size":null,"lost_before":0}'
+        b'"request_bytes":10,"result_size":null,"lost_before":0,"times":1}'
     )
     odd = replace(RECORD, target='a "b"\n\u2028', username=None, lost_before=3)
     for record in (RECORD, odd):

@@ -4,33 +4,9 @@ import pytest
 
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.page import Page, PageRequest, check_page, cut_page
-from app.domain.principal import acting_user, local_principal
 from app.domain.tool import Tool, parse_tool
 from app.edge.status import HTTP_STATUS
 from app.resolvers.types.error import ERROR_TYPES
-from tests.principals import user
-
-OPERATOR = local_principal()
-ADA = user("ada")
-
-
-def test_a_caller_acts_as_itself_by_default() -> None:
-    assert acting_user(ADA, None) == "ada"
-    assert acting_user(ADA, "ada") == "ada"
-    assert acting_user(OPERATOR, None) == "default"
-
-
-def test_only_an_operator_acts_for_somebody_else() -> None:
-    assert acting_user(OPERATOR, "bob") == "bob"
-    with pytest.raises(AppError) as caught:
-        acting_user(ADA, "bob")
-    assert (caught.value.code, caught.value.path) == (ErrorCode.FORBIDDEN, ("username",))
-
-
-def test_a_malformed_username_is_refused_before_it_is_compared() -> None:
-    with pytest.raises(AppError) as caught:
-        acting_user(ADA, "ada ")
-    assert caught.value.code is ErrorCode.INVALID_INPUT
 
 
 @pytest.mark.parametrize("code", ErrorCode)

@@ -29,6 +29,7 @@ from app.services.last_use import SecretUse, TokenUse
 from app.services.limits import Limits, LimitSettings
 from app.services.operations import Operations
 from app.services.progress import ProgressFeed
+from app.services.refused_callers import RefusedCallers
 from app.services.secrets import Place, set_secret
 from app.services.servers import add_server, get_server
 from app.sessions.registry import SessionRegistry
@@ -91,12 +92,13 @@ async def world(
         on_listing=listing_changes.publish,
     )
     packages = tmp_path / "packages"
+    audit = AuditLog(MongoAudit(database), LineFile(tmp_path / "backlog.jsonl"), seen.mask)
     deps = Deps(
         instance="this-folder",
         life="this-life",
         database=database,
         limits=Limits(LimitSettings()),
-        audit=AuditLog(MongoAudit(database), LineFile(tmp_path / "backlog.jsonl"), seen.mask),
+        audit=audit,
         servers=stores.servers,
         packages=stores.packages,
         removed_packages=stores.removed_packages,
@@ -107,7 +109,10 @@ async def world(
         data_keys=stores.data_keys,
         deployment=stores.deployment,
         authentication=Authentication(
-            mode=AuthMode.AUTO, tokens=stores.tokens, token_use=TokenUse(stores.tokens)
+            mode=AuthMode.AUTO,
+            tokens=stores.tokens,
+            token_use=TokenUse(stores.tokens),
+            refused=RefusedCallers(audit.add),
         ),
         vault=vault(),
         sessions=registry,

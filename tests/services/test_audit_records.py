@@ -17,8 +17,9 @@ from app.services.call_stream import stream_call
 from app.services.calls import call_tool
 from app.services.install import install_package
 from app.services.origin import Origin, set_origin
-from app.services.secrets import Place, delete_secret, set_secret
+from app.services.secrets import Place, delete_secret, list_secrets, set_secret
 from app.services.servers import delete_server, list_servers, update_server
+from app.services.users import remove_user
 from tests.principals import ADMIN, service, user
 from tests.services.conftest import World, add, request
 from tests.subjects import SUBJECT, text_of
@@ -103,6 +104,31 @@ async def test_what_a_caller_wrote_where_a_name_belongs_is_not_kept(world: World
     with pytest.raises(AppError):
         await update_server(world.deps, ADMIN, "my secret!", ServerChanges(display_name="S"))
     assert await told(world) == [("update_server", None, None, "INVALID_INPUT")]
+
+
+async def test_a_username_that_nobody_can_have_is_on_record_without_it(world: World) -> None:
+    await add(world)
+    place = Place(server_name="s", name="token", username="my secret ")
+    for work in (
+        set_secret(world.deps, ADMIN, place, "a value"),
+        list_secrets(
+            world.deps, ADMIN, username="my secret ", server_name=None, page=PageRequest(5)
+        ),
+        remove_user(world.deps, ADMIN, "my secret "),
+        call_tool(world.deps, ADMIN, asked("pid", "my secret ")),
+        call_tool(world.deps, ADMIN, asked("my\nsecret", "ann")),
+    ):
+        with pytest.raises(AppError) as caught:
+            await work
+        assert caught.value.code is ErrorCode.INVALID_INPUT
+    assert [*await told(world, outcome="INVALID_INPUT")] == [
+        ("set_secret", None, None, "INVALID_INPUT"),
+        ("read_secrets", None, None, "INVALID_INPUT"),
+        ("remove_user", None, None, "INVALID_INPUT"),
+        ("call_tool", None, None, "INVALID_INPUT"),
+        ("call_tool", None, None, "INVALID_INPUT"),
+    ]
+    assert "secret " not in str([r.username for r in await records(world)])
 
 
 async def test_a_tool_that_fails_and_one_that_is_left_are_told_apart(world: World) -> None:

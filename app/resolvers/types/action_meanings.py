@@ -6,6 +6,7 @@ from app.domain.policy import Action
 
 # A test holds that every action is here.
 ACTION_MEANINGS: Mapping[Action, str] = {
+    Action.AUTHENTICATE: "Say who one is; recorded when that fails.",
     Action.READ_VIEWER: "See who one is.",
     Action.READ_PACKAGES: "See packages.",
     Action.WATCH_PACKAGES: "Watch the work on packages.",

@@ -20,7 +20,9 @@ class AuditRecordType(Node):
     """One record."""
 
     at: datetime = strawberry.field(description="When it was over.")
-    principal: str = strawberry.field(description="Who did it.")
+    principal: str = strawberry.field(
+        description="Who did it; empty for a caller who was not known."
+    )
     credential_kind: CredentialKind = strawberry.field(
         description="What they proved who they are with."
     )
@@ -32,7 +34,8 @@ class AuditRecordType(Node):
     action: Action = strawberry.field(description="What it was.")
     server_name: str | None = strawberry.field(description="The server that it concerned.")
     target: str | None = strawberry.field(
-        description="What it concerned besides: a tool, a package, a secret or a token, by name."
+        description="What it concerned besides: a tool, a package, a secret or a token, by name; "
+        "or why a caller was not known."
     )
     peer: str | None = strawberry.field(
         description="The address that the request came from; null for work without a request, "
@@ -56,6 +59,9 @@ class AuditRecordType(Node):
         description="How many records just before this one could not be kept, because the "
         "database was away for too long."
     )
+    times: int = strawberry.field(
+        description="How many refusals of the last minute it stands for; 1 for everything else."
+    )
 
     @classmethod
     def of(cls, record: AuditRecord) -> Self:
@@ -78,4 +84,5 @@ class AuditRecordType(Node):
             request_bytes=record.request_bytes,
             result_size=record.result_size,
             lost_before=record.lost_before,
+            times=record.times,
         )

@@ -9,7 +9,6 @@ from strawberry.scalars import JSON
 from app.domain.listing import Listed
 from app.domain.log_level import LogLevel
 from app.domain.page import Page, PageRequest
-from app.domain.principal import acting_user
 from app.domain.server import Isolation, Server, ServerStatus, ServerView, Transport
 from app.domain.session import ListingKind
 from app.resolvers.context import Context, Info
@@ -257,7 +256,7 @@ class ServerType(Node):
         self, info: Info, kind: ListingKind, username: str | None, page: PageRequest
     ) -> tuple[ForUser, Page[Listed]]:
         context = info.context
-        whose = ForUser(self.name, acting_user(context.principal, username))
+        whose = ForUser(self.name, context.principal.subject if username is None else username)
         return whose, await list_entries(context.deps, context.principal, whose, kind, page)
 
     @classmethod
