@@ -13,11 +13,13 @@ from app.cli.logs import configure_logging
 from app.cli.machine import read_settings
 from app.domain.api_token import ApiToken, NewToken
 from app.domain.clock import utc_now
+from app.domain.errors import AppError
 from app.domain.policy import Action
 from app.domain.principal import Role
 from app.domain.seen_secrets import RecentSecrets
 from app.models.tokens import MongoTokens
 from app.mongo.database import Database
+from app.resolvers.inputs import decode_opaque
 from app.services.paging import every
 from app.services.tokens import end_token, make_token
 
@@ -70,8 +72,9 @@ def show_all() -> None:
     sys.exit(run_to_exit(_in_room(work)))
 
 
-def revoke(token_id: str) -> None:
-    """Revoke one."""
+def revoke(given: str) -> None:
+    """Revoke one, by its id as `list` or as GraphQL gives it."""
+    token_id = _bare_id(given)
 
     async def work(database: Database) -> int:
         ended = end_token(MongoTokens(database), token_id)
@@ -87,6 +90,14 @@ async def _in_room(work: Callable[[Database], Awaitable[int]]) -> int:
     configure_logging(settings.log_level, RecentSecrets())
     async with open_database(settings) as database:
         return await work(database)
+
+
+def _bare_id(given: str) -> str:
+    try:
+        kind, _, key = decode_opaque(given, "id").partition("\0")
+    except AppError:
+        return given
+    return key if kind == "Token" else given
 
 
 def _row(token: ApiToken) -> str:

@@ -51,7 +51,7 @@ def list_() -> None:
 @tokens.command()
 @click.argument("token_id", metavar="ID")
 def revoke(token_id: str) -> None:
-    """Refuse the token ID from now on."""
+    """Refuse the token ID from now on: its id in `tokens list`, or in GraphQL."""
     from app.cli.token_work import revoke  # noqa: PLC0415 - other commands need not pay for it
 
     revoke(token_id)

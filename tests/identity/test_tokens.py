@@ -100,6 +100,14 @@ def test_a_token_is_revoked_beside_the_running_product(product: Product) -> None
     assert "no token with the id" in tokens(product, "revoke", "none", code=1)
 
 
+def test_a_command_takes_the_id_that_graphql_gives(product: Product) -> None:
+    text, node = made(product, "by node")
+    assert tokens(product, "revoke", node) == "The token 'by node' is refused from now on.\n"
+    eventually(lambda: status(product, bearer(text)) == 401)
+    for wrong in ("none", "Tm9uZQBhYmM", node + "AAAA"):
+        assert "no token with the id" in tokens(product, "revoke", wrong, code=1)
+
+
 def test_an_expired_token_is_refused(product: Product) -> None:
     expiry = datetime.now(UTC) + timedelta(seconds=2)
     text, _ = made(product, "brief", expiresAt=expiry.isoformat())
