@@ -60,12 +60,14 @@ class Settings(BaseSettings):
     oidc_jwks_url: str | None = None
     oidc_algorithms: Annotated[tuple[str, ...], NoDecode] = ("RS256", "ES256", "EdDSA")
     oidc_username_claim: str = "sub"
+    oidc_username_prefix: Annotated[str, Field(pattern=r"^[!-~]{0,100}$")] = ""
     oidc_roles_claim: str = "roles"
     oidc_groups_claim: str = "groups"
     oidc_act_for_claim: str | None = None
     oidc_role_names: Annotated[Mapping[str, RoleName], NoDecode] = Field(default_factory=dict)
     oidc_default_role: RoleName | Literal["none"] = "user"
     oidc_leeway_seconds: float = Field(default=30.0, ge=0, le=300)
+    oidc_longest_token_seconds: float = Field(default=86_400.0, ge=0)
 
     mongodb_uri: SecretStr | None = None
     mongo_user: str | None = None

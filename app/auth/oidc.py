@@ -12,7 +12,15 @@ import jwt
 
 from app.auth.jwks import Jwk, KeySet
 from app.domain.errors import AppError
-from app.domain.principal import Credential, CredentialKind, Principal, Role, check_subject
+from app.domain.principal import (
+    ANYONE,
+    RESERVED_USERNAMES,
+    Credential,
+    CredentialKind,
+    Principal,
+    Role,
+    check_subject,
+)
 from app.domain.unauthenticated import Unauthenticated
 
 # The key type that each algorithm needs. No HMAC: its key would be the provider's public one.
@@ -27,19 +35,25 @@ TYPES = (None, "jwt", "at+jwt", "application/at+jwt")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OidcRules:
-    """Which tokens are taken, and what their claims mean. A claim's name may be a dotted path."""
+    """Which tokens are taken, and what their claims mean. A claim's name may be a dotted path.
+
+    `username_prefix` goes before every name of a user; a token may be good for at most
+    `longest_seconds` from when it was issued, 0 for any time.
+    """
 
     issuer: str
     audience: str
     jwks_url: str | None = None
     algorithms: tuple[str, ...] = ("RS256", "ES256", "EdDSA")
     username_claim: str = "sub"
+    username_prefix: str = ""
     roles_claim: str = "roles"
     groups_claim: str = "groups"
     act_for_claim: str | None = None
     role_names: Mapping[str, Role] = field(default_factory=dict)
     default_role: Role | None = Role.USER
     leeway_seconds: float = 30.0
+    longest_seconds: float = 0.0
 
 
 class OidcVerifier:
@@ -95,26 +109,53 @@ class OidcVerifier:
 
     def _principal(self, claims: Mapping[str, object]) -> Principal:
         rules = self._rules
-        subject = _claim(claims, rules.username_claim)
-        if not isinstance(subject, str):
-            raise _refused(f"its claim {rules.username_claim} names no user")
-        try:
-            check_subject(subject)
-        except AppError:
-            raise _refused("the user that it names cannot be one here") from None
+        expires_at = _expiry(claims)
+        self._check_life(claims, expires_at)
         named = _texts(_claim(claims, rules.roles_claim))
         roles = {rules.role_names[name] for name in named if name in rules.role_names}
         if not roles and rules.default_role is not None:
             roles = {rules.default_role}
-        act_for = () if rules.act_for_claim is None else _claim(claims, rules.act_for_claim)
         return Principal(
-            subject=subject,
+            subject=self._subject(claims),
             roles=frozenset(roles),
             groups=frozenset(_texts(_claim(claims, rules.groups_claim))),
-            act_for=frozenset(_texts(act_for)),
+            act_for=self._act_for(claims),
             credential=Credential(kind=CredentialKind.OIDC, name=rules.issuer),
-            expires_at=_expiry(claims),
+            expires_at=expires_at,
         )
+
+    def _subject(self, claims: Mapping[str, object]) -> str:
+        """The user, who is none of this service's own: those have secrets already."""
+        rules = self._rules
+        name = _claim(claims, rules.username_claim)
+        if not isinstance(name, str):
+            raise _refused(f"its claim {rules.username_claim} names no user")
+        subject = rules.username_prefix + name
+        try:
+            check_subject(name)
+            check_subject(subject)
+        except AppError:
+            raise _refused("the user that it names cannot be one here") from None
+        if subject in RESERVED_USERNAMES:
+            raise _refused("the user that it names is one of this service's own")
+        return subject
+
+    def _act_for(self, claims: Mapping[str, object]) -> frozenset[str]:
+        """The provider knows its own users only: they get the prefix, too."""
+        rules = self._rules
+        if rules.act_for_claim is None:
+            return frozenset()
+        named = _texts(_claim(claims, rules.act_for_claim))
+        return frozenset(
+            ANYONE if name == ANYONE else rules.username_prefix + name for name in named
+        )
+
+    def _check_life(self, claims: Mapping[str, object], expires_at: datetime) -> None:
+        """Nobody can take such a token back: it must end by itself, and soon."""
+        longest, issued = self._rules.longest_seconds, claims.get("iat")
+        begins = issued if isinstance(issued, int | float) else time.time()
+        if longest and expires_at.timestamp() - begins > longest:
+            raise _refused("it is good for longer than this service allows")
 
 
 def _only_key(candidates: list[Jwk], algorithm: str) -> jwt.PyJWK:

@@ -9,7 +9,7 @@ from app.domain.audit import OK, AuditRecord
 from app.domain.clock import utc_now
 from app.domain.errors import AppError
 from app.domain.policy import Action
-from app.domain.principal import CredentialKind
+from app.domain.principal import COMMAND_USERNAME, CredentialKind
 from app.models.audit import MongoAudit
 from app.mongo.database import Database
 from app.services.audit import next_id
@@ -39,7 +39,7 @@ def _record(action: Action, target: str | None, outcome: str, started: float) ->
     return AuditRecord(
         id=next_id(),
         at=utc_now(),
-        principal="mcp-api",
+        principal=COMMAND_USERNAME,
         credential_kind=CredentialKind.NONE,
         credential_id=None,
         credential_name=f"command, by {getpass.getuser()}",

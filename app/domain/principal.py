@@ -8,6 +8,14 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.names import check_username
 
 DEFAULT_USERNAME = "default"
+# The user of the setting ADMIN_TOKEN, and who the commands on this machine are in the audit.
+ADMIN_USERNAME = "admin"
+COMMAND_USERNAME = "mcp-api"
+UNKNOWN_USERNAME = "nobody"
+# An admin may make a token for them; whoever an identity provider names is somebody else.
+RESERVED_USERNAMES = frozenset(
+    {DEFAULT_USERNAME, ADMIN_USERNAME, COMMAND_USERNAME, UNKNOWN_USERNAME}
+)
 # In `act_for`: every user. No user is called so: see `check_subject`.
 ANYONE = "*"
 
@@ -73,7 +81,7 @@ class Principal:
 
 
 # A caller who is not known yet: without a role everything is refused.
-NOBODY = Principal(subject="nobody")
+NOBODY = Principal(subject=UNKNOWN_USERNAME)
 
 
 def local_principal() -> Principal:

@@ -8,6 +8,7 @@ from app.domain.clock import utc_now
 from app.domain.errors import AppError
 from app.domain.identity_ports import TokenStore, TokenVerifier
 from app.domain.principal import (
+    ADMIN_USERNAME,
     NO_CREDENTIAL,
     Credential,
     CredentialKind,
@@ -124,7 +125,7 @@ def _is_same(text: str, expected: str) -> bool:
 
 def _admin() -> Principal:
     return Principal(
-        subject="admin",
+        subject=ADMIN_USERNAME,
         roles=frozenset({Role.ADMIN}),
         credential=Credential(kind=CredentialKind.ADMIN_TOKEN, name="ADMIN_TOKEN"),
     )

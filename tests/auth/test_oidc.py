@@ -113,6 +113,10 @@ NOW = time.time()
         ({"sub": ""}, "the user that it names cannot be one here."),
         ({"sub": "*"}, "the user that it names cannot be one here."),
         ({"sub": "a\nb"}, "the user that it names cannot be one here."),
+        ({"sub": "default"}, "the user that it names is one of this service's own."),
+        ({"sub": "admin"}, "the user that it names is one of this service's own."),
+        ({"sub": "mcp-api"}, "the user that it names is one of this service's own."),
+        ({"sub": "nobody"}, "the user that it names is one of this service's own."),
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value)),
 )
@@ -121,6 +125,29 @@ async def test_claims_that_are_not_in_order_are_refused(
 ) -> None:
     verifier = OidcVerifier(rules(provider))
     assert await refusal(verifier, provider.token("one", **claims)) == reason
+
+
+async def test_with_a_prefix_no_user_of_the_provider_is_called_like_one_of_ours(
+    provider: Provider,
+) -> None:
+    verifier = OidcVerifier(
+        replace(rules(provider), username_prefix="sso:", act_for_claim="may_act_for")
+    )
+    text = provider.token("one", sub="default", may_act_for=["bob", "*"])
+    caller = await verifier.verify(text)
+    assert (caller.subject, caller.act_for) == ("sso:default", frozenset({"sso:bob", "*"}))
+    for name in ("", "*"):
+        assert "cannot be one here" in await refusal(verifier, provider.token("one", sub=name))
+
+
+@pytest.mark.parametrize("iat", [NOW - 10, None], ids=("issued", "unsaid"))
+async def test_a_token_that_is_good_for_too_long_is_refused(
+    provider: Provider, iat: float | None
+) -> None:
+    verifier = OidcVerifier(replace(rules(provider), longest_seconds=3600))
+    text = provider.token("one", iat=iat, exp=NOW + 86400)
+    assert await refusal(verifier, text) == "it is good for longer than this service allows."
+    assert (await verifier.verify(provider.token("one", iat=iat))).subject == "ada"
 
 
 async def test_a_clock_may_be_a_little_off(provider: Provider) -> None:

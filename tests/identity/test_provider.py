@@ -1,6 +1,7 @@
 """A running product that takes the tokens of an identity provider, at every door."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import httpx
@@ -73,6 +74,17 @@ async def test_a_forged_one_is_not_and_neither_is_repeated(
     text = forger.token("one", roles=["mcp-admins"])
     assert await viewer(product, text) == (401, "UNAUTHENTICATED")
     assert text not in product.output()
+
+
+async def test_the_user_of_the_first_days_is_not_the_providers(
+    product: Product, provider: Provider
+) -> None:
+    """`default` has what was set before anybody had to say who they are, and is an admin's."""
+    for name in ("default", "admin", "mcp-api"):
+        text = provider.token("one", sub=name)
+        assert await viewer(product, text) == (401, "UNAUTHENTICATED")
+    day = provider.token("one", exp=int(time.time()) + 2 * 86_400)
+    assert await viewer(product, day) == (401, "UNAUTHENTICATED")
 
 
 async def test_an_mcp_client_learns_where_to_get_a_token(
