@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.address import check_url
 from app.domain.errors import invalid
-from app.domain.names import check_arguments_list, check_text
+from app.domain.names import check_arguments_list, check_server_name, check_text
 from app.domain.npm import check_npm_name, check_npm_version, npm_precedence
 from app.domain.package import PackageSource, Runtime
 from app.domain.pypi import (
@@ -21,6 +21,8 @@ from app.domain.pypi import (
 )
 
 MAX_INDEXES = 8
+# What stands beside the servers' names in the paths of REST.
+ROUTES = ("install", "updates", "upgrade-all", "by-name", "by-id")
 # The last line of a traceback, also of one inside an exception group.
 _DIED = re.compile(
     r"[\s|+]*(?:ImportError|ModuleNotFoundError|AttributeError|TypeError): (?P<what>.+)"
@@ -48,6 +50,21 @@ def check_source(source: PackageSource) -> None:
             raise invalid("command must name the program that starts the server.", "command")
         check_text(source.command, "command")
     check_arguments_list(source.args, "args")
+
+
+def check_packaged_server_name(name: str) -> None:
+    """Accept a name that the server of a package can have.
+
+    Raises:
+        AppError: INVALID_INPUT.
+    """
+    check_server_name(name, "serverName")
+    if name in ROUTES:
+        raise invalid(
+            f"The server of a package cannot be named {name!r}: that is a route of REST.",
+            "serverName",
+            hint="Choose another name.",
+        )
 
 
 def check_package_name(name: str) -> None:

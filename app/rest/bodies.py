@@ -144,5 +144,8 @@ class DeleteSecretBody(Body):
 
 
 def seconds(milliseconds: float | None, otherwise: S) -> float | S:
-    """A duration of REST in seconds; `otherwise` where none is given."""
-    return otherwise if milliseconds is None else milliseconds / 1000
+    """A duration of REST in seconds; `otherwise` where none is given.
+
+    What is more than nothing stays so, however little it is.
+    """
+    return otherwise if milliseconds is None else milliseconds / 1000 or milliseconds

@@ -42,9 +42,8 @@ async def from_router(request: Request, error: Exception) -> Response:
 
 
 def _allowed_methods(request: Request) -> str:
-    """Every method that some route of this path answers to."""
-    methods: set[str] = set()
-    for route in request.app.routes:
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
-            methods |= {"OPTIONS", *(route.methods or ())}
-    return ", ".join(sorted(methods))
+    """Every method of the first path that is the request's."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    path = next(r.path for r in routes if r.matches(request.scope)[0] is not Match.NONE)
+    methods = {method for route in routes if route.path == path for method in route.methods or ()}
+    return ", ".join(sorted({"OPTIONS", *methods}))

@@ -9,7 +9,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from app.domain.errors import ErrorCode
 from app.rest.conditional import revalidated
@@ -19,6 +20,19 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 # Half the time of the default level, for answers a few percent larger.
 GZIP = Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)
+
+
+class LastOfItsPath(Route):
+    """A route that also takes the methods its path does not answer to, and refuses them.
+
+    Otherwise a later path with a place in it would answer, and a path of two words would be two
+    resources: DELETE /packages/updates, and GET of the same.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether the path is this one."""
+        match, found = super().matches(scope)
+        return (Match.NONE if match is Match.NONE else Match.FULL), found
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +62,13 @@ class Operation:
     keeps_answers: bool = False
     has_events: bool = False
 
-    def route(self) -> Route:
-        """The route as the router takes it."""
+    def route(self, *, is_last: bool) -> Route:
+        """The route as the router takes it; `is_last` of those with its path."""
         if self.method == "GET":
             endpoint, middleware = revalidated(self.endpoint), [GZIP]
         else:
             endpoint, middleware = self.endpoint, []
         if self.keeps_answers:
             endpoint = kept_by_key(endpoint)
-        return Route(self.path, endpoint, methods=[self.method], middleware=middleware)
+        kind = LastOfItsPath if is_last else Route
+        return kind(self.path, endpoint, methods=[self.method], middleware=middleware)

@@ -16,7 +16,8 @@ OPERATIONS = [
 
 def rest_routes() -> list[BaseRoute]:
     """The routes of the REST door, those that describe it included."""
+    last = {operation.path: operation for operation in OPERATIONS}
     return [
-        *(operation.route() for operation in OPERATIONS),
+        *(one.route(is_last=last[one.path] is one) for one in OPERATIONS),
         *openapi_routes.routes(OPERATIONS),
     ]

@@ -5,11 +5,10 @@ from uuid import uuid4
 
 from app.domain.clock import utc_now
 from app.domain.errors import AppError, invalid
-from app.domain.names import check_server_name
 from app.domain.package import InstallPhase, InstallRequest
 from app.domain.package_ports import Report
 from app.domain.package_record import Package, PackageBuild, PackageStatus, StagedUpgrade
-from app.domain.package_rules import check_source
+from app.domain.package_rules import check_packaged_server_name, check_source
 from app.domain.policy import Action
 from app.domain.principal import Principal
 from app.domain.server import Server, ServerSettings, Transport, name_taken, new_revision
@@ -63,7 +62,7 @@ def check_request(request: InstallRequest) -> ServerSettings:
         AppError: INVALID_INPUT.
     """
     check_source(request.source)
-    check_server_name(request.server_name, "serverName")
+    check_packaged_server_name(request.server_name)
     command, is_program = request.source.command, request.transport is Transport.STDIO
     if not is_program and request.source.python_module is not None:
         raise invalid(

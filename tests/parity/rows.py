@@ -207,6 +207,8 @@ ROWS = [
     install("a path", "INVALID_INPUT", name="../x", serverName="p"),
     install("a URL", "INVALID_INPUT", name="git+ssh://example/x", serverName="p"),
     install("an option as version", "INVALID_INPUT", name="x", serverName="p", version="--force"),
+    install("a server named like a route", "INVALID_INPUT", name="mcp-hello-world",
+            serverName="by-name"),
     install("a taken server name", "CONFLICT", name="mcp-hello-world", serverName="a"),
     install("an unknown package", "PACKAGE_NOT_FOUND", name="mcp-api-there-is-no-such-package",
             serverName="p"),

@@ -29,7 +29,11 @@ ROUTES = [
     ("/openapi.json", "GET, HEAD, OPTIONS"),
     ("/docs", "GET, HEAD, OPTIONS"),
     ("/tools/openapi.json", "GET, HEAD, OPTIONS"),
-    ("/tools/fp/openapi.json", "GET, HEAD, OPTIONS, POST"),
+    ("/tools/fp/openapi.json", "GET, HEAD, OPTIONS"),
+    ("/packages/updates", "GET, HEAD, OPTIONS"),
+    ("/packages/install", "OPTIONS, POST"),
+    ("/packages/upgrade-all", "OPTIONS, PUT"),
+    ("/packages/by-name/enable", "GET, HEAD, OPTIONS"),
     ("/tools/fp/pid", "OPTIONS, POST"),
 ]
 

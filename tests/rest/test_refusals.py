@@ -99,6 +99,7 @@ FIELDS: list[tuple[str, dict[str, object], str]] = [
     (INSTALL, {**OK_INSTALL, **ELSEWHERE, "args": ["x"]}, "args does not go with transport streamable_http."),
     (INSTALL, {**OK_PYTHON, **ELSEWHERE, "pythonModule": "x"}, "pythonModule does not go with transport streamable_http."),
     (INSTALL, {**OK_INSTALL, **ELSEWHERE, "url": "http://169.254.169.254/"}, "url cannot be used: its address is a link-local address, where clouds keep credentials; set allowsPrivateNetwork of the server to true if it shall be reached there."),
+    (INSTALL, {**OK_INSTALL, "serverName": "updates"}, "The server of a package cannot be named 'updates': that is a route of REST. Choose another name."),
     (INSTALL, {**OK_INSTALL, "version": "--force"}, VERSION),
     (INSTALL, {**OK_INSTALL, "version": "1.0.0 || file:x"}, VERSION),
     ("PUT /packages/fp/upgrade", {"versoin": "1"}, "versoin is not a field of this request; check its spelling."),

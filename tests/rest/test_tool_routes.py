@@ -104,6 +104,13 @@ def test_the_document_of_all_has_every_tool(product: Product) -> None:
     assert len(set(ids)) == len(ids)
 
 
+def test_a_tool_named_like_the_document_is_called_by_the_other_route(product: Product) -> None:
+    assert product.call_rest("t", "openapi.json") == "no document"
+    refused = product.rest("POST", "/tools/t/openapi.json", {})
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert "/openapi.json" not in document(product, "/tools/t/openapi.json")["paths"]
+
+
 def test_an_output_schema_is_the_answers(product: Product) -> None:
     found = document(product, "/tools/t/openapi.json")
     answer = found["paths"]["/structured"]["post"]["responses"]["200"]

@@ -28,6 +28,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "link": {"content": [{"type": "resource_link", "uri": "note://a", "name": "a"}]},
     "with/slash": {"content": [text("with/slash")]},
     "grüezi": {"content": [text("grüezi")]},
+    "openapi.json": {"content": [text("no document")]},
     "fails": {"content": [text("it is raining")], "isError": True},
 }
 

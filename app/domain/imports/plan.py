@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from app.domain.delivery import SecretBinding
 from app.domain.errors import AppError, invalid
-from app.domain.names import check_server_name
 from app.domain.package import LATEST, InstallRequest
-from app.domain.package_rules import check_source
+from app.domain.package_rules import check_packaged_server_name, check_source
 from app.domain.secret import SecretRef
 from app.domain.server import ServerSettings
 from app.domain.server_rules import check_settings
@@ -91,7 +90,7 @@ def check_target(target: InstallRequest | ServerSettings) -> None:
         check_settings(target)
         return
     check_source(target.source)
-    check_server_name(target.server_name, "serverName")
+    check_packaged_server_name(target.server_name)
     check_settings(_settings_of(target))
 
 

@@ -15,6 +15,7 @@ from app.edge.strict_json import measure_json
 from app.rest.openapi.parts import SECURITY, SECURITY_SCHEMES
 
 MAX_ID = 64
+DOCUMENT = "openapi.json"
 MAX_SCHEMA_DEPTH = 100
 _OF_A_WHOLE_SCHEMA = frozenset(("$schema", "$id", "id"))
 # Names, not keywords, are the keys of these.
@@ -45,6 +46,8 @@ def build_tools_document(
     schemas: dict[str, Any] = {"Failure": _FAILURE}
     paths = {}
     for server, tool in tools:
+        if tool.name == DOCUMENT:  # the document has that path, and answers to GET only
+            continue
         steps = [tool.name] if server_name is not None else [server.name, tool.name]
         path = "".join(f"/{quote(step, safe='')}" for step in steps)
         paths[path] = {"post": _operation(server, tool, schemas)}

@@ -14,10 +14,6 @@ SAFE = {"command": "/nonexistent/server", "url": "http://127.0.0.1:9/mcp"}
 PRINTABLE = ("username", "methodName", "toolName")
 
 
-# In seconds, less than that is nothing at all.
-SHORTEST = 1e-300
-
-
 @schemathesis.hook
 def map_body(context: Any, body: Any) -> Any:
     """The generated body, harmless where it would be acted upon."""
@@ -51,8 +47,6 @@ def map_path_parameters(context: Any, path_parameters: Any) -> Any:
 
 
 def _plain(name: str, value: Any) -> Any:
-    if name == "timeout" and isinstance(value, float) and 0 < value < SHORTEST:
-        return SHORTEST
     if name not in PRINTABLE or not isinstance(value, str):
         return value
     kept = "".join(c for c in value if c.isprintable()).strip()
