@@ -70,6 +70,14 @@ class BoundedHttp(HttpToolsProtocol):
         if not self._is_refused:
             super().on_message_complete()
 
+    def break_off(self) -> bool:
+        """Close the connection if it is in the middle of an answer; whether it was."""
+        has_begun = getattr(self.cycle, "response_started", False)  # there may be no request yet
+        is_amid = has_begun and not self.cycle.response_complete
+        if is_amid:
+            self.transport.close()
+        return is_amid
+
     def _wait_for_head(self) -> None:
         self._timer = self.loop.call_later(
             self.head_seconds, self._refuse, HTTPStatus.REQUEST_TIMEOUT

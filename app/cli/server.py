@@ -1,11 +1,10 @@
-"""The serving process: the event loop, uvicorn, the logs and the banner."""
+"""The serving process: the event loop, the HTTP server, the logs and the banner."""
 
 import asyncio
 import contextlib
 import gc
-import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ import uvloop
 from starlette.applications import Starlette
 
 from app.cli.http_protocol import BoundedHttp
+from app.cli.http_server import HttpServer
 from app.cli.logs import configure_logging
 from app.cli.machine import CannotStart, address_file
 from app.domain.errors import AppError
@@ -29,36 +29,8 @@ from app.services.install import check_request
 from app.settings import Settings, is_loopback
 from app.vault.keys import KeySource
 
-# Requests in flight at a stop get this long; then sessions and the database end within 4 s.
-GRACEFUL_SECONDS = 1
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, which says where it is once it answers."""
-
-    def __init__(self, config: uvicorn.Config, banner: Callable[[], Awaitable[str]]) -> None:
-        super().__init__(config)
-        self._banner = banner
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Stop on SIGINT and SIGTERM, and then exit normally; uvicorn would raise them again."""
-        loop = asyncio.get_running_loop()
-        for number in STOP_SIGNALS:
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
-            yield
-        finally:
-            for number in STOP_SIGNALS:
-                loop.remove_signal_handler(number)
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        if self.started:
-            gc.enable()
-            gc.freeze()
-            click.echo(await self._banner())
+# After the requests only connections are left whose clients do not read.
+LINGER_SECONDS = 1
 
 
 def serve(
@@ -96,12 +68,14 @@ async def _serve(machine: Machine, listener: socket.socket) -> None:
         if machine.mongod is not None:
             await machine.mongod.start()
 
-        async def banner() -> str:
+        async def on_start() -> None:
+            gc.enable()
+            gc.freeze()
             is_on = await _is_authentication_on(app)
-            return _banner(machine, listener, is_on=is_on)
+            click.echo(_banner(machine, listener, is_on=is_on))
 
         with _told_address(machine, listener):
-            await _Server(_config(app, machine.settings), banner).serve([listener])
+            await HttpServer(_config(app, machine.settings), on_start).serve([listener])
     except (BadDatabaseUri, EmbeddedMongoFailed) as problem:
         raise CannotStart(str(problem)) from None
     finally:
@@ -142,7 +116,7 @@ def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
         forwarded_allow_ips=[*settings.trusted_proxies],
         ssl_certfile=settings.tls_cert_file,
         ssl_keyfile=settings.tls_key_file,
-        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        timeout_graceful_shutdown=LINGER_SECONDS,
     )
 
 

@@ -17,7 +17,7 @@ from app.services.audit import next_id
 from app.services.deps import Deps
 from app.services.fair_share import Turn
 from app.services.limits import CALLS
-from app.services.operations import work_left_behind
+from app.services.operations import STOPPING, work_left_behind
 from app.services.origin import current_origin
 
 
@@ -194,5 +194,5 @@ def _outcome_of(error: BaseException) -> str:
     if isinstance(error, AppError):
         return error.code.value
     if isinstance(error, asyncio.CancelledError | GeneratorExit):
-        return CALLER_GONE
+        return ErrorCode.SHUTTING_DOWN.value if error.args == (STOPPING,) else CALLER_GONE
     return ErrorCode.INTERNAL.value

@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+# What a task is told that is cancelled because the process stops; else its caller has gone.
+STOPPING = "this process is stopping"
+
 _left_behind: ContextVar[asyncio.Task[Any] | None] = ContextVar("work left behind", default=None)
 
 
