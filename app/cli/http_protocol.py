@@ -1,11 +1,11 @@
-"""HTTP/1.1 with bounds that uvicorn's fast parser lacks: how long and how large a head may be."""
+"""HTTP/1.1 with bounds on heads that uvicorn's fast parser lacks, and JSON for what is no HTTP."""
 
 import asyncio
 from http import HTTPStatus
 from typing import Any
 
 import orjson
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.domain.errors import ErrorCode
 
@@ -15,7 +15,7 @@ HEAD_SECONDS = 30.0
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Ends a connection on which no head comes in time, or one that is too large."""
+    """Ends a connection on which no head comes in time, one that is too large, or no HTTP."""
 
     head_seconds = HEAD_SECONDS
 
@@ -78,6 +78,10 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.close()
         return is_amid
 
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
+        """What came is no HTTP; uvicorn would say so in plain text."""
+        self._refuse(HTTPStatus.BAD_REQUEST)
+
     def _wait_for_head(self) -> None:
         self._timer = self.loop.call_later(
             self.head_seconds, self._refuse, HTTPStatus.REQUEST_TIMEOUT
@@ -94,7 +98,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._is_refused = True
         if self.transport.is_closing():
             return
-        if getattr(self.cycle, "response_complete", True):  # there may have been no request yet
+        if self._leave_body() or getattr(self.cycle, "response_complete", True):
             body = orjson.dumps({"success": False, **_WORDS[status]})
             head = (
                 f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
@@ -103,8 +107,22 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.write(head.encode() + body)
         self.transport.close()
 
+    def _leave_body(self) -> bool:
+        """Tell a request whose body is still to come that its client has left."""
+        cycle: RequestResponseCycle | None = self.cycle  # there may have been no request yet
+        if cycle is None or not cycle.more_body or cycle.response_started:
+            return False
+        cycle.disconnected = True
+        cycle.message_event.set()
+        return True
+
 
 _WORDS = {
+    HTTPStatus.BAD_REQUEST: {
+        "error": "That is no request of HTTP/1.1. "
+        "Is the address one of https:// where the client says http://, or the other way round?",
+        "code": ErrorCode.INVALID_INPUT.value,
+    },
     HTTPStatus.REQUEST_TIMEOUT: {
         "error": "No request came in time.",
         "code": ErrorCode.REQUEST_TIMEOUT.value,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.domain.errors import invalid
+from app.domain.durations import check_duration
 from app.domain.names import check_server_name, check_tool_name
 
 MAX_TIMEOUT_SECONDS = 3600.0
@@ -49,10 +49,9 @@ def check_call(call: ToolCall) -> None:
     """
     check_server_name(call.server_name, "serverName")
     check_tool_name(call.tool_name, "toolName")
-    if call.timeout_seconds is not None and not 0 < call.timeout_seconds <= MAX_TIMEOUT_SECONDS:
-        raise invalid(
-            f"The timeout must be more than 0 and at most {MAX_TIMEOUT_SECONDS:.0f} seconds.",
-            "timeoutSeconds",
+    if call.timeout_seconds is not None:
+        check_duration(
+            call.timeout_seconds, MAX_TIMEOUT_SECONDS, words="timeout", field="timeoutSeconds"
         )
 
 

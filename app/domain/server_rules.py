@@ -6,6 +6,7 @@ from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
 from app.domain.address import check_header, check_url
 from app.domain.call import MAX_TIMEOUT_SECONDS
 from app.domain.delivery import Delivered, SecretBundle, check_bindings
+from app.domain.durations import check_duration
 from app.domain.errors import invalid
 from app.domain.launch import HttpLaunch, Launch, StdioLaunch
 from app.domain.names import (
@@ -207,9 +208,8 @@ def _check_limits(settings: ServerSettings) -> None:
         ("idle time", "idleSeconds", settings.idle_seconds, MAX_IDLE_SECONDS),
     )  # fmt: skip
     for words, field, seconds, most in durations:
-        if seconds is not None and not 0 < seconds <= most:
-            message = f"The {words} must be more than 0 and at most {most:.0f} seconds."
-            raise invalid(message, field)
+        if seconds is not None:
+            check_duration(seconds, most, words=words, field=field)
     counts = (
         ("maxConcurrentCalls", settings.max_concurrent_calls),
         ("maxSessions", settings.max_sessions),

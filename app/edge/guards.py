@@ -65,7 +65,7 @@ class HostGuard:
 
 
 class BodyGuard:
-    """Refuses bodies that are too large while they arrive, too slow, or no JSON.
+    """Refuses bodies that are too large while they arrive, too slow, encoded, or no JSON.
 
     Insisting on `application/json` also keeps other sites out: a browser sends that type across
     sites only after asking (CORS preflight), and nobody here says yes.
@@ -85,13 +85,14 @@ class BodyGuard:
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > self._limit:
             await error_response(self._too_large())(scope, receive, send)
-        elif self._has_body(headers) and not _is_json(headers.get("content-type", "")):
+        elif _has_body(headers) and _encoding(headers) != "identity":
+            # RFC 9110, section 15.5.16: what would be accepted
+            refusal = error_response(_encoded(_encoding(headers)), {"Accept-Encoding": "identity"})
+            await refusal(scope, receive, send)
+        elif _has_body(headers) and not _is_json(headers.get("content-type", "")):
             await error_response(_not_json())(scope, receive, send)
         else:
             await self._app(scope, self._counting(receive), send)
-
-    def _has_body(self, headers: Headers) -> bool:
-        return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
     def _counting(self, receive: Receive) -> Receive:
         seen, is_whole = 0, False
@@ -173,8 +174,24 @@ def _host_name(authority: str) -> str:
     return authority.partition(":")[0]
 
 
+def _has_body(headers: Headers) -> bool:
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+
+def _encoding(headers: Headers) -> str:
+    return headers.get("content-encoding", "identity").strip().lower()
+
+
 def _is_json(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() == "application/json"
+
+
+def _encoded(encoding: str) -> AppError:
+    return AppError(
+        ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+        f"The body must not be compressed or encoded; it is {encoding[:32]!r}.",
+        hint="Send it as it is, without the header Content-Encoding.",
+    )
 
 
 def _not_json() -> AppError:

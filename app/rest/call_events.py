@@ -13,6 +13,7 @@ from app.domain.errors import AppError
 from app.domain.session import LogMessage, Progress
 from app.edge.envelope import failure_body
 from app.edge.principal import principal_of
+from app.rest.failures import in_our_units
 from app.rest.parsing import deps_of
 from app.services.call_stream import CallEvent, CallStarted, stream_call
 
@@ -67,5 +68,5 @@ def _shown(event: CallEvent) -> tuple[str, Mapping[str, object]]:
     if isinstance(event, LogMessage):
         return "log", {"level": event.level, "logger": event.logger, "data": event.data}
     if isinstance(event.result, AppError):
-        return "error", failure_body(event.result)
+        return "error", failure_body(in_our_units(event.result))
     return "result", {"success": True, "data": event.result.raw}

@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
+from app.domain.durations import BadDuration
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.edge.envelope import error_response
 
@@ -13,7 +14,12 @@ async def expected(request: Request, error: Exception) -> Response:
     """The answer to an AppError."""
     if not isinstance(error, AppError):
         raise error
-    return error_response(error)
+    return error_response(in_our_units(error))
+
+
+def in_our_units(error: AppError) -> AppError:
+    """The failure as this door tells it: its durations are milliseconds."""
+    return error.in_milliseconds() if isinstance(error, BadDuration) else error
 
 
 async def from_router(request: Request, error: Exception) -> Response:

@@ -1,22 +1,20 @@
 """One documented route: what answers, what it takes and gives, and how it can fail."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from pydantic import BaseModel
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from app.domain.errors import ErrorCode
+from app.rest.bodies import Query
 from app.rest.conditional import revalidated
 from app.rest.idempotent import kept_by_key
-
-Endpoint = Callable[[Request], Awaitable[Response]]
+from app.rest.parsing import Endpoint, only_known
 
 # Half the time of the default level, for answers a few percent larger.
 GZIP = Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)
@@ -56,7 +54,7 @@ class Operation:
     description: str = ""
     body: type[BaseModel] | None = None
     is_body_required: bool = True
-    query: type[BaseModel] | None = None
+    query: type[Query] | None = None
     errors: Sequence[ErrorCode] = ()
     is_public: bool = False
     keeps_answers: bool = False
@@ -70,5 +68,6 @@ class Operation:
             endpoint, middleware = self.endpoint, []
         if self.keeps_answers:
             endpoint = kept_by_key(endpoint)
+        endpoint = only_known(endpoint, self.query)
         kind = LastOfItsPath if is_last else Route
         return kind(self.path, endpoint, methods=[self.method], middleware=middleware)

@@ -1,9 +1,11 @@
 """From a request to a checked body."""
 
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 
 from app.domain.errors import AppError, invalid
 from app.edge.strict_json import read_json
@@ -11,6 +13,7 @@ from app.rest.bodies import Body, Query
 from app.services.deps import Deps
 
 B = TypeVar("B", bound=Body)
+Endpoint = Callable[[Request], Awaitable[Response]]
 Q = TypeVar("Q", bound=Query)
 
 
@@ -59,6 +62,27 @@ def read_query(request: Request, kind: type[Q]) -> Q:
         return kind.model_validate(query)
     except ValidationError as error:
         raise _explain(error) from None
+
+
+def only_known(endpoint: Endpoint, kind: type[Query] | None) -> Endpoint:
+    """The endpoint, asked only where the query string names nothing that the model does not."""
+    fields = {} if kind is None else kind.model_fields
+    names = frozenset(field.alias or name for name, field in fields.items())
+
+    async def answer(request: Request) -> Response:
+        if request.scope["query_string"]:
+            _refuse_unknown(request, names)
+        return await endpoint(request)
+
+    return answer
+
+
+def _refuse_unknown(request: Request, names: frozenset[str]) -> None:
+    unknown = next((name for name in request.query_params if name not in names), None)
+    if unknown is not None:
+        known = f"It knows {', '.join(sorted(names))}." if names else "It knows none."
+        shown = unknown[:100]
+        raise invalid(f"{shown!r} is not a parameter of this route.", shown, hint=known)
 
 
 async def read_bytes(request: Request) -> bytes:

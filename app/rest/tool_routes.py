@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import orjson
-from pydantic import ConfigDict
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,9 +22,7 @@ from app.services.tools import list_all_tools
 
 
 class ToolQuery(Query):
-    """What can be said of a call beside the tool's arguments; a misspelt user is noticed."""
-
-    model_config = ConfigDict(extra="forbid")
+    """What can be said of a call beside the tool's arguments."""
 
     username: Username | None = None
     timeout: CallTimeout | None = None

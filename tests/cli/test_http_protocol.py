@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 
+import pytest
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -13,6 +15,7 @@ from app.cli.http_protocol import MAX_HEADERS, BoundedHttp
 from tests.edge.wire import serving
 
 HEAD = b"POST /x HTTP/1.1\r\nhost: localhost\r\n"
+CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
 
 
 class Impatient(BoundedHttp):
@@ -108,3 +111,45 @@ async def test_an_answer_that_takes_longer_than_a_head_may_is_not_cut() -> None:
         await asyncio.sleep(0.5)  # longer than a head may take: this is the body
         writer.write(b"{}")
         assert (await asyncio.wait_for(reader.readuntil(b" bytes"), 10)).endswith(b"2 bytes")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"nonsense\r\n\r\n", b"GET\r\n\r\n",
+        b"GET /x HTTP/9.9\r\n\r\n", b"GET /\xc3\xa4 HTTP/1.1\r\nhost localhost\r\n\r\n",
+        HEAD + b"a b: c\r\n\r\n", HEAD + b" folded: x\r\n\r\n", HEAD + b"a: \x00\r\n\r\n",
+        HEAD + b"content-length: x\r\n\r\n", HEAD + b"content-length: -1\r\n\r\n",
+        HEAD + b"content-length: 1\r\ncontent-length: 2\r\n\r\n{}",
+        HEAD + b"content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        HEAD + b"transfer-encoding: gzip, chunked, x\r\n\r\n0\r\n\r\n",
+        CHUNKED + b"zz\r\n{}\r\n0\r\n\r\n", CHUNKED + b"2\r\n{}{}\r\n0\r\n\r\n",
+        CHUNKED + b"ffffffffffffffffff\r\n",
+    ],
+)  # fmt: skip
+async def test_what_is_no_http_is_refused_in_the_shape_of_all_failures(sent: bytes) -> None:
+    async with connected() as (reader, writer):
+        writer.write(sent)
+        head, _, body = (await whole(reader)).partition("\r\n\r\n")
+    assert head.split("\r\n") == [
+        "HTTP/1.1 400 Bad Request", "content-type: application/json",
+        f"content-length: {len(body)}", "connection: close",
+    ]  # fmt: skip
+    answer = json.loads(body)
+    assert (answer["success"], answer["code"]) == (False, "INVALID_INPUT")
+
+
+async def test_a_body_that_turns_out_to_be_no_http_ends_its_request() -> None:
+    async with connected() as (reader, writer):
+        writer.write(CHUNKED + b"2\r\n{}\r\n")
+        await writer.drain()
+        writer.write(b"not a size\r\n")
+        assert (await whole(reader)).startswith("HTTP/1.1 400 ")
+
+
+async def test_an_answer_is_whole_before_the_refusal_of_what_follows() -> None:
+    async with connected() as (reader, writer):
+        writer.write(HEAD + b"content-length: 2\r\n\r\n{}")
+        await asyncio.wait_for(reader.readuntil(b"2 bytes"), 10)
+        writer.write(b"nonsense\r\n\r\n")
+        assert (await whole(reader)).startswith("HTTP/1.1 400 ")

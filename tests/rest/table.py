@@ -1,5 +1,6 @@
 """The table: what is sent, byte by byte, and what must come back."""
 
+import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -138,7 +139,23 @@ PROTOCOL = [
         answer={"code": "METHOD_NOT_ALLOWED"}),
     Row(title="GET of what is called by POST", path=CALL, status=405,
         answer={"code": "METHOD_NOT_ALLOWED"}),
-    Row(title="a parameter nobody knows", path="/mcp/servers?x=1", answer={"success": True}),
+    Row(title="a parameter nobody knows", path="/mcp/servers?x=1", status=400,
+        answer={"error": "'x' is not a parameter of this route. It knows none.", "code": "INVALID_INPUT"}),
+    Row(title="a misspelt parameter", path="/packages?checkUpdate=true", status=400,
+        answer={"error": "'checkUpdate' is not a parameter of this route. It knows checkUpdates."}),
+    Row(title="a parameter without a name", path="/healthz?=x", status=400,
+        answer={"error": "'' is not a parameter of this route. It knows none."}),
+    Row(title="a parameter of a route without any", method="POST", path=f"{SET}?username=x",
+        content=b"{}", status=400, answer={"code": "INVALID_INPUT"}),
+    Row(title="a question mark alone", path="/healthz?", answer={"status": "ok"}),
+    Row(title="a compressed body", method="POST", path=CALL, content=gzip.compress(call(b"{}")),
+        headers={**JSON, "Content-Encoding": "gzip"}, status=415,
+        answer={"error": "The body must not be compressed or encoded; it is 'gzip'. Send it as it is, "
+                "without the header Content-Encoding.", "code": "UNSUPPORTED_MEDIA_TYPE"}),
+    Row(title="a body that is said to be as it is", method="POST", path=CALL, content=call(b"{}"),
+        headers={**JSON, "Content-Encoding": "identity"}, answer={"success": True}),
+    Row(title="a compressed body on GET", path="/healthz", content=gzip.compress(b"{}"),
+        headers={"Content-Encoding": "gzip"}, answer={"status": "ok"}),
     Row(title="a parameter twice", path="/packages?checkUpdates=false&checkUpdates=true", status=400,
         answer={"error": "A parameter of the query is given twice; give it once."}),
     Row(title="a parameter that is neither true nor false", path="/packages?checkUpdates=maybe",

@@ -62,7 +62,7 @@ def test_the_body_is_the_arguments(product: Product) -> None:
         ("t/fails", {}, (502, "SERVER_FAILED"), "it is raining"),
         ("t/none", {}, (404, "TOOL_NOT_FOUND"), None),
         ("none/echo", {}, (404, "SERVER_NOT_FOUND"), None),
-        ("all/echo?usernmae=x", {"text": "x"}, (400, "INVALID_INPUT"), "usernmae is not a field of this request; check its spelling."),
+        ("all/echo?usernmae=x", {"text": "x"}, (400, "INVALID_INPUT"), "'usernmae' is not a parameter of this route. It knows timeout, username."),
         ("all/echo?username=", {"text": "x"}, (400, "INVALID_INPUT"), None),
         ("all/wait?timeout=200", {}, (504, "TOOL_TIMEOUT"), None),
     ],

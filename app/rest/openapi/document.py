@@ -29,7 +29,8 @@ from app.rest.operation import Operation
 EXAMPLES = Path(__file__).with_name("examples.json")
 DESCRIPTION = (
     "Many users, many MCP servers, one HTTP door. Every success is `{success: true, …}`, every "
-    "failure `{success: false, error, code}`. Each tool has a route of its own, too: see "
+    "failure `{success: false, error, code}`. A parameter or a field that is not documented is "
+    "refused (400), as is a compressed body (415). Each tool has a route of its own, too: see "
     "`/tools/openapi.json`."
 )
 _PLACE = re.compile(r"\{(\w+)(?::\w+)?\}")

@@ -31,14 +31,14 @@ NOT_BY_GET = (
 )
 KEPT = (ErrorCode.CONFLICT,)
 WORDS: Mapping[int, str] = {
-    400: "The request makes no sense.",
+    400: "The request makes no sense, or names a parameter or a field that is not documented.",
     401: "Nobody knows who is calling.",
     403: "The caller may not do this.",
     404: "There is no such thing.",
     408: "The body did not arrive in time.",
     409: "It does not go with what is there.",
     413: "The body is too large.",
-    415: "The body is not declared as JSON.",
+    415: "The body is not declared as JSON, or is compressed.",
     429: "Too many requests.",
     500: "A bug; the log has it under the reference given.",
     502: "An MCP server or a registry failed.",
