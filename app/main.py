@@ -16,6 +16,7 @@ from app.domain.errors import AppError
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingChange, LogLine, SessionView
 from app.edge.authentication import CallerGuard
+from app.edge.direct import DirectRoutes
 from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
 from app.edge.hangup import HangupGuard
 from app.edge.headers import SecurityHeaders, cors
@@ -45,7 +46,7 @@ from app.processes.spawner import Spawner
 from app.resolvers.door import GraphQLDoor
 from app.rest.failures import expected, from_router
 from app.rest.openapi_routes import DOCUMENTATION, DOCUMENTATION_FILES
-from app.rest.routes import rest_routes
+from app.rest.routes import direct_routes, rest_routes
 from app.services.deps import Deps
 from app.services.feed import Feed
 from app.services.install_on_start import install_on_start
@@ -102,6 +103,7 @@ def create_app(machine: Machine) -> Starlette:
                 BodyGuard, limit=settings.payload_limit, seconds=settings.request_body_seconds
             ),
             Middleware(HangupGuard),
+            Middleware(DirectRoutes, table={**engines.graphql.direct_routes(), **direct_routes()}),
         ],
         exception_handlers={AppError: expected, HTTPException: from_router},
         lifespan=engines.lifespan,

@@ -32,7 +32,6 @@ from app.mongo.embedded import EmbeddedMongo
 from app.parts import Machine
 from app.resolvers.context import Context
 from app.resolvers.engine.engine import Engine
-from app.resolvers.loaders import Loaders
 from app.resolvers.schema import build_engine
 from app.services.deps import Deps
 from app.settings import Settings
@@ -71,8 +70,6 @@ class LocalProduct:
             deps=self._deps,
             principal=caller,
             request=nobody,
-            response=nobody,
-            loaders=Loaders.over(self._deps, caller),
         )
 
 

@@ -29,6 +29,8 @@ from app.services.install import check_request
 from app.settings import Settings, is_loopback
 from app.vault.keys import KeySource
 
+# Garbage in circles is rare here, and looking for it stops everything: less often than by default.
+GC_THRESHOLDS = (20_000, 20, 20)
 # After the requests only connections are left whose clients do not read.
 LINGER_SECONDS = 1
 
@@ -69,6 +71,7 @@ async def _serve(machine: Machine, listener: socket.socket) -> None:
             await machine.mongod.start()
 
         async def on_start() -> None:
+            gc.set_threshold(*GC_THRESHOLDS)
             gc.enable()
             gc.freeze()
             is_on = await _is_authentication_on(app)

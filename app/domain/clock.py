@@ -1,9 +1,14 @@
 """The time, as precise as it is stored."""
 
 from datetime import UTC, datetime
+from time import time_ns
 
 
 def utc_now() -> datetime:
     """Now, aware, cut to the milliseconds MongoDB keeps: what is answered is what is stored."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return utc_at(time_ns())
+
+
+def utc_at(nanoseconds: int) -> datetime:
+    """The same for what `time_ns` said at some moment."""
+    return datetime.fromtimestamp(nanoseconds // 1_000_000 / 1000, UTC)

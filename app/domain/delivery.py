@@ -137,17 +137,14 @@ def refuse_missing(server_name: str, names: Sequence[str]) -> AppError:
     )
 
 
-def deliver(bindings: Sequence[SecretBinding], values: Mapping[str, str]) -> Delivered:
-    """Each value on its declared way; one that is not declared is an argument of its name.
-
-    Raises:
-        AppError: CONFLICT for a value that cannot go that way.
-    """
+def _deliver(steps: Sequence[tuple[str, SecretBinding]], values: Mapping[str, str]) -> Delivered:
+    if all(binding.delivery is Delivery.ARGUMENT for _, binding in steps):
+        return Delivered(arguments={binding.target: values[name] for name, binding in steps})
     ways: dict[Delivery, dict[str, str]] = {way: {} for way in Delivery}
-    declared = {binding.name: binding for binding in bindings}
-    for name, value in values.items():
-        binding = declared.get(name) or bindings_for([name])[0]
-        text = binding.template.replace(VALUE, value)
+    for name, binding in steps:
+        text = values[name]
+        if binding.template != VALUE:
+            text = binding.template.replace(VALUE, text)
         if binding.delivery is Delivery.HEADER and not is_header_value(text):
             raise _no_header(name)
         ways[binding.delivery][binding.target] = text
@@ -176,20 +173,42 @@ class SecretBundle:
     is_own: bool
 
 
-def bundle_secrets(
-    username: str,
-    bindings: Sequence[SecretBinding],
-    stored: Sequence[StoredSecret],
-    values: Mapping[str, str],
-) -> SecretBundle:
-    """The bundle of the stored secrets, whose opened values are given by name."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryPlan:
+    """How the stored secrets of a user go out, whatever their values: worked out once.
+
+    `stamp` and `is_own` are those of its bundles; `steps` has the binding of each.
+    """
+
+    stamp: str
+    is_own: bool
+    steps: tuple[tuple[str, SecretBinding], ...]
+
+    def bundle(self, username: str, values: Mapping[str, str]) -> SecretBundle:
+        """The bundle for one call, of the opened values by name.
+
+        Raises:
+            AppError: CONFLICT for a value that cannot go its way.
+        """
+        return SecretBundle(
+            username=username,
+            delivered=_deliver(self.steps, values),
+            values=tuple(values.values()),
+            stamp=self.stamp,
+            is_own=self.is_own,
+        )
+
+
+def plan_delivery(
+    bindings: Sequence[SecretBinding], stored: Sequence[StoredSecret]
+) -> DeliveryPlan:
+    """How the stored secrets go out, each on its declared way; else as an argument of its name."""
     at_launch = _at_launch(bindings)
-    return SecretBundle(
-        username=username,
-        delivered=deliver(bindings, values),
-        values=tuple(values.values()),
+    names = [secret.name for secret in stored]
+    return DeliveryPlan(
         stamp=stamp_of(bindings, stored),
         is_own=any(s.is_own and s.name in at_launch for s in stored),
+        steps=tuple(zip(names, bindings_for(names, bindings), strict=True)),
     )
 
 

@@ -8,8 +8,15 @@ from app.domain.data_key import DataKey
 from app.domain.secret import SealedSecret, SecretRef
 
 
+class Prepared(Protocol):
+    """One owner's secrets, ready to be opened; holds an opened data key, and no value."""
+
+    def open(self) -> dict[str, str]:
+        """The values by name."""
+
+
 class Vault(Protocol):
-    """Seals and opens secrets under data keys. Nothing opened is kept.
+    """Seals and opens secrets under data keys. Nothing opened is kept in it.
 
     Every method may raise DATABASE_UNAVAILABLE: what turns a passphrase into a key is there.
     """
@@ -38,6 +45,12 @@ class Vault(Protocol):
         """The values of one owner's secrets by name; None when the owner has no data key.
 
         Raises SECRET_KEY_MISSING, SECRET_MOVED or SECRET_UNREADABLE.
+        """
+
+    async def prepare(self, data_key: DataKey, secrets: Sequence[SealedSecret]) -> Prepared | None:
+        """The same to be opened again and again; None where one is of the first release.
+
+        Raises what `open_all` raises.
         """
 
 

@@ -77,7 +77,10 @@ class SecretStore(Protocol):
         """Those of one user for one server, and those that all its users share."""
 
     async def recall_applying(self, username: str, server_name: str) -> list[SealedSecret]:
-        """The same from memory, where that is kept true; else read."""
+        """The same from memory, where that is kept true; else read.
+
+        Of what has not changed the very same objects come again.
+        """
 
     async def list_of_server(self, username: str, server_name: str) -> list[Secret]:
         """All of one user for one server, by name."""
@@ -173,6 +176,9 @@ class Sessions(Protocol):
 
         Entering it raises SERVER_DID_NOT_START, SESSION_LIMIT or SHUTTING_DOWN.
         """
+
+    def use_live(self, key: SessionKey) -> AbstractAsyncContextManager[Session] | None:
+        """The same for a session that is up already; None where there is no such one."""
 
     def keep(self, plan: SessionPlan) -> None:
         """Start it in the background, and start it again when it dies."""

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 # In place of a username: the value that all users of a server share. No user is called so.
 SHARED = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SecretRef:
+class SecretRef(NamedTuple):
     """Where a secret belongs. All three are compared exactly; no prefixes, no patterns."""
 
     username: str

@@ -113,8 +113,10 @@ def plan_session(
     settings = server.settings
     is_alone = secrets is None and needs_user(settings)
     is_trial = is_alone or (secrets is None and settings.isolation is Isolation.PER_USER)
-    is_own = secrets is not None and (secrets.is_own or settings.isolation is Isolation.PER_USER)
-    stamp = "" if secrets is None else secrets.stamp
+    key = SessionKey(server.name, server.revision)
+    if secrets is not None:
+        key = session_key(server, secrets)
+    is_own, stamp = key.owner is not None, key.stamp
     idle = settings.idle_seconds
     if is_trial:
         idle = TRIAL_IDLE_SECONDS
@@ -123,9 +125,7 @@ def plan_session(
     if stamp:
         idle = min(idle or MOST_CARRIER_IDLE_SECONDS, MOST_CARRIER_IDLE_SECONDS)
     return SessionPlan(
-        key=SessionKey(
-            server.name, server.revision, secrets.username if secrets and is_own else None, stamp
-        ),
+        key=key,
         launch=launch,
         is_kept_alive=not is_own and not stamp and not is_alone,
         max_concurrent_calls=settings.max_concurrent_calls,
@@ -133,6 +133,13 @@ def plan_session(
         idle_seconds=idle,
         log_level=settings.log_level,
     )
+
+
+def session_key(server: Server, secrets: SecretBundle) -> SessionKey:
+    """The session that serves a user with these secrets; see `plan_session`."""
+    is_own = secrets.is_own or server.settings.isolation is Isolation.PER_USER
+    owner = secrets.username if is_own else None
+    return SessionKey(server.name, server.revision, owner, secrets.stamp)
 
 
 def needs_user(settings: ServerSettings) -> bool:

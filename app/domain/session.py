@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from app.domain.launch import Launch
 from app.domain.log_level import LogLevel
@@ -20,8 +21,7 @@ class SessionState(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionKey:
+class SessionKey(NamedTuple):
     """What a session belongs to; `owner` is None for one that all users share.
 
     `stamp` names the secrets that it was started with; see `SecretBundle`.

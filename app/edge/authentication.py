@@ -1,6 +1,6 @@
 """Establishing who is calling, before any door sees the request; as pure ASGI middleware."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.errors import AppError, ErrorCode
 from app.edge.envelope import refusal_response
+from app.edge.head import headers_of
 from app.edge.principal import set_principal
 from app.edge.protected_resource import RESOURCE_PATH, metadata_url
 from app.services.authentication import Authentication
@@ -32,7 +33,7 @@ class CallerGuard:
         if scope["type"] == "http" and not self._is_public(scope):
             try:
                 caller = await self._authentication.principal(
-                    authorization_of(Headers(scope=scope))
+                    authorization_of(headers_of(scope, b"authorization"))
                 )
             except AppError as error:
                 await self._refusal(scope, error)(scope, receive, send)
@@ -50,9 +51,8 @@ class CallerGuard:
         return response
 
 
-def authorization_of(headers: Headers) -> str | None:
+def authorization_of(found: Sequence[str]) -> str | None:
     """The Authorization header; two of them are as good as a malformed one."""
-    found = headers.getlist("authorization")
     return None if not found else ", ".join(found)
 
 
@@ -62,4 +62,4 @@ def authorization_in(payload: object, headers: Headers) -> str | None:
     for name in ("Authorization", "authorization"):
         if name in given:
             return str(given[name])
-    return authorization_of(headers)
+    return authorization_of(headers.getlist("authorization"))

@@ -5,15 +5,15 @@ Order: Host and Origin check, then the body's type and size, then a net for surp
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from uuid import uuid4
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.errors import AppError, ErrorCode
 from app.edge.envelope import error_response, shutting_down, surprise
+from app.edge.head import announces_body, body_length, header_of
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class HostGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 403."""
-        refusal = None if scope["type"] == "lifespan" else self._refusal(Headers(scope=scope))
+        refusal = None if scope["type"] == "lifespan" else self._refusal(scope)
         if refusal is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -45,14 +45,14 @@ class HostGuard:
         else:
             await error_response(refusal)(scope, receive, send)
 
-    def _refusal(self, headers: Headers) -> AppError | None:
-        if _host_name(headers.get("host", "")) not in self._allowed:
+    def _refusal(self, scope: Scope) -> AppError | None:
+        if _host_name(header_of(scope, b"host") or "") not in self._allowed:
             return AppError(
                 ErrorCode.HOST_NOT_ALLOWED,
                 "This server does not answer to that host name.",
                 hint="Use localhost, or add the name to ALLOWED_HOSTS.",
             )
-        origin = headers.get("origin")
+        origin = header_of(scope, b"origin")
         if origin is None or origin in self._origins:
             return None
         if _host_name(origin.partition("://")[2]) not in self._allowed:
@@ -81,15 +81,15 @@ class BodyGuard:
         if scope["type"] != "http" or scope["method"] not in BODY_METHODS:
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self._limit:
+        if (body_length(scope) or 0) > self._limit:
             await error_response(self._too_large())(scope, receive, send)
-        elif _has_body(headers) and _encoding(headers) != "identity":
+        elif not announces_body(scope):
+            await self._app(scope, self._counting(receive), send)
+        elif (encoding := _encoding(scope)) != "identity":
             # RFC 9110, section 15.5.16: what would be accepted
-            refusal = error_response(_encoded(_encoding(headers)), {"Accept-Encoding": "identity"})
+            refusal = error_response(_encoded(encoding), {"Accept-Encoding": "identity"})
             await refusal(scope, receive, send)
-        elif _has_body(headers) and not _is_json(headers.get("content-type", "")):
+        elif not _is_json(header_of(scope, b"content-type") or ""):
             await error_response(_not_json())(scope, receive, send)
         else:
             await self._app(scope, self._counting(receive), send)
@@ -140,10 +140,10 @@ class SurpriseGuard:
         """Pass the request on; answer for it if nothing has been sent when it fails."""
         has_started = False
 
-        async def watched(message: Message) -> None:
+        def watched(message: Message) -> Awaitable[None]:
             nonlocal has_started
             has_started = True
-            await send(message)
+            return send(message)
 
         try:
             await self._app(scope, receive, watched)
@@ -174,15 +174,13 @@ def _host_name(authority: str) -> str:
     return authority.partition(":")[0]
 
 
-def _has_body(headers: Headers) -> bool:
-    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
-
-
-def _encoding(headers: Headers) -> str:
-    return headers.get("content-encoding", "identity").strip().lower()
+def _encoding(scope: Scope) -> str:
+    return (header_of(scope, b"content-encoding") or "identity").strip().lower()
 
 
 def _is_json(content_type: str) -> bool:
+    if content_type == "application/json":  # as nearly all clients write it
+        return True
     return content_type.partition(";")[0].strip().lower() == "application/json"
 
 

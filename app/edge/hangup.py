@@ -6,6 +6,8 @@ from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.edge.head import announces_body
+
 log = logging.getLogger(__name__)
 
 # Most requests are over before it is worth watching their clients.
@@ -102,7 +104,7 @@ class _Watch:
 
     def _on_slow(self) -> None:
         self._is_slow = True
-        if not self._has_read and not _announces_body(self._scope):
+        if not self._has_read and not announces_body(self._scope):
             # An application that never asks for the body of a GET shall be watched, too.
             self._has_body = self._owes_body = True
         self._watch_if_due()
@@ -134,11 +136,3 @@ class _Watch:
         if has_left and not self._is_over and not self._listeners:
             self._has_cancelled = True
             self._task.cancel()
-
-
-def _announces_body(scope: Scope) -> bool:
-    """Whether the headers announce a body (RFC 9112, section 6.3)."""
-    return any(
-        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
-        for name, value in scope["headers"]
-    )

@@ -1,8 +1,7 @@
 """What every answer tells a browser, and what pages of other sites are told."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 
-from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +18,11 @@ ALWAYS = {
 # Answers hold what only their caller may see; files of the pages may be kept by the browser.
 KEPT_PATHS = ("/graphiql/", "/docs/")
 STRICT_TRANSPORT = "max-age=31536000"
+RawHeader = tuple[bytes, bytes]
+_ALWAYS: tuple[RawHeader, ...] = tuple((n.lower().encode(), v.encode()) for n, v in ALWAYS.items())
+_NOT_KEPT: tuple[RawHeader, ...] = (*_ALWAYS, (b"cache-control", b"no-store"))
+_NAMES = frozenset(name for name, _ in _NOT_KEPT)
+_STRICT: RawHeader = (b"strict-transport-security", STRICT_TRANSPORT.encode())
 CORS_METHODS = ("GET", "POST", "PUT", "DELETE")
 CORS_REQUEST_HEADERS = (
     "Authorization", "Content-Type", "Last-Event-ID", "Mcp-Method", "Mcp-Name",
@@ -43,10 +47,10 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
-        async def careful(message: Message) -> None:
+        def careful(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                _add(MutableHeaders(scope=message), scope)
-            await send(message)
+                message["headers"] = _with_ours(message.get("headers", ()), scope)
+            return send(message)
 
         await self._app(scope, receive, careful)
 
@@ -63,10 +67,15 @@ def cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
     )
 
 
-def _add(headers: MutableHeaders, scope: Scope) -> None:
-    for name, value in ALWAYS.items():
-        headers.setdefault(name, value)
-    if not scope["path"].startswith(KEPT_PATHS):
-        headers.setdefault("Cache-Control", "no-store")
-    if scope.get("scheme") == "https":
-        headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
+def _with_ours(given: Iterable[RawHeader], scope: Scope) -> list[RawHeader]:
+    """The headers of an answer, and those of ours that it does not have."""
+    headers = [*given]
+    wanted = _ALWAYS if scope["path"].startswith(KEPT_PATHS) else _NOT_KEPT
+    names = {name.lower() for name, _ in headers}
+    if names.isdisjoint(_NAMES):
+        headers += wanted
+    else:
+        headers += [header for header in wanted if header[0] not in names]
+    if scope.get("scheme") == "https" and _STRICT[0] not in names:
+        headers.append(_STRICT)
+    return headers

@@ -1,15 +1,17 @@
 """One id for each request: in its answer, in the audit record, and in the logs of whoever asks."""
 
 import re
-from uuid import uuid4
+from collections.abc import Awaitable
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.domain.ids import new_id
+from app.edge.head import body_length, header_of
 from app.services.origin import Origin, set_origin
 
 HEADER = "X-Request-Id"
+RAW_HEADER = b"x-request-id"
 # What may come from outside goes into logs and answers: no spaces, no line breaks, not too long.
 ACCEPTED = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
 
@@ -25,23 +27,23 @@ class RequestId:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        given = headers.get(HEADER, "")
-        request_id = given if ACCEPTED.fullmatch(given) else uuid4().hex
+        given = header_of(scope, RAW_HEADER)
+        request_id = given if given is not None and ACCEPTED.fullmatch(given) else new_id()
         scope.setdefault("state", {})["request_id"] = request_id
-        length = headers.get("content-length", "")
         set_origin(
             Origin(
                 request_id=request_id,
                 peer=(scope.get("client") or (None,))[0],
-                body_bytes=int(length) if length.isdecimal() else None,
+                body_bytes=body_length(scope),
             )
         )
+        told = (RAW_HEADER, request_id.encode("latin-1"))
 
-        async def named(message: Message) -> None:
+        def named(message: Message) -> Awaitable[None]:
             if message["type"] in ("http.response.start", "websocket.accept"):
-                MutableHeaders(scope=message)[HEADER] = request_id
-            await send(message)
+                others = [h for h in message.get("headers", ()) if h[0].lower() != RAW_HEADER]
+                message["headers"] = [*others, told]
+            return send(message)
 
         await self._app(scope, receive, named)
 

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -117,13 +116,25 @@ class MongoAudit:
 
 
 def _document(record: AuditRecord) -> dict[str, Any]:
-    fields = asdict(record)
-    fields["_id"] = fields.pop("id")
     return {
-        **fields,
-        "action": record.action.value,
+        "_id": record.id,
+        "at": record.at,
+        "principal": record.principal,
         "credential_kind": record.credential_kind.value,
-    }
+        "credential_id": record.credential_id,
+        "credential_name": record.credential_name,
+        "username": record.username,
+        "action": record.action.value,
+        "server_name": record.server_name,
+        "target": record.target,
+        "peer": record.peer,
+        "request_id": record.request_id,
+        "outcome": record.outcome,
+        "duration_milliseconds": record.duration_milliseconds,
+        "request_bytes": record.request_bytes,
+        "result_size": record.result_size,
+        "lost_before": record.lost_before,
+    }  # each by its name: `asdict` copies every value, and takes ten times as long
 
 
 def _record(row: Mapping[str, Any]) -> AuditRecord:

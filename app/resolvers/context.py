@@ -5,7 +5,6 @@ from typing import Any
 
 import strawberry
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from app.domain.principal import Principal
@@ -20,15 +19,20 @@ class Context:
     deps: Deps
     principal: Principal
     request: Request | WebSocket
-    response: Response | WebSocket
-    loaders: Loaders
     connection_params: dict[str, Any] = field(default_factory=dict)
+    _loaders: Loaders | None = None
+
+    @property
+    def loaders(self) -> Loaders:
+        """This request's data loaders, made when first needed."""
+        if self._loaders is None:
+            self._loaders = Loaders.over(self.deps, self.principal)
+        return self._loaders
 
     def become(self, caller: Principal) -> None:
         """Go on as that caller."""
         if caller != self.principal:
-            self.principal = caller
-            self.loaders = Loaders.over(self.deps, caller)
+            self.principal, self._loaders = caller, None
 
 
 Info = strawberry.Info[Context, None]

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
-from starlette.requests import Request
+from starlette.datastructures import QueryParams
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.edge.direct import Table
+from app.edge.head import header_of
 from app.edge.late_door import LateDoor
 from app.resolvers.engine.trusted import read_trusted
 from app.resolvers.page import graphiql_assets, graphiql_page
@@ -27,7 +29,7 @@ class GraphQLDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or serve one WebSocket."""
-        if scope["type"] == "http" and _is_browser(Request(scope)):
+        if _is_browser(scope):
             await graphiql_page()(scope, receive, send)
         else:
             await self._view(scope, receive, send)
@@ -36,7 +38,7 @@ class GraphQLDoor:
         """Whether a request is for the page or its parts, which tell nothing of anybody."""
         if scope["path"].startswith("/graphiql/"):
             return True
-        return _is_browser(Request(scope))
+        return _is_browser(scope)
 
     async def load(self) -> None:
         """Import and build the GraphQL schema ahead of the first request."""
@@ -51,6 +53,10 @@ class GraphQLDoor:
             Route(f"{TOOLS_PATH}/schema.graphql", self, methods=["GET"]),
             *graphiql_assets(),
         ]
+
+    def direct_routes(self) -> Table:
+        """Where most requests go."""
+        return {("POST", path): self._view for path in (MAIN_PATH, TOOLS_PATH)}
 
     def _build_view(self) -> ASGIApp:
         # Late on purpose: Strawberry takes a second of CPU to import.
@@ -77,8 +83,10 @@ def _read_trusted(settings: Settings) -> Mapping[str, str] | None:
     return None if path is None else read_trusted(path)
 
 
-def _is_browser(request: Request) -> bool:
-    wants_page = "text/html" in request.headers.get("accept", "")
-    has_page = request.url.path in (MAIN_PATH, TOOLS_PATH)
-    is_get = request.method == "GET" and "query" not in request.query_params
-    return has_page and is_get and wants_page
+def _is_browser(scope: Scope) -> bool:
+    if scope["type"] != "http" or scope["method"] != "GET":
+        return False
+    if scope["path"] not in (MAIN_PATH, TOOLS_PATH):
+        return False
+    wants_page = "text/html" in (header_of(scope, b"accept") or "")
+    return wants_page and "query" not in QueryParams(scope["query_string"])

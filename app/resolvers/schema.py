@@ -4,6 +4,7 @@ import strawberry
 
 from app.resolvers.engine.engine import Engine
 from app.resolvers.engine.options import EngineOptions
+from app.resolvers.engine.resolvers import quicken
 from app.resolvers.mutations.keys import KeyMutations
 from app.resolvers.mutations.packages import PackageMutations
 from app.resolvers.mutations.secrets import SecretMutations
@@ -101,4 +102,6 @@ def build_schema() -> strawberry.Schema:
 
 def build_engine(options: EngineOptions | None = None) -> Engine:
     """What runs this schema's operations."""
-    return Engine(build_schema()._schema, options)  # noqa: SLF001 - Strawberry's own views take it so
+    schema = build_schema()
+    quicken(schema)
+    return Engine(schema._schema, options)  # noqa: SLF001 - Strawberry's own views take it so

@@ -4,6 +4,7 @@ Sources: GraphQL over HTTP (Stage 2 draft), sections 5 to 7; the graphql-transpo
 """
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -20,11 +21,12 @@ from strawberry.types import ExecutionResult
 
 from app.domain.errors import ErrorCode
 from app.domain.principal import NOBODY
+from app.edge.envelope import JsonResponse
+from app.edge.head import header_of
 from app.edge.principal import principal_of
 from app.resolvers.context import Context
 from app.resolvers.engine.engine import Engine
 from app.resolvers.engine.limits import Refusal
-from app.resolvers.loaders import Loaders
 from app.resolvers.requests import request_of
 from app.resolvers.watched import watched
 from app.resolvers.websocket import Handler, TextAdapter
@@ -53,6 +55,7 @@ class GraphQLView(GraphQL[Context, None]):
             connection_init_wait_timeout=timedelta(seconds=10),
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
         )
+        self._engine = engine
         self._deps = deps
         self._max_batch = max_batch
 
@@ -63,24 +66,48 @@ class GraphQLView(GraphQL[Context, None]):
             return
         request = Request(scope, receive)
         try:
-            response = watched(await self.run(request), request, self._deps)
+            response = await self._answer(request)
         except HTTPException as error:
             response = _refusal(request, error)
         await response(scope, receive, send)
 
+    async def _answer(self, request: Request) -> Response:
+        """One operation by POST goes straight to the engine; all else Strawberry's way."""
+        accept = header_of(request.scope, b"accept") or ""
+        if request.method == "POST" and EVENT_STREAM not in accept:
+            data = self.parse_json(await request.body())
+            if not isinstance(data, list):
+                return await self._answer_one(request, accept, request_of(data, "http"))
+        return watched(await self.run(request), request, self._deps)
+
+    async def _answer_one(
+        self, request: Request, accept: str, asked: GraphQLRequestData
+    ) -> Response:
+        result = await self._engine.execute(
+            asked.query,
+            variable_values=asked.variables,
+            context_value=self.context_of(request),
+            operation_name=asked.operation_name,
+            operation_extensions=asked.extensions,
+        )
+        body = await self.process_result(request, result)
+        kind = wanted_type(accept)
+        response = JsonResponse(self.encode_json(body), media_type=kind)
+        if "data" not in body:
+            _refuse(response, request, kind)
+        return response
+
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
+        """The same, as Strawberry asks for it."""
+        return self.context_of(request)
+
+    def context_of(self, request: Request | WebSocket) -> Context:
         """What the resolvers of this request share."""
         # A WebSocket's caller says who they are in its first message.
         caller = NOBODY if isinstance(request, WebSocket) else principal_of(request)
-        return Context(
-            deps=self._deps,
-            principal=caller,
-            request=request,
-            response=response,
-            loaders=Loaders.over(self._deps, caller),
-        )
+        return Context(deps=self._deps, principal=caller, request=request)
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         """Never: the door has served the page already."""
@@ -141,15 +168,21 @@ class GraphQLView(GraphQL[Context, None]):
             return response
         kind = wanted_type(request.headers.get("accept", ""))
         response.headers["content-type"] = kind
-        refusal = getattr(request.state, "refusal", None)
-        is_batch = bytes(response.body[:1]) == b"["
-        if refusal is not None and not is_batch:
-            response.status_code = _status(refusal, kind)
-            if response.status_code == 405:
-                response.headers["allow"] = "POST"
+        if bytes(response.body[:1]) != b"[":  # of a batch each operation has a fate of its own
+            _refuse(response, request, kind)
         return response
 
 
+def _refuse(response: Response, request: Request, kind: str) -> None:
+    """Give the response the status of a refusal, if nothing was executed."""
+    refusal = getattr(request.state, "refusal", None)
+    if refusal is not None:
+        response.status_code = _status(refusal, kind)
+        if response.status_code == 405:
+            response.headers["allow"] = "POST"
+
+
+@lru_cache(maxsize=64)
 def wanted_type(accept: str) -> str:
     """The better liked of the two response types; `application/json` when nothing says more."""
     best, liked = JSON_TYPE, 0.0

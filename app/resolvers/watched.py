@@ -84,7 +84,7 @@ def watched(response: Response, request: Request, deps: Deps) -> Response:
         response.body_iterator = while_known(
             response.body_iterator,
             deps.authentication,
-            authorization_of(request.headers),
+            authorization_of(request.headers.getlist("authorization")),
             principal_of(request),
         )
     return response

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import orjson
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -13,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from app.edge.page import page
 from app.rest.conditional import revalidated
 from app.rest.openapi.document import build_document
-from app.rest.operation import GZIP, Operation
+from app.rest.operation import Operation, compressed
 
 # What tells nothing of anybody, and everybody may read.
 DOCUMENTATION = ("/openapi.json", "/docs")
@@ -42,8 +43,13 @@ def routes(operations: Sequence[Operation]) -> list[BaseRoute]:
         return page(OWN_FILES / "index.html")
 
     return [
-        Route("/openapi.json", revalidated(document), methods=["GET"], middleware=[GZIP]),
+        Route(
+            "/openapi.json",
+            revalidated(document),
+            methods=["GET"],
+            middleware=[Middleware(compressed)],
+        ),
         Route("/docs", docs, methods=["GET"]),
-        Mount("/docs/lib", StaticFiles(packages=[LIBRARY]), middleware=[GZIP]),
+        Mount("/docs/lib", StaticFiles(packages=[LIBRARY]), middleware=[Middleware(compressed)]),
         Mount("/docs", StaticFiles(directory=OWN_FILES)),
     ]

@@ -2,6 +2,7 @@
 
 from starlette.routing import BaseRoute
 
+from app.edge.direct import Table
 from app.rest import health, openapi_routes, packages, secrets, servers, tool_routes, tools
 
 OPERATIONS = [
@@ -12,6 +13,12 @@ OPERATIONS = [
     *tool_routes.OPERATIONS,
     *secrets.OPERATIONS,
 ]
+
+
+def direct_routes() -> Table:
+    """Those that have no parameters in their paths, to be found without looking through all."""
+    fixed = [operation for operation in OPERATIONS if "{" not in operation.path]
+    return {(operation.method, operation.path): operation.app() for operation in fixed}
 
 
 def rest_routes() -> list[BaseRoute]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import count, islice
 from time import time_ns
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 MOST_WAITING = 20_000
 BATCH = 500
 # What comes within so long is written together.
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.2
 RETRY_SECONDS = 1.0
 CLOSE_SECONDS = 1.5
 
@@ -93,7 +93,7 @@ class AuditLog:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.write()
         except (AppError, TimeoutError):
-            self._backlog.write([to_line(self._presentable(each)) for each in self._waiting])
+            self._backlog.write([to_line(each) for each in self._presentable(self._waiting)])
             log.warning("%d audit records wait on the disk for the next start.", self.waiting)
 
     async def write(self) -> None:
@@ -114,7 +114,7 @@ class AuditLog:
 
     async def _append(self, batch: Sequence[AuditRecord]) -> None:
         try:
-            await self.store.append([self._presentable(record) for record in batch])
+            await self.store.append(self._presentable(batch))
         except AppError:
             raise
         except Exception:  # whatever is wrong with these, the next ones are to be kept
@@ -145,12 +145,17 @@ class AuditLog:
             except ValueError:
                 log.warning("A line among the audit records on the disk is none.")
 
-    def _presentable(self, record: AuditRecord) -> AuditRecord:
-        """The record as it may be kept: somebody may have put a secret where a name belongs."""
-        target, server_name = self._name(record.target), self._name(record.server_name)
-        return replace(record, target=target, server_name=server_name)
-
-    def _name(self, name: str | None) -> str | None:
-        if name is None:
-            return None
-        return cut_name(self._mask(name.encode(errors="replace").decode()))
+    def _presentable(self, records: Iterable[AuditRecord]) -> list[AuditRecord]:
+        """The records as they may be kept: somebody may have put a secret where a name belongs."""
+        shown: dict[str | None, str | None] = {None: None}  # most records have the same few names
+        kept: list[AuditRecord] = []
+        for record in records:
+            for name in (record.target, record.server_name):
+                if name is not None and name not in shown:
+                    shown[name] = cut_name(self._mask(name.encode(errors="replace").decode()))
+            target, server_name = shown[record.target], shown[record.server_name]
+            is_same = (target, server_name) == (record.target, record.server_name)
+            kept.append(
+                record if is_same else replace(record, target=target, server_name=server_name)
+            )
+        return kept

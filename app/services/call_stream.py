@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from uuid import uuid4
 
 from app.domain.call import ToolCall, ToolOutcome
 from app.domain.errors import AppError
+from app.domain.ids import new_id
 from app.domain.principal import Principal
 from app.domain.session import LogMessage, Progress
 from app.services.calls import call_tool
@@ -58,7 +58,7 @@ async def stream_call(
     deps: Deps, caller: Principal, call: ToolCall
 ) -> AsyncGenerator[CallEvent, None]:
     """Call a tool, and tell what happens meanwhile; a reader who goes away cancels the call."""
-    call_id = uuid4().hex
+    call_id = new_id()
     queue = _Queue()
     work = asyncio.create_task(_outcome(deps, caller, call, call_id, queue))
     work.add_done_callback(lambda _: queue.events.put_nowait(None))

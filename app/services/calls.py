@@ -4,12 +4,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from uuid import uuid4
 
 from app.domain.arguments import check_arguments
 from app.domain.audit import TOOL_ERROR, size_of
 from app.domain.call import Refusal, ToolCall, ToolOutcome, check_call, merge_arguments
 from app.domain.errors import AppError, ErrorCode
+from app.domain.ids import new_id
 from app.domain.masker import Masker
 from app.domain.policy import Action
 from app.domain.ports import CallEvents, Session
@@ -26,7 +26,7 @@ from app.services.local_builds import ensure_local
 from app.services.running import RunningCall
 from app.services.servers import get_enabled_server
 from app.services.session_use import until_sent
-from app.services.starts import plan_of
+from app.services.starts import use_session
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ async def call_tool(
         username=call.username,
     ) as allowed:
         check_call(call)
-        return await _run(deps, allowed, call, call_id or uuid4().hex, listener)
+        return await _run(deps, allowed, call, call_id or new_id(), listener)
 
 
 async def _run(
@@ -168,7 +168,7 @@ async def _call_in_time(
 
     try:
         await ensure_local(deps, server)
-        async with deps.sessions.use(plan_of(deps, server, secrets)) as session:
+        async with use_session(deps, server, secrets) as session:
             raw = await work(session)
     except AppError as error:
         raise _masked(error, secrets.values) from None

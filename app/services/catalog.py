@@ -23,7 +23,7 @@ from app.services.deps import Deps
 from app.services.local_builds import ensure_local
 from app.services.servers import get_enabled_server
 from app.services.session_use import until_sent
-from app.services.starts import plan_of
+from app.services.starts import use_session
 
 T = TypeVar("T")
 
@@ -175,7 +175,7 @@ async def _ask_now(
     masker = Masker(secrets.values, shortest=SHORTEST_IN_RESULTS)
     try:
         await ensure_local(deps, server)
-        async with deps.sessions.use(plan_of(deps, server, secrets)) as session:
+        async with use_session(deps, server, secrets) as session:
             answer = await work(session)
     except AppError as error:
         text = masker.text(error.message)

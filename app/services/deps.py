@@ -21,6 +21,7 @@ from app.services.feed import Feed
 from app.services.last_use import SecretUse
 from app.services.limits import Limits
 from app.services.operations import Operations
+from app.services.prepared import PreparedBundles
 from app.services.progress import ProgressFeed
 from app.services.running import RunningCall, RunningOperation
 
@@ -82,6 +83,7 @@ class Deps:
     server_lines: Feed[LogLine] = field(default_factory=Feed)
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, RunningCall] = field(default_factory=dict)
+    prepared: PreparedBundles = field(default_factory=PreparedBundles)
     package_work: dict[str, RunningOperation] = field(default_factory=dict)
     local_builds: LocalBuilds = field(default_factory=LocalBuilds)
 

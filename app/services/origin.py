@@ -2,14 +2,15 @@
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from uuid import uuid4
+
+from app.domain.ids import new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """One request. `peer` is the address it came from; None for work that no request asked for."""
 
-    request_id: str = field(default_factory=lambda: uuid4().hex)
+    request_id: str = field(default_factory=new_id)
     peer: str | None = None
     body_bytes: int | None = None
 

@@ -1,12 +1,14 @@
 """How servers are reached and started on this machine."""
 
 import logging
+from contextlib import AbstractAsyncContextManager
 
 from app.domain.delivery import Delivered, SecretBundle
 from app.domain.errors import AppError
 from app.domain.launch import Launch
+from app.domain.ports import Session
 from app.domain.server import Isolation, Server
-from app.domain.server_rules import needs_user, plan_session, resolve_launch
+from app.domain.server_rules import needs_user, plan_session, resolve_launch, session_key
 from app.domain.session import SessionPlan
 from app.services.deps import Deps
 from app.services.local_builds import ensure_local
@@ -19,6 +21,14 @@ def plan_of(deps: Deps, server: Server, secrets: SecretBundle | None) -> Session
     """The session for a call with these secrets; without any, the shared one, or a trial start."""
     delivered = None if secrets is None else secrets.delivered
     return plan_session(server, launch_of(deps, server, delivered), secrets)
+
+
+def use_session(
+    deps: Deps, server: Server, secrets: SecretBundle
+) -> AbstractAsyncContextManager[Session]:
+    """The session for a call with these secrets; how to start it is worked out if it is not up."""
+    live = deps.sessions.use_live(session_key(server, secrets))
+    return live or deps.sessions.use(plan_of(deps, server, secrets))
 
 
 def launch_of(deps: Deps, server: Server, secrets: Delivered | None) -> Launch:

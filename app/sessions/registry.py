@@ -5,7 +5,6 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.domain.clock import utc_now
@@ -118,6 +117,11 @@ class SessionRegistry:
         """
         return UseOfSession(self._find_or_begin(plan), plan)
 
+    def use_live(self, key: SessionKey) -> UseOfSession | None:
+        """The same for a session that is up already; None where there is no such one."""
+        entry = self._entries.get(key)
+        return None if entry is None or not entry.is_usable else UseOfSession(entry, entry.plan)
+
     def keep(self, plan: SessionPlan) -> None:
         """Start the session in the background, and keep it alive if the plan says so."""
         if not self._is_closing:
@@ -228,7 +232,7 @@ class SessionRegistry:
     def _end_outdated(self, new: SessionKey) -> None:
         """End the session that carries what these secrets were before."""
         for key, entry in [*self._entries.items()]:
-            if replace(key, stamp="") == replace(new, stamp="") and key.stamp != new.stamp:
+            if key._replace(stamp="") == new._replace(stamp="") and key.stamp != new.stamp:
                 self._drop(entry)
 
     def _drop(self, entry: Supervised) -> None:

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from datetime import datetime
+from time import time_ns
 
-from app.domain.clock import utc_now
+from app.domain.clock import utc_at
 
 
 class Usage:
@@ -21,8 +22,12 @@ class Usage:
         self._loop = asyncio.get_running_loop()
         self.count = 0
         self.last_used = self._loop.time()
-        self.last_used_at: datetime | None = None
+        self._let_go_at: int | None = None
+
+    @property
+    def last_used_at(self) -> datetime | None:
         """When the last caller let go; None before the first."""
+        return None if self._let_go_at is None else utc_at(self._let_go_at)
 
     def hold(self) -> None:
         """One more caller; `let_go` in any case."""
@@ -33,7 +38,7 @@ class Usage:
         """One caller less."""
         self.count -= 1
         self.last_used = self._loop.time()
-        self.last_used_at = utc_now()
+        self._let_go_at = time_ns()
         if self.count == 0:
             self._free.set()
             self._on_free()

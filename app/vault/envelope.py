@@ -15,7 +15,7 @@ ID_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class OpenDataKey:
-    """An unwrapped data key; for one use, then dropped."""
+    """An unwrapped data key; dropped after one use, or within a minute (see `opener`)."""
 
     id: str
     key: bytes = field(repr=False)

@@ -20,9 +20,8 @@ Salt = Callable[[], Awaitable[bytes]]
 class KeyProvider(Protocol):
     """Whatever holds the deployment keys: this process, or a KMS.
 
-    The vault asks once for every use of a data key and keeps nothing. A local key answers in
-    microseconds; a provider behind a network has to cache unwrapped data keys itself, for a
-    bounded time, or every call pays for a request.
+    It is asked once a minute for the data key of each user whose secrets are used: what was opened
+    is kept for no longer.
     """
 
     async def key_ids(self) -> Sequence[str]:

@@ -77,6 +77,16 @@ def data_key_id_of(text: str) -> str:
     return _split(text)[0]
 
 
+def parts_to_open(text: str) -> tuple[bytes, bytes]:
+    """The nonce and the ciphertext of a text.
+
+    Raises:
+        DamagedText: It is not a sealed text.
+    """
+    _, _, nonce, ciphertext = _split(text)
+    return nonce, ciphertext
+
+
 def associated_data(key_id: str, ref: SecretRef) -> bytes:
     """The place of a secret under a data key as unambiguous bytes."""
     return length_prefixed(VERSION, key_id, ref.username, ref.server_name, ref.name)

@@ -7,6 +7,7 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.secret import SealedSecret, SecretRef
 from app.vault.envelope import OpenDataKey, make_data_key, rewrap_data_key, unwrap_data_key
 from app.vault.keyring import KeyProvider
+from app.vault.opener import PreparedTexts
 from app.vault.parts import DamagedText, MovedText, SealedTextError, WrongKey
 from app.vault.sealed_text import (
     data_key_id_of,
@@ -71,6 +72,19 @@ class EnvelopeVault:
         is_needed = any(not is_first_version(secret.sealed) for secret in secrets)
         opened = await self._unwrap(data_key) if data_key is not None and is_needed else None
         return {secret.ref.name: await self._open(opened, secret) for secret in secrets}
+
+    async def prepare(
+        self, data_key: DataKey, secrets: Sequence[SealedSecret]
+    ) -> PreparedTexts | None:
+        """The same to be opened again and again; None where one is of the first release.
+
+        Raises:
+            AppError: As `open_all`.
+        """
+        if any(is_first_version(secret.sealed) for secret in secrets):
+            return None
+        await self.open_all(data_key, secrets)  # its errors name the one that does not open
+        return PreparedTexts(await self._unwrap(data_key), secrets)
 
     async def _open(self, opened: OpenDataKey | None, secret: SealedSecret) -> str:
         ref, text = secret.ref, secret.sealed

@@ -24,7 +24,6 @@ from app.domain.page import PageRequest
 from app.domain.principal import local_principal
 from app.domain.server import Server, ServerSettings, ServerStatus
 from app.resolvers.context import Context
-from app.resolvers.loaders import Loaders
 from app.resolvers.schema import build_engine, build_schema
 from app.resolvers.view import GraphQLView
 from app.services.deps import Deps
@@ -69,12 +68,11 @@ def make_deps() -> Deps:
     return cast("Deps", known)
 
 
-def context_of(deps: Deps, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+def context_of(deps: Deps, request: Request | WebSocket) -> Context:
     """The same for both."""
     caller = local_principal()
     return Context(
-        deps=deps, principal=caller, request=request, response=response,
-        loaders=Loaders.over(deps, caller),
+        deps=deps, principal=caller, request=request,
     )  # fmt: skip
 
 
@@ -84,20 +82,20 @@ class Stock(GraphQL[Context, None]):
     deps: Deps
 
     async def get_context(
-        self, request: Request | WebSocket, response: Response | WebSocket
+        self,
+        request: Request | WebSocket,
+        response: Response | WebSocket,  # noqa: ARG002 - Strawberry gives it
     ) -> Context:
         """What our resolvers need."""
-        return context_of(self.deps, request, response)
+        return context_of(self.deps, request)
 
 
 class Ours(GraphQLView):
     """Our view as it comes, for a caller who is known."""
 
-    async def get_context(
-        self, request: Request | WebSocket, response: Response | WebSocket
-    ) -> Context:
+    def context_of(self, request: Request | WebSocket) -> Context:
         """What our resolvers need."""
-        return context_of(self._deps, request, response)
+        return context_of(self._deps, request)
 
 
 async def main() -> None:

@@ -1,8 +1,16 @@
 """Declared and stored secrets for the tests of rules."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.domain.delivery import Delivery, SecretBinding, StoredSecret
+from app.domain.delivery import (
+    Delivered,
+    Delivery,
+    SecretBinding,
+    SecretBundle,
+    StoredSecret,
+    plan_delivery,
+)
 
 
 def bound(
@@ -16,3 +24,18 @@ def bound(
 
 def stored(name: str, sealed: str = "v2.x", *, is_own: bool = True) -> StoredSecret:
     return StoredSecret(name=name, sealed=sealed, is_own=is_own)
+
+
+def bundle_secrets(
+    username: str,
+    bindings: Sequence[SecretBinding],
+    secrets: Sequence[StoredSecret],
+    values: Mapping[str, str],
+) -> SecretBundle:
+    """The bundle of these secrets, which have these values."""
+    return plan_delivery(bindings, secrets).bundle(username, values)
+
+
+def deliver(bindings: Sequence[SecretBinding], values: Mapping[str, str]) -> Delivered:
+    """Where these values go."""
+    return bundle_secrets("ada", bindings, [stored(name) for name in values], values).delivered

@@ -9,7 +9,6 @@ from app.domain.delivery import (
     Delivery,
     SecretBinding,
     StoredSecret,
-    bundle_secrets,
 )
 from app.domain.launch import HttpLaunch, StdioLaunch
 from app.domain.server import (
@@ -20,7 +19,7 @@ from app.domain.server import (
 )
 from app.domain.server_rules import needs_user, plan_session, resolve_launch
 from app.domain.session import SessionPlan
-from tests.domain.bindings import bound, stored
+from tests.domain.bindings import bound, bundle_secrets, stored
 from tests.models.factories import server as any_server
 
 ARGUMENT = Delivery.ARGUMENT
@@ -70,7 +69,9 @@ def test_only_a_users_own_value_at_launch_makes_a_session_the_users_own(
     declared = (bound(), bound("more"))
     bundle = bundle_secrets("ada", declared, secrets, {s.name: "value" for s in secrets})
     assert (bundle.is_own, bool(bundle.stamp)) == (is_own, has_stamp)
-    plan = plan_of(bundle_secrets("ada", declared, secrets, {}), declared)
+    plan = plan_of(
+        bundle_secrets("ada", declared, secrets, {s.name: "" for s in secrets}), declared
+    )
     assert plan.key.owner == ("ada" if is_own else None)
     assert plan.key.stamp == bundle.stamp
     assert plan.is_kept_alive is not has_stamp

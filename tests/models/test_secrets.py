@@ -16,10 +16,10 @@ from tests.vault.keys import vault
 
 REF = SecretRef("ada", "weather", "a.b")
 NEIGHBOURS = [
-    replace(REF, name="a"), replace(REF, name="a.b.c"), replace(REF, name="A.B"),
-    replace(REF, name="axb"), replace(REF, username="ad"), replace(REF, username="Ada"),
-    replace(REF, username="ada.x"), replace(REF, server_name="weather.x"),
-    replace(REF, server_name="weathe"), replace(REF, server_name="Weather"),
+    REF._replace(name="a"), REF._replace(name="a.b.c"), REF._replace(name="A.B"),
+    REF._replace(name="axb"), REF._replace(username="ad"), REF._replace(username="Ada"),
+    REF._replace(username="ada.x"), REF._replace(server_name="weather.x"),
+    REF._replace(server_name="weathe"), REF._replace(server_name="Weather"),
 ]  # fmt: skip
 PAGE = PageRequest(50)
 
@@ -114,7 +114,7 @@ async def test_v1_texts_are_counted_by_their_key(stores: Stores) -> None:
     texts = {"a": ("v1.x", "one"), "b": ("v1.y", "two"), "c": ("v1.z", "two"), "d": ("v2.x", "two"),
              "e": ("v10.x", "one"), "f": ("v1", "one")}  # fmt: skip
     for name, (sealed, key_id) in texts.items():
-        await stores.secrets.put(replace(REF, name=name), sealed, key_id, NOW)
+        await stores.secrets.put(REF._replace(name=name), sealed, key_id, NOW)
     assert await stores.secrets.counts_by_key() == {"one": 1, "two": 2}
 
 
@@ -133,7 +133,7 @@ async def test_v1_texts_are_listed_by_place_in_batches(stores: Stores) -> None:
 
 async def test_v1_texts_are_listed_from_an_index_that_holds_no_others(stores: Stores) -> None:
     for number in range(20):
-        await put(stores, replace(REF, name=f"n{number}"), "v1.x" if number < 3 else "v2.x")
+        await put(stores, REF._replace(name=f"n{number}"), "v1.x" if number < 3 else "v2.x")
     find = SecretDoc.get_motor_collection().find(FIRST_VERSION, hint=FIRST_VERSION_INDEX)
     plan = await find.sort([("username", 1), ("server_name", 1), ("name", 1)]).limit(9).explain()
     assert plan["executionStats"]["totalKeysExamined"] == 3
@@ -142,12 +142,12 @@ async def test_v1_texts_are_listed_from_an_index_that_holds_no_others(stores: St
 
 async def test_a_sealed_text_is_replaced_only_while_it_is_the_expected_one(stores: Stores) -> None:
     first = await put(stores, REF, "v1.x")
-    await put(stores, replace(REF, name="b"), "v1.x")
+    await put(stores, REF._replace(name="b"), "v1.x")
     expected = SealedSecret(REF, "v1.x")
     await put(stores, REF, "set meanwhile")
     assert await stores.secrets.reseal(expected, sealed="v2.x", key_id="new") is False
     now = SealedSecret(REF, "set meanwhile")
-    assert await stores.secrets.list_v1(None, 10) == [replace(expected, ref=replace(REF, name="b"))]
+    assert await stores.secrets.list_v1(None, 10) == [replace(expected, ref=REF._replace(name="b"))]
     assert await stores.secrets.reseal(now, sealed="v2.x", key_id="new") is True
     assert await stores.secrets.find(REF) == replace(first, key_id="new")
     await stores.secrets.delete(REF)

@@ -7,7 +7,6 @@ import pytest
 from app.domain.principal import local_principal
 from app.models.servers import ServerDoc
 from app.resolvers.context import Context
-from app.resolvers.loaders import Loaders
 from app.resolvers.schema import build_engine
 from tests.models import factories
 from tests.product import Product
@@ -35,8 +34,6 @@ async def round_trips(world: World) -> int:
         deps=world.deps,
         principal=caller,
         request=nothing,
-        response=nothing,
-        loaders=Loaders.over(world.deps, caller),
     )
     database = ServerDoc.get_motor_collection().database
     await database.drop_collection("system.profile")

@@ -11,7 +11,6 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.outbound import Reach
 from app.domain.principal import local_principal
 from app.resolvers.context import Context
-from app.resolvers.loaders import Loaders
 from app.resolvers.schema import build_engine
 from app.services.limits import Limits, LimitSettings
 from tests.graphql_documents import ADD_SERVER, SERVERS
@@ -42,8 +41,7 @@ async def run(document: str, failure: Exception, **variables: object) -> Any:
     )  # fmt: skip
     nothing: Any = None
     context = Context(
-        deps=deps, principal=local_principal(), request=nothing, response=nothing,
-        loaders=Loaders.over(deps, local_principal()),
+        deps=deps, principal=local_principal(), request=nothing,
     )  # fmt: skip
     return await build_engine().execute(
         document, variable_values=dict(variables), context_value=context

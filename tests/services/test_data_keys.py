@@ -31,7 +31,7 @@ async def test_a_secret_that_is_set_opens(stores: Stores) -> None:
 
 
 async def test_secrets_of_both_versions_open_side_by_side(stores: Stores) -> None:
-    room, old = key_room(stores, NEW, OLD), replace(REF, name="old")
+    room, old = key_room(stores, NEW, OLD), REF._replace(name="old")
     await insert_v1([old])
     assert await open_one(room, old) == value_of(old)
     await store_sealed(room, REF, "new")
@@ -40,7 +40,7 @@ async def test_secrets_of_both_versions_open_side_by_side(stores: Stores) -> Non
 
 async def test_twenty_first_secrets_at_once_share_one_data_key(stores: Stores) -> None:
     room = key_room(stores, NEW)
-    refs = [replace(REF, name=f"n{n}") for n in range(20)]
+    refs = [REF._replace(name=f"n{n}") for n in range(20)]
     await asyncio.gather(*(store_sealed(room, ref, value_of(ref)) for ref in refs))
     assert await DataKeyDoc.count() == 1
     for ref in refs:
@@ -50,15 +50,15 @@ async def test_twenty_first_secrets_at_once_share_one_data_key(stores: Stores) -
 async def test_a_users_key_and_secrets_are_shredded_and_nobody_elses(stores: Stores) -> None:
     room = key_room(stores, NEW, OLD)
     for username in ("ada", "Ada", "bob", ""):
-        await store_sealed(room, replace(REF, username=username), username)
-    await insert_v1([replace(REF, name="old")])
+        await store_sealed(room, REF._replace(username=username), username)
+    await insert_v1([REF._replace(name="old")])
     kept = await stores.secrets.list_applying("ada", "weather")
     assert await shred_user(room, "ada") == 2
     assert await shred_user(room, "ada") == 0
     assert await stores.data_keys.find("ada") is None
     assert await stores.secrets.list_page("ada", None, PageRequest(10)) == []
     for username in ("Ada", "bob", ""):
-        assert await open_one(room, replace(REF, username=username)) == username
+        assert await open_one(room, REF._replace(username=username)) == username
     # A copy of the row, as from a backup, opens no more.
     row = next(secret for secret in kept if secret.ref == REF)
     for data_key in (None, await data_key_of(room, "ada")):
@@ -70,11 +70,11 @@ async def test_a_users_key_and_secrets_are_shredded_and_nobody_elses(stores: Sto
 @pytest.mark.parametrize("username", ["", " ada", "a\nb", "x" * 257])
 async def test_what_is_no_user_is_not_shredded(stores: Stores, username: str) -> None:
     room = key_room(stores, NEW)
-    await store_sealed(room, replace(REF, username=""), "shared")
+    await store_sealed(room, REF._replace(username=""), "shared")
     with pytest.raises(AppError) as caught:
         await shred_user(room, username)
     assert caught.value.code is ErrorCode.INVALID_INPUT
-    assert await open_one(room, replace(REF, username="")) == "shared"
+    assert await open_one(room, REF._replace(username="")) == "shared"
 
 
 class ShreddingKeys(MongoDataKeys):

@@ -90,8 +90,8 @@ async def test_v1_secrets_under_the_sealing_key_get_data_keys_too(stores: Stores
 async def test_an_old_key_that_nothing_needs_is_told_from_one_that_is_needed(
     stores: Stores,
 ) -> None:
-    await insert_v1([REF, replace(REF, name="b")], OLD)
-    await store_sealed(key_room(stores, ANOTHER), replace(REF, username="bob"), "x")
+    await insert_v1([REF, REF._replace(name="b")], OLD)
+    await store_sealed(key_room(stores, ANOTHER), REF._replace(username="bob"), "x")
     found = await key_usage(key_room(stores, NEW, OLD))
     assert found == [
         usage(NEW_ID, 0, 0), usage(OLD_ID, 0, 2), usage(ANOTHER_ID, 1, 0, is_known=False),
@@ -105,8 +105,8 @@ async def test_what_cannot_be_opened_stays_as_it_is_and_is_counted(
     lost = [SecretRef("ada", "lost", f"n{n}") for n in range(30)]
     await insert_v1(lost, ANOTHER)
     await insert_v1([REF], OLD)
-    await stores.secrets.put(replace(REF, name="damaged"), f"v1.{OLD_ID}.x.y", OLD_ID, utc_now())
-    await store_sealed(key_room(stores, ANOTHER), replace(REF, username="bob"), "x")
+    await stores.secrets.put(REF._replace(name="damaged"), f"v1.{OLD_ID}.x.y", OLD_ID, utc_now())
+    await store_sealed(key_room(stores, ANOTHER), REF._replace(username="bob"), "x")
     before = await stores.secrets.list_applying("ada", "lost"), await stores.data_keys.find("bob")
     finished = await rotate_keys(key_room(stores, NEW, OLD), Progress())
     assert finished == RotationProgress(total=33, done=1, unreadable=32, is_finished=True)
@@ -138,14 +138,14 @@ class MeddlingVault(EnvelopeVault):
         rewrapped = await super().rewrap(data_key)
         if data_key.owner == "shredded":
             await shred_user(self.room, data_key.owner)
-            await store_sealed(self.room, replace(REF, username="shredded"), "born again")
+            await store_sealed(self.room, REF._replace(username="shredded"), "born again")
         return rewrapped
 
 
 async def test_what_is_changed_meanwhile_is_not_undone(stores: Stores) -> None:
-    refs = [replace(REF, name=name) for name in ("set", "deleted", "untouched")]
+    refs = [REF._replace(name=name) for name in ("set", "deleted", "untouched")]
     await insert_v1(refs)
-    await store_sealed(key_room(stores, OLD), replace(REF, username="shredded"), "gone")
+    await store_sealed(key_room(stores, OLD), REF._replace(username="shredded"), "gone")
     vault = MeddlingVault(keyring(NEW, OLD))
     vault.room = key_room(stores, NEW, OLD)
     finished = await rotate_keys(replace(vault.room, vault=vault), Progress())
@@ -154,12 +154,12 @@ async def test_what_is_changed_meanwhile_is_not_undone(stores: Stores) -> None:
     assert await open_one(new, refs[0]) == "set meanwhile"
     assert await stores.secrets.find(refs[1]) is None
     assert await open_one(new, refs[2]) == value_of(refs[2])
-    assert await open_one(new, replace(REF, username="shredded")) == "born again"
+    assert await open_one(new, REF._replace(username="shredded")) == "born again"
 
 
 async def test_what_older_replicas_add_meanwhile_is_told_as_left(stores: Stores) -> None:
     # A user before the one at work: the listing has passed that place already.
-    late = replace(REF, username="aaa")
+    late = REF._replace(username="aaa")
 
     class LateVault(EnvelopeVault):
         """A real vault; while it seals, a replica stores with the old key."""

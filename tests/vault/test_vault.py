@@ -47,9 +47,9 @@ async def refusal(data_key: DataKey | None, secret: SealedSecret, *keys: bytes) 
 
 async def test_many_secrets_are_opened_with_one_unwrap() -> None:
     data_key = await vault().new_data_key("ada")
-    refs = [replace(REF, name=f"k{n}") for n in range(10)]
+    refs = [REF._replace(name=f"k{n}") for n in range(10)]
     secrets = [await sealed(data_key, ref, f"value {ref.name}") for ref in refs]
-    old = replace(REF, name="old")
+    old = REF._replace(name="old")
     secrets.append(SealedSecret(old, seal_v1(KEY, old, "value old")))
     ring = CountingKeyring([KEY], fixed_salt)
     opened = await EnvelopeVault(ring).open_all(data_key, secrets)
@@ -80,7 +80,7 @@ async def test_a_value_is_not_sealed_with_another_owners_data_key() -> None:
 async def test_a_row_moved_to_another_name_is_told_so() -> None:
     data_key = await vault().new_data_key("ada")
     secret = await sealed(data_key)
-    error = await refusal(data_key, replace(secret, ref=replace(REF, server_name="other")))
+    error = await refusal(data_key, replace(secret, ref=REF._replace(server_name="other")))
     assert error.code is ErrorCode.SECRET_MOVED
     assert error.message == (
         "The stored secret 'API_KEY' for server 'other' cannot be opened: "
@@ -90,7 +90,7 @@ async def test_a_row_moved_to_another_name_is_told_so() -> None:
 
 async def test_a_row_moved_to_another_user_is_told_so() -> None:
     ada, bob = [await vault().new_data_key(name) for name in ("ada", "bob")]
-    moved = replace(await sealed(ada), ref=replace(REF, username="bob"))
+    moved = replace(await sealed(ada), ref=REF._replace(username="bob"))
     error = await refusal(bob, moved)
     assert error.code is ErrorCode.SECRET_MOVED
     assert error.message == (

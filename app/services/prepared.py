@@ -1,0 +1,78 @@
+"""What each user's calls carry to each server, worked out once and kept for a minute.
+
+Kept are sealed texts taken apart, opened data keys, and how values go out; never a value.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.data_key import DataKey
+from app.domain.delivery import DeliveryPlan, SecretBinding
+from app.domain.key_ports import Prepared
+from app.domain.secret import SealedSecret, SecretRef
+
+# How long an opened data key lives at most after the last secret of its owner was prepared.
+KEPT_SECONDS = 60.0
+MOST_KEPT = 20_000
+# Values on their way are told to what masks logs, which remembers them for an hour: not each time.
+NOTE_SECONDS = 10.0
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class PreparedBundle:
+    """What a user's calls of one server carry, as long as all of these are what they were."""
+
+    found: Sequence[SealedSecret]
+    bindings: Sequence[SecretBinding]
+    data_keys: Sequence[DataKey]
+    texts: Sequence[Prepared]
+    plan: DeliveryPlan
+    refs: Sequence[SecretRef]
+    until: float
+    noted_at: float = -NOTE_SECONDS
+
+    def is_of(self, found: Sequence[SealedSecret], bindings: Sequence[SecretBinding]) -> bool:
+        """Whether it was made of these; quick, for what is kept in memory is the same object."""
+        return found == self.found and bindings == self.bindings
+
+    def open(self) -> dict[str, str]:
+        """The values by name; for one call, then dropped."""
+        values: dict[str, str] = {}
+        for texts in self.texts:
+            values |= texts.open()
+        return values
+
+
+class PreparedBundles:
+    """The prepared bundles by user and server. None is kept longer than `KEPT_SECONDS`."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, str], PreparedBundle] = OrderedDict()
+        self._loop = asyncio.get_running_loop()
+        self._is_sweeping = False
+
+    def find(self, username: str, server_name: str) -> PreparedBundle | None:
+        """The one that is kept; it may be of secrets that have changed."""
+        found = self._kept.get((username, server_name))
+        return None if found is None or found.until < self._loop.time() else found
+
+    def keep(self, username: str, server_name: str, bundle: PreparedBundle) -> None:
+        """Keep it for its time."""
+        key = (username, server_name)
+        self._kept.pop(key, None)
+        self._kept[key] = bundle
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        if not self._is_sweeping:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Drop those whose time is over, also if nobody calls any more."""
+        now = self._loop.time()
+        while self._kept and next(iter(self._kept.values())).until < now:
+            self._kept.popitem(last=False)
+        self._is_sweeping = bool(self._kept)
+        if self._is_sweeping:
+            self._loop.call_later(KEPT_SECONDS / 4, self._sweep)
