@@ -14,6 +14,7 @@ from app.domain.errors import AppError, ErrorCode
 from app.edge.envelope import error_response
 from app.rest.bodies import Query
 from app.rest.conditional import revalidated
+from app.rest.failures import in_our_units
 from app.rest.idempotent import kept_by_key
 from app.rest.parsing import Endpoint, only_known
 
@@ -91,5 +92,5 @@ class _Answering:
         try:
             response = await self._endpoint(request)
         except AppError as error:
-            response = error_response(error)
+            response = error_response(in_our_units(error))
         await response(scope, receive, send)
