@@ -27,6 +27,12 @@ GATEWAY = {
     "gateway_calls": {"SDK Client.call_tool", "REST", "GraphQL"},
     "gateway_users": {"1 user", "3 users"},
     "gateway_flood": {"quiet", "one floods"},
+    "gateway_replicas": {
+        "a question alone",
+        "revoked token",
+        "changed secret",
+        "disabled server",
+    },
     "gateway_results": {"SDK Client.call_tool", "REST"},
     "gateway_memory": {"after 1", "after 2"},
     "gateway_start": {"python -c pass", "/healthz", "GraphQL"},
