@@ -1,6 +1,6 @@
 """Audit records in a real MongoDB."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,6 +33,15 @@ async def test_records_come_back_as_they_were_newest_first(audit: MongoAudit) ->
     page = await audit.list_page(AuditFilter(), PageRequest(2, "000003"))
     assert page == [record(2), record(1), record(0)]  # one more than asked
     assert [one async for one in audit.stream(AuditFilter())] == records
+
+
+async def test_no_field_of_a_record_is_left_out(audit: MongoAudit) -> None:
+    other = record(1, lost_before=3, times=7)
+    await audit.append([other])
+    assert [one async for one in audit.stream(AuditFilter())] == [other]
+    (stored,) = await AuditDoc.get_motor_collection().find().to_list(2)
+    names = {field.name for field in fields(AuditRecord)}
+    assert {*stored} == names - {"id"} | {"_id"}
 
 
 async def test_a_record_that_is_written_again_stays_single_and_as_it_was(
