@@ -17,7 +17,7 @@ def audit() -> None:
 @click.option("--username", help="Done for this user.")
 @click.option("--server", "server_name", help="Concerning this server.")
 @click.option("--action", help="Of this kind, such as call_tool.")
-@click.option("--outcome", help="That went this way: OK, TOOL_ERROR, or an error code.")
+@click.option("--outcome", help="That went this way: OK, TOOL_ERROR, REPLAYED, or an error code.")
 def export(
     *, since: datetime | None, until: datetime | None, action: str | None, **names: str | None
 ) -> None:

@@ -11,6 +11,8 @@ from app.domain.principal import CredentialKind
 
 OK: Final = "OK"
 TOOL_ERROR: Final = "TOOL_ERROR"
+# Carried out before, and only answered again (Idempotency-Key).
+REPLAYED: Final = "REPLAYED"
 # The caller left before it was over; what was done by then is not undone.
 CALLER_GONE: Final = "CALLER_GONE"
 # Recorded only when they are refused: they change nothing and call nobody.
@@ -33,8 +35,8 @@ class AuditRecord:
 
     `id` is unique and grows with time; `at` is when the operation was over. `target` names what
     was concerned beside the server: a tool, a package, a secret, a token. `outcome` is OK,
-    TOOL_ERROR, CALLER_GONE or an error code. `request_bytes` is the length of the body that asked
-    for it, `result_size` how many characters of text and data a tool answered with.
+    TOOL_ERROR, REPLAYED, CALLER_GONE or an error code. `request_bytes` is the length of the body
+    that asked for it, `result_size` how many characters of text and data a tool answered with.
     `lost_before` counts records that could not be kept just before this one; `times` is how many
     refusals that are alike it stands for.
     """

@@ -1,6 +1,7 @@
 """Requests that may come twice: the header Idempotency-Key."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,25 +11,28 @@ from app.domain.kept_answer import Answer, KeyedRequest, fingerprint_of, may_hav
 from app.edge.envelope import error_response
 from app.edge.principal import principal_of
 from app.rest.call_events import wants_events
-from app.rest.parsing import deps_of, read_bytes
+from app.rest.parsing import Endpoint, deps_of, read_bytes
 from app.services.idempotency import answer_once
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+Again = Callable[[Request], AbstractAsyncContextManager[None]]
 
 
-def kept_by_key(endpoint: Endpoint) -> Endpoint:
-    """The endpoint, whose answer to a request with a key is kept and given again."""
+def kept_by_key(endpoint: Endpoint, again: Again) -> Endpoint:
+    """The endpoint, whose answer to a request with a key is kept and given again.
+
+    `again` is the gate that a request passes whose answer is kept already.
+    """
 
     async def answer(request: Request) -> Response:
         key = request.headers.get("idempotency-key")
         if key is None:
             return await endpoint(request)
-        return await _answer_once(request, key, endpoint)
+        return await _answer_once(request, key, endpoint, again)
 
     return answer
 
 
-async def _answer_once(request: Request, key: str, endpoint: Endpoint) -> Response:
+async def _answer_once(request: Request, key: str, endpoint: Endpoint, again: Again) -> Response:
     if wants_events(request):
         raise invalid(
             "Idempotency-Key does not go with Accept: text/event-stream.", "Idempotency-Key"
@@ -47,6 +51,6 @@ async def _answer_once(request: Request, key: str, endpoint: Endpoint) -> Respon
             response = error_response(error)
         return Answer(response.status_code, bytes(response.body))
 
-    kept, is_replay = await answer_once(deps_of(request), keyed, work)
+    kept, is_replay = await answer_once(deps_of(request), keyed, work, lambda: again(request))
     headers = {"Idempotency-Replayed": "true"} if is_replay else {}
     return Response(kept.body, kept.status, headers, media_type="application/json")

@@ -15,7 +15,7 @@ from app.edge.envelope import error_response
 from app.rest.bodies import Query
 from app.rest.conditional import revalidated
 from app.rest.failures import in_our_units
-from app.rest.idempotent import kept_by_key
+from app.rest.idempotent import Again, kept_by_key
 from app.rest.parsing import Endpoint, only_known
 
 
@@ -47,8 +47,8 @@ class Operation:
     `errors` are those of the service; what any request can meet is added by the document.
     `body` and `query` are the models that check the request, `answer` the type of a success.
     What the document shows besides is in its examples, by `id`. `is_public` is what needs no
-    caller. An answer to GET can be revalidated and compressed; with `keeps_answers` an
-    Idempotency-Key is heeded, with `has_events` the answer may be a stream.
+    caller. An answer to GET can be revalidated and compressed; with `again`, the gate of a request
+    that comes again, an Idempotency-Key is heeded, with `has_events` the answer may be a stream.
     """
 
     method: str
@@ -64,14 +64,14 @@ class Operation:
     query: type[Query] | None = None
     errors: Sequence[ErrorCode] = ()
     is_public: bool = False
-    keeps_answers: bool = False
+    again: Again | None = None
     has_events: bool = False
 
     def app(self) -> ASGIApp:
         """What answers the route."""
         endpoint = revalidated(self.endpoint) if self.method == "GET" else self.endpoint
-        if self.keeps_answers:
-            endpoint = kept_by_key(endpoint)
+        if self.again is not None:
+            endpoint = kept_by_key(endpoint, self.again)
         app = _Answering(only_known(endpoint, self.query))
         return compressed(app) if self.method == "GET" else app
 

@@ -1,6 +1,7 @@
 """`/packages`."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -39,6 +40,7 @@ from app.services.install import install_package
 from app.services.package_reads import get_package_by_name, list_all_packages, show_package
 from app.services.package_work import cancel_package_operation
 from app.services.packages import set_package_enabled, set_upgrade_policy
+from app.services.replays import install_again
 from app.services.servers import find_servers
 from app.services.uninstall import uninstall_package
 from app.services.updates import check_packages, check_updates, upgrade_all_packages
@@ -56,6 +58,14 @@ async def install(request: Request) -> Response:
     return success(
         package=package_body(deps, package, server), server=server_body(deps, caller, server)
     )
+
+
+@asynccontextmanager
+async def install_again_of(request: Request) -> AsyncIterator[None]:
+    """The gate of an install that comes again."""
+    body = await read_body(request, InstallBody)
+    async with install_again(deps_of(request), principal_of(request), body.request()):
+        yield
 
 
 async def list_packages(request: Request) -> Response:
@@ -186,7 +196,7 @@ OPERATIONS = [
         body=InstallBody,
         answer=PackageServerAnswer,
         errors=INSTALLING,
-        keeps_answers=True,
+        again=install_again_of,
     ),
     Operation(
         "GET", "/packages", list_packages,

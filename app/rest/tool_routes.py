@@ -1,6 +1,7 @@
 """`/tools`: a route and an OpenAPI operation for each tool, for agents that speak OpenAPI."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import orjson
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from app.rest.openapi.tools import build_tools_document
 from app.rest.operation import Operation
 from app.rest.parsing import deps_of, read_object, read_query
 from app.services.calls import call_tool
+from app.services.replays import call_again
 from app.services.tools import list_all_tools
 
 
@@ -30,16 +32,16 @@ class ToolQuery(Query):
 
 async def call(request: Request) -> Response:
     """`POST /tools/:server/:tool`: the body is the tool's arguments, the answer its output."""
-    query = read_query(request, ToolQuery)
-    asked = ToolCall(
-        server_name=request.path_params["server_name"],
-        tool_name=request.path_params["tool_name"],
-        arguments=await read_object(request),
-        username=query.username,
-        timeout_seconds=seconds(query.timeout, None),
-    )
+    asked = await _asked(request)
     outcome = await call_tool(deps_of(request), principal_of(request), asked)
     return json_response(_output(outcome))
+
+
+@asynccontextmanager
+async def again(request: Request) -> AsyncIterator[None]:
+    """The gate of a call that comes again."""
+    async with call_again(deps_of(request), principal_of(request), await _asked(request)):
+        yield
 
 
 async def document_of_all(request: Request) -> Response:
@@ -50,6 +52,17 @@ async def document_of_all(request: Request) -> Response:
 async def document_of_server(request: Request) -> Response:
     """`GET /tools/:server/openapi.json`."""
     return await _document(request, request.path_params["server_name"])
+
+
+async def _asked(request: Request) -> ToolCall:
+    query = read_query(request, ToolQuery)
+    return ToolCall(
+        server_name=request.path_params["server_name"],
+        tool_name=request.path_params["tool_name"],
+        arguments=await read_object(request),
+        username=query.username,
+        timeout_seconds=seconds(query.timeout, None),
+    )
 
 
 async def _document(request: Request, server_name: str | None) -> Response:
@@ -124,6 +137,6 @@ OPERATIONS = [
         query=ToolQuery,
         answer=AnyJson,
         errors=CALLING,
-        keeps_answers=True,
+        again=again,
     ),
 ]  # fmt: skip

@@ -1,5 +1,8 @@
 """`/mcp/tool/call` and `/mcp/tools`."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,6 +15,7 @@ from app.rest.operation import Operation
 from app.rest.parsing import deps_of, read_body
 from app.rest.render import success, tool_body
 from app.services.calls import call_tool
+from app.services.replays import call_again
 from app.services.tools import list_tools_by_server
 
 
@@ -22,6 +26,14 @@ async def call(request: Request) -> Response:
         return call_events(request, body.call())
     outcome = await call_tool(deps_of(request), principal_of(request), body.call())
     return success(data=outcome.raw)
+
+
+@asynccontextmanager
+async def again(request: Request) -> AsyncIterator[None]:
+    """The gate of a call that comes again."""
+    body = await read_body(request, ToolCallBody)
+    async with call_again(deps_of(request), principal_of(request), body.call()):
+        yield
 
 
 async def list_tools(request: Request) -> Response:
@@ -41,7 +53,7 @@ OPERATIONS = [
         body=ToolCallBody,
         answer=ToolResultAnswer,
         errors=CALLING,
-        keeps_answers=True,
+        again=again,
         has_events=True,
     ),
     Operation(

@@ -214,13 +214,18 @@ async def _find_tool(access: ServerAccess, session: Session, call: ToolCall) -> 
         await session.refresh_tools()
         tool = session.tools.get(name)
     if tool is None or not is_exposed(access, tool):
-        raise AppError(
-            ErrorCode.TOOL_NOT_FOUND,
-            f"Server {call.server_name!r} has no tool named {call.tool_name!r}.",
-            path=("toolName",),
-            hint="List the server's tools to see which there are; names are case-sensitive.",
-        )
+        raise unknown_tool(call)
     return tool
+
+
+def unknown_tool(call: ToolCall) -> AppError:
+    """The TOOL_NOT_FOUND of a tool that is not there, or that nobody may call."""
+    return AppError(
+        ErrorCode.TOOL_NOT_FOUND,
+        f"Server {call.server_name!r} has no tool named {call.tool_name!r}.",
+        path=("toolName",),
+        hint="List the server's tools to see which there are; names are case-sensitive.",
+    )
 
 
 def _masked(error: AppError, secrets: Sequence[str]) -> AppError:

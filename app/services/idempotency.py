@@ -7,6 +7,7 @@ import asyncio
 import base64
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from uuid import uuid4
 
 import orjson
@@ -32,22 +33,28 @@ NEW_KEY = "To ask anew, use another key."
 
 
 async def answer_once(
-    deps: Deps, request: KeyedRequest, work: Callable[[], Awaitable[Answer]]
+    deps: Deps,
+    request: KeyedRequest,
+    work: Callable[[], Awaitable[Answer]],
+    again: Callable[[], AbstractAsyncContextManager[None]],
 ) -> tuple[Answer, bool]:
     """The answer to the request, and whether it is the first one given again.
 
     The work outlives the client that asked for it: the client may come back for the answer. What
-    it raises has had no effect, and leaves the key free; any other failure is an answer.
+    it raises has had no effect, and leaves the key free; any other failure is an answer. The work
+    passes the gate itself; `again` is that gate, for who asks once more.
 
     Raises:
         AppError: INVALID_INPUT for a malformed key; CONFLICT for another content under a known
-            one, while the first request is at work, or when nobody can tell what became of it.
+            one, while the first request is at work, or when nobody can tell what became of it;
+            and what the gate raises.
     """
     check_idempotency_key(request.key)
     claim = _claim(deps, request)
     existing = await deps.answers.claim(claim, utc_now())
     if existing is not None:
-        return await _given_again(deps, request, existing), True
+        async with again():
+            return await _given_again(deps, request, existing), True
     answer = await deps.operations.run(_work(deps, claim, work), f"keyed request {request.key}")
     return answer, False
 

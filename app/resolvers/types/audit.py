@@ -45,7 +45,8 @@ class AuditRecordType(Node):
         description="The request's id, which its answer carries as X-Request-Id."
     )
     outcome: str = strawberry.field(
-        description="`OK`; `TOOL_ERROR` when the tool reported failure; `CALLER_GONE` when the "
+        description="`OK`; `TOOL_ERROR` when the tool reported failure; `REPLAYED` when it "
+        "had been done before and was answered again (Idempotency-Key); `CALLER_GONE` when the "
         "caller left before the end; or the code of the error."
     )
     duration_milliseconds: float = strawberry.field(description="How long it took.")

@@ -108,7 +108,7 @@ def _parameters(operation: Operation, schemas: Schemas) -> list[Mapping[str, Any
         ]
     if operation.method == "GET":
         found.append({"$ref": "#/components/parameters/If-None-Match"})
-    if operation.keeps_answers:
+    if operation.again is not None:
         found.append({"$ref": "#/components/parameters/Idempotency-Key"})
     return found
 
@@ -125,7 +125,7 @@ def _successes(
     }
     if operation.has_events:
         success["content"]["text/event-stream"] = EVENT_STREAM
-    replayed = ("Idempotency-Replayed",) if operation.keeps_answers else ()
+    replayed = ("Idempotency-Replayed",) if operation.again is not None else ()
     if operation.method != "GET":
         return {"200": {**success, "headers": headers("X-Request-Id", *replayed)}}
     of_get = headers("X-Request-Id", "ETag")

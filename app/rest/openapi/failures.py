@@ -53,7 +53,7 @@ def failure_codes(operation: Operation) -> list[ErrorCode]:
     codes += () if operation.is_public else BY_A_CALLER
     codes += WITH_A_PLACE if "{" in operation.path else ()
     codes += () if operation.method == "GET" else NOT_BY_GET
-    codes += KEPT if operation.keeps_answers else ()
+    codes += KEPT if operation.again is not None else ()
     return [code for code in ErrorCode if code in codes]
 
 
