@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Test processes: most tests wait for children, installs and databases.
-WORKERS ?= 3
+PROCESSES ?= 3
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-annotate --quiet
 
@@ -19,7 +19,7 @@ test: $(VENV)/.dev ## Set everything up and run every test; some of them: ARGS=t
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 endif
 
 soak: $(VENV)/.dev ## The tests that take minutes: leaks, long calls, MCP's conformance suite

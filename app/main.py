@@ -32,6 +32,7 @@ from app.models.packages import MongoPackages
 from app.models.removed_packages import MongoRemovedPackages
 from app.models.secrets import MongoSecrets
 from app.models.servers import MongoServers
+from app.models.signals import MongoSignals
 from app.models.tokens import MongoTokens
 from app.parts import (
     Machine,
@@ -54,10 +55,12 @@ from app.services.key_announcement import announce_keys
 from app.services.last_use import SecretUse
 from app.services.limits import Limits
 from app.services.operations import Operations
+from app.services.outbox import Outbox
 from app.services.progress import ProgressFeed
 from app.services.recovery import recover
 from app.services.replicas import Replica
 from app.services.secrets import warn_of_foreign_keys
+from app.services.signals import Inbox
 from app.settings import is_loopback
 from app.vault.keyring import LocalKeyring
 from app.vault.vault import EnvelopeVault
@@ -144,6 +147,8 @@ class _Engines:
         servers = MongoServers(self._database)
         deployment = MongoDeployment(self._database)
         secrets = MongoSecrets(self._database)
+        signals = MongoSignals(self._database, machine.life)
+        outbox = Outbox(signals)
         session_changes: Feed[SessionView] = Feed()
         listing_changes: Feed[ListingChange] = Feed()
         server_lines: Feed[LogLine] = Feed()
@@ -154,6 +159,7 @@ class _Engines:
         )  # fmt: skip
         self.deps = Deps(
             instance=machine.guard.instance,
+            life=machine.life,
             database=self._database,
             audit=audit,
             servers=servers,
@@ -163,6 +169,8 @@ class _Engines:
             secret_use=SecretUse(secrets),
             answers=MongoAnswers(self._database),
             news=MongoNews(self._database),
+            signals=signals,
+            outbox=outbox,
             data_keys=MongoDataKeys(self._database),
             deployment=deployment,
             authentication=authentication_of(machine, MongoTokens(self._database), audit),
@@ -171,7 +179,7 @@ class _Engines:
             installers=installers_of(machine, spawner),
             files=PackageFolder(machine.data_dir / "packages"),
             seen=seen,
-            progress=ProgressFeed(seen),
+            progress=ProgressFeed(seen, outbox.put),
             operations=Operations(),
             session_changes=session_changes,
             listing_changes=listing_changes,
@@ -180,6 +188,7 @@ class _Engines:
             is_local=is_loopback(settings.host),
         )
         self._replica = Replica(self.deps)
+        self._inbox = Inbox(self.deps)
         self.graphql = GraphQLDoor(self.deps, settings)
         self.mcp = McpDoor(self.deps, settings.payload_limit)
 
@@ -191,6 +200,8 @@ class _Engines:
             asyncio.create_task(self._recover_and_run(), name="servers"),
             asyncio.create_task(self._install_wanted(), name="INSTALL_ON_START"),
             asyncio.create_task(self._database.changes.own(), name="change streams"),
+            asyncio.create_task(self.deps.outbox.own(), name="signals to others"),
+            asyncio.create_task(self._inbox.own(), name="signals of others"),
             asyncio.create_task(self._serve_mcp(), name="MCP endpoint"),
             asyncio.create_task(self.deps.secret_use.own(), name="use of secrets"),
             asyncio.create_task(self.deps.authentication.token_use.own(), name="use of tokens"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.auth.configuration import verifier_of
+from app.domain.life import new_life, new_run
 from app.domain.package import InstallRequest, Runtime
 from app.domain.package_ports import Installer
 from app.domain.seen_secrets import RecentSecrets
@@ -18,11 +19,12 @@ from app.models import documents_by_database
 from app.models.audit import MongoAudit
 from app.models.tokens import MongoTokens
 from app.mongo.database import Database
-from app.mongo.embedded import EmbeddedMongo
+from app.mongo.embedded import EmbeddedMongo, ParentsMongo
 from app.processes.guard import Guard
 from app.processes.line_file import LineFile
 from app.processes.private_files import PrivateFiles
 from app.processes.spawner import Spawner
+from app.processes.worker_files import WorkerFiles
 from app.services.audit import AuditLog
 from app.services.authentication import Authentication
 from app.services.last_use import TokenUse
@@ -39,16 +41,24 @@ class Machine:
     """What the command line has prepared on this machine before the application is built.
 
     `data_dir` is absolute and locked by this process; `mongod` is None with a MongoDB elsewhere.
-    Of `keys`, the first seals secrets, and all open them.
+    Of `keys`, the first seals secrets, and all open them. Where several workers share the data
+    folder, `worker` is this one's number, from 1; what only one process may do, the first does.
     """
 
     settings: Settings
     data_dir: Path
     guard: Guard
     keys: Sequence[KeySource] = field(repr=False)
-    mongod: EmbeddedMongo | None
+    mongod: EmbeddedMongo | ParentsMongo | None
     admin_token: str | None = field(default=None, repr=False)
     install_on_start: Sequence[InstallRequest] = ()
+    worker: int = 1
+    life: str = field(default_factory=lambda: new_life(new_run(), 1))
+
+    @property
+    def own_files(self) -> WorkerFiles:
+        """The files that no other worker uses."""
+        return WorkerFiles(self.data_dir, self.worker)
 
 
 def database_of(machine: Machine) -> Database:
@@ -104,7 +114,7 @@ def installers_of(machine: Machine, spawner: Spawner) -> dict[Runtime, Installer
 
 def audit_log_of(machine: Machine, database: Database, seen: RecentSecrets) -> AuditLog:
     """The records, and where they wait on the disk for a database that is away."""
-    backlog = LineFile(machine.data_dir / "audit-backlog.jsonl")
+    backlog = LineFile(machine.own_files.backlog)
     return AuditLog(MongoAudit(database), backlog, seen.mask)
 
 
@@ -121,7 +131,7 @@ def session_registry_of(
     """The live sessions, and whom they tell."""
     return SessionRegistry(
         spawner=spawner,
-        files=PrivateFiles(machine.data_dir / "secret-files"),
+        files=PrivateFiles(machine.own_files.secrets),
         seen=seen,
         limits=_session_limits(machine.settings),
         on_tools=on_tools,

@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 # What every MongoDB accepts on every platform, and a little less.
 DATABASE_NAME = r"^[A-Za-z0-9_-]{1,63}$"
 SHORTEST_ADMIN_TOKEN = 32
+# Each is a whole gateway, and starts every server that users share.
+MOST_WORKERS = 64
 # RFC 6454, section 6.2: no path, no slash at the end.
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 _UNITS = {"": 1, "b": 1, "kb": 1024, "mb": 1024**2}
@@ -42,6 +44,7 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=MOST_WORKERS)
     data_dir: Path = Path("data")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     allow_unauthenticated_network: bool = False

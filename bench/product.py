@@ -21,7 +21,9 @@ SERVER = "everything"
 SECRETS = ("first", "second")
 START_SECONDS = 60.0
 # Settings of the shell that would change what is measured.
-OWN_SETTINGS = re.compile(r"HOST|PORT|DATA_DIR|LOG_LEVEL|(?:MONGO|SECRETS|ADMIN|OIDC|LIMIT).*")
+OWN_SETTINGS = re.compile(
+    r"HOST|PORT|WORKERS|DATA_DIR|LOG_LEVEL|(?:MONGO|SECRETS|ADMIN|OIDC|LIMIT).*"
+)
 
 
 class Product:

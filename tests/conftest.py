@@ -21,6 +21,7 @@ from app.models.packages import MongoPackages, PackageDoc
 from app.models.removed_packages import MongoRemovedPackages, RemovedPackageDoc
 from app.models.secrets import MongoSecrets, SecretDoc
 from app.models.servers import MongoServers, ServerDoc
+from app.models.signals import MongoSignals, SignalDoc
 from app.models.tokens import MongoTokens, TokenDoc
 from app.mongo.binary import find_mongod
 from app.mongo.database import Database
@@ -50,10 +51,11 @@ class Stores:
     data_keys: MongoDataKeys
     deployment: MongoDeployment
     news: MongoNews
+    signals: MongoSignals
     tokens: MongoTokens
 
     @classmethod
-    def over(cls, database: Database) -> Self:
+    def over(cls, database: Database, sender: str = "this-life") -> Self:
         """Stores that share one watch of the changes."""
         return cls(
             MongoServers(database),
@@ -64,6 +66,7 @@ class Stores:
             MongoDataKeys(database),
             MongoDeployment(database),
             MongoNews(database),
+            MongoSignals(database, sender),
             MongoTokens(database),
         )
 
@@ -122,7 +125,7 @@ async def followed(database: Database) -> AsyncIterator[Stores]:
 async def stores(database: Database, followed: Stores) -> Stores:
     documents = (
         ServerDoc, PackageDoc, RemovedPackageDoc, SecretDoc, AnswerDoc, DataKeyDoc, DeploymentDoc,
-        TokenDoc, AuditDoc,
+        TokenDoc, AuditDoc, SignalDoc,
     )  # fmt: skip
     for document in documents:
         await document.get_motor_collection().delete_many({})

@@ -27,7 +27,7 @@ REQUEST_SECONDS = 120.0
 JSON = {"Content-Type": "application/json"}
 # Settings of the developer's own shell that would change what is tested.
 SETTINGS = re.compile(
-    r"HOST|PORT|DATA_DIR|LOG_LEVEL|PAYLOAD_LIMIT|AUTH|AUDIT_RETENTION_DAYS|CALLS_PER_SECOND|"
+    r"HOST|PORT|WORKERS|DATA_DIR|LOG_LEVEL|PAYLOAD_LIMIT|AUTH|AUDIT_RETENTION_DAYS|CALLS_PER_SECOND|"
     r"MAX_CALLS_PER_USER|INSTALLS_PER_HOUR|REQUEST_BODY_SECONDS|(?:CORS|TLS|TRUSTED|MONGO|SECRETS|ALLOW|ADMIN|OIDC).*"
 )
 
@@ -254,7 +254,8 @@ def read_proc(pid: int, file: str) -> bytes:
 
 def _belongs(pid: int, marker: bytes, instance: bytes) -> bool:
     command = read_proc(pid, "cmdline").split(b"\0")
-    is_guard = instance in command and any(part.endswith(b"guard_program.py") for part in command)
+    is_its = any(part.startswith(instance) for part in command)
+    is_guard = is_its and any(part.endswith(b"guard_program.py") for part in command)
     return is_guard or marker in read_proc(pid, "environ").split(b"\0")
 
 

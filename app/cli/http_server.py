@@ -40,14 +40,18 @@ class HttpServer(uvicorn.Server):
         """Stop on SIGINT and SIGTERM, and then exit normally; the event loop's end ends this."""
         loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:
-            loop.add_signal_handler(number, self._stop)
+            loop.add_signal_handler(number, self.stop)
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, and tell when it answers."""
-        await super().startup(sockets=sockets)
+        await self.listen(sockets)
         if self.started:
             await self._on_start()
+
+    async def listen(self, sockets: list[socket.socket] | None) -> None:
+        """Accept connections from now on, if the application has started."""
+        await super().startup(sockets=sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more requests, let those at work finish for a moment, and end everything."""
@@ -61,7 +65,8 @@ class HttpServer(uvicorn.Server):
                 connection.transport.close()
         await super().shutdown(sockets=sockets)
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Stop, as on a signal."""
         self.should_exit = True
 
     def _http_connections(self) -> list[BoundedHttp]:

@@ -37,14 +37,14 @@ class DataDirInUse(CannotStart):
     """Another living process has the data folder."""
 
 
-def read_settings() -> Settings:
-    """The settings of this process.
+def read_settings(workers: int | None = None) -> Settings:
+    """The settings of this process; a given number of workers goes before the environment's.
 
     Raises:
         CannotStart: One of them makes no sense.
     """
     try:
-        return Settings()
+        return Settings() if workers is None else Settings(workers=workers)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
@@ -80,11 +80,6 @@ def prepare_data_dir(settings: Settings) -> tuple[Path, TextIO]:
     lock.write(f"{os.getpid()}\n")
     lock.flush()
     return folder, lock
-
-
-def address_file(folder: Path) -> Path:
-    """Where a serving product keeps its address, for commands on the same data folder."""
-    return folder / "address"
 
 
 def read_instance(folder: Path) -> str:

@@ -16,11 +16,12 @@ def main() -> None:
 
 
 @main.command()
-def serve() -> None:
+@click.option("--workers", type=int, help="How many processes serve.  [default: WORKERS, or 1]")
+def serve(*, workers: int | None) -> None:
     """Serve the product, by default on http://127.0.0.1:8080."""
     from app.cli.serve import run  # noqa: PLC0415 - other commands need not pay for it
 
-    run()
+    run(workers)
 
 
 @main.group()

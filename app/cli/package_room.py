@@ -10,10 +10,10 @@ from typing import Any
 import aiohttp
 from starlette.requests import Request
 
+from app.cli.address import address_file
 from app.cli.logs import configure_logging
 from app.cli.machine import (
     DataDirInUse,
-    address_file,
     prepare_data_dir,
     read_instance,
     read_keys,

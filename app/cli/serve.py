@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from app.cli.holdings import Holdings
 from app.cli.machine import (
     CannotStart,
     prepare_data_dir,
@@ -19,17 +20,18 @@ from app.cli.machine import (
 )
 from app.cli.tls import check_tls
 from app.mongo.binary import NoMongod
+from app.processes.worker_files import gather_leftovers
 from app.resolvers.engine.trusted import NoTrustedDocuments
 from app.settings import Settings
 from app.vault.passphrase import KeyProblem
 
 
-def run() -> None:
+def run(workers: int | None = None) -> None:
     """Serve until SIGINT or SIGTERM; exit with 1 and one sentence when that is not possible."""
     # Start-up makes a million objects that stay: collecting garbage meanwhile finds none.
     gc.disable()
     try:
-        settings = read_settings()
+        settings = read_settings(workers)
         folder, lock = prepare_data_dir(settings)
         with lock:
             _run(settings, folder)
@@ -45,23 +47,37 @@ def _run(settings: Settings, folder: Path) -> None:
     listener = _listen(settings)
     keys, admin_token = read_keys(settings, folder), read_admin_token(settings)
     guard = start_guard(read_instance(folder))
+    gather_leftovers(folder)
+    begin = _serve_alone if settings.workers == 1 else _serve_with_workers
     try:
         # mongod starts while the rest is being imported, which takes about as long.
         mongod = start_mongod(settings, folder, guard)
-        from app.cli.server import serve  # noqa: PLC0415 - late on purpose, see above
-
-        serve(
-            settings=settings,
-            folder=folder,
-            guard=guard,
-            keys=keys,
-            admin_token=admin_token,
-            mongod=mongod,
-            listener=listener,
+        begin(
+            Holdings(
+                settings=settings,
+                folder=folder,
+                guard=guard,
+                keys=keys,
+                admin_token=admin_token,
+                mongod=mongod,
+                listener=listener,
+            )
         )
     finally:
         guard.stop()
         listener.close()
+
+
+def _serve_alone(held: Holdings) -> None:
+    from app.cli.server import serve  # noqa: PLC0415 - late on purpose, see above
+
+    serve(held)
+
+
+def _serve_with_workers(held: Holdings) -> None:
+    from app.cli.crew import serve_with_workers  # noqa: PLC0415 - not needed otherwise
+
+    serve_with_workers(held)
 
 
 def _listen(settings: Settings) -> socket.socket:

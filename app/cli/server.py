@@ -4,69 +4,78 @@ import asyncio
 import contextlib
 import gc
 import socket
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
 
 import click
 import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
+from app.cli.address import base_address, told_address
+from app.cli.holdings import Holdings
 from app.cli.http_protocol import BoundedHttp
 from app.cli.http_server import HttpServer
 from app.cli.logs import configure_logging
-from app.cli.machine import CannotStart, address_file
+from app.cli.machine import CannotStart
 from app.domain.errors import AppError
 from app.domain.install_on_start import parse_install_on_start
 from app.domain.package import InstallRequest
 from app.main import create_app
 from app.mongo.database import BadDatabaseUri
 from app.mongo.embedded import EmbeddedMongo, EmbeddedMongoFailed
-from app.mongo.process import MongodProcess
 from app.parts import Machine
-from app.processes.guard import Guard
 from app.services.install import check_request
 from app.settings import Settings, is_loopback
-from app.vault.keys import KeySource
 
 # Garbage in circles is rare here, and looking for it stops everything: less often than by default.
 GC_THRESHOLDS = (20_000, 20, 20)
 # After the requests only connections are left whose clients do not read.
 LINGER_SECONDS = 1
 
+Tell = Callable[[str], None]
+Make = Callable[[uvicorn.Config, Callable[[], Awaitable[None]]], HttpServer]
 
-def serve(
-    *,
-    settings: Settings,
-    folder: Path,
-    guard: Guard,
-    keys: Sequence[KeySource],
-    admin_token: str | None,
-    mongod: MongodProcess | None,
-    listener: socket.socket,
-) -> None:
-    """Serve until a signal says stop; then end everything."""
+
+def serve(held: Holdings) -> None:
+    """Serve in this process until a signal says stop; then end everything."""
+    machine = Machine(
+        settings=held.settings,
+        data_dir=held.folder,
+        guard=held.guard,
+        keys=held.keys,
+        admin_token=held.admin_token,
+        install_on_start=wanted_installs(held.settings),
+        mongod=None if held.mongod is None else EmbeddedMongo(held.mongod),
+    )
+
+    async def work() -> None:
+        with contextlib.ExitStack() as stack:
+
+            def tell(banner: str) -> None:
+                stack.enter_context(told_address(held.folder, held.listener, held.settings))
+                click.echo(banner)
+
+            await serve_until_stopped(machine, held.listener, tell)
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(
-            _serve(
-                Machine(
-                    settings=settings,
-                    data_dir=folder,
-                    guard=guard,
-                    keys=keys,
-                    admin_token=admin_token,
-                    mongod=None if mongod is None else EmbeddedMongo(mongod),
-                    install_on_start=_install_on_start(settings),
-                ),
-                listener,
-            )
-        )
+        runner.run(work())
 
 
-async def _serve(machine: Machine, listener: socket.socket) -> None:
+async def serve_until_stopped(
+    machine: Machine, listener: socket.socket, tell: Tell, make: Make = HttpServer
+) -> None:
+    """Serve until a signal says stop; then end everything.
+
+    `tell` is given the banner, `make` makes the server.
+
+    Raises:
+        CannotStart: For a reason that an operator can mend.
+    """
     try:
         app = create_app(machine)
-        configure_logging(machine.settings.log_level, app.state.deps.seen)
+        settings = machine.settings
+        worker = machine.worker if settings.workers > 1 else None
+        configure_logging(settings.log_level, app.state.deps.seen, worker)
         if machine.mongod is not None:
             await machine.mongod.start()
 
@@ -75,10 +84,9 @@ async def _serve(machine: Machine, listener: socket.socket) -> None:
             gc.enable()
             gc.freeze()
             is_on = await _is_authentication_on(app)
-            click.echo(_banner(machine, listener, is_on=is_on))
+            tell(_banner(machine, listener, is_on=is_on))
 
-        with _told_address(machine, listener):
-            await HttpServer(_config(app, machine.settings), on_start).serve([listener])
+        await make(_config(app, settings), on_start).serve([listener])
     except (BadDatabaseUri, EmbeddedMongoFailed) as problem:
         raise CannotStart(str(problem)) from None
     finally:
@@ -95,7 +103,12 @@ async def _is_authentication_on(app: Starlette) -> bool:
     return is_on
 
 
-def _install_on_start(settings: Settings) -> Sequence[InstallRequest]:
+def wanted_installs(settings: Settings) -> Sequence[InstallRequest]:
+    """What INSTALL_ON_START asks for.
+
+    Raises:
+        CannotStart: It makes no sense.
+    """
     try:
         wanted = parse_install_on_start(settings.install_on_start)
         for request in wanted:
@@ -123,27 +136,8 @@ def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
     )
 
 
-@contextlib.contextmanager
-def _told_address(machine: Machine, listener: socket.socket) -> Iterator[None]:
-    """Commands on the same data folder find the product meanwhile; an old address is replaced."""
-    path = address_file(machine.data_dir)
-    base = _base(listener, machine.settings)
-    base = base.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
-    path.write_text(base, encoding="utf-8")
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _base(listener: socket.socket, settings: Settings) -> str:
-    scheme = "http" if settings.tls_cert_file is None else "https"
-    host, port = listener.getsockname()[:2]
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
-
-
 def _banner(machine: Machine, listener: socket.socket, *, is_on: bool) -> str:
-    base = _base(listener, machine.settings)
+    base = base_address(listener, machine.settings)
     database = "embedded MongoDB" if machine.mongod is not None else "your MongoDB"
     authentication = "off; only this machine can connect"
     if is_on:
@@ -158,5 +152,7 @@ def _banner(machine: Machine, listener: socket.socket, *, is_on: bool) -> str:
         "Database": database,
         "Authentication": authentication,
     }
+    if machine.settings.workers > 1:
+        rows["Workers"] = f"{machine.settings.workers} processes"
     lines = [f"  {name + ':':<16}{value}" for name, value in rows.items()]
     return "\n".join(["MCP API is ready.", *lines, "Press Ctrl-C to stop."])

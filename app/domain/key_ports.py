@@ -99,6 +99,9 @@ class DeploymentStore(Protocol):
     async def list_announced(self, now: datetime) -> list[Sequence[str]]:
         """The keys of each running process."""
 
+    async def list_processes(self, now: datetime) -> list[str]:
+        """The name of each running process."""
+
     async def announce_removal(self, username: str, now: datetime) -> None:
         """Tell every replica that a user was removed."""
 

@@ -1,6 +1,7 @@
 """What services need for packages from the installers, the disk and the database."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -122,6 +123,9 @@ class PackageFiles(Protocol):
 
     async def remove(self, install_dir: str) -> None:
         """Delete an install's folder, sealed or not; fine when there is none."""
+
+    def claim(self, install_dir: str) -> AbstractAsyncContextManager[None]:
+        """Wait until no other process that shares the folder fills that install's, and let none."""
 
     async def list_all(self) -> list[str]:
         """Every install's folder, as given to `create`."""

@@ -73,6 +73,14 @@ class Principal:
         is_any_service = Role.SERVICE in self.roles and ANYONE in self.act_for
         return Role.ADMIN in self.roles or is_any_service
 
+    @property
+    def users(self) -> frozenset[str] | None:
+        """Every user who may be named; None for any."""
+        if self.may_act_for_anyone:
+            return None
+        others = self.act_for if Role.SERVICE in self.roles else frozenset()
+        return others | {self.subject}
+
     def may_act_for(self, username: str) -> bool:
         """Whether that user may be named."""
         if username == self.subject or self.may_act_for_anyone:

@@ -3,9 +3,13 @@
 import asyncio
 import os
 import shutil
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from app.installers.sealing import seal, unseal
+from app.processes.file_lock import file_lock
+
+LOCKS = ".locks"
 
 
 class PackageFolder:
@@ -48,6 +52,10 @@ class PackageFolder:
     async def remove(self, install_dir: str) -> None:
         """Delete an install's folder, and the server's if it is empty then."""
         await asyncio.to_thread(self._remove, Path(self.path(install_dir)))
+
+    def claim(self, install_dir: str) -> AbstractAsyncContextManager[None]:
+        """Wait until no other process that shares the folder fills that install's, and let none."""
+        return file_lock(self._root / LOCKS / install_dir.replace("/", " "))
 
     async def list_all(self) -> list[str]:
         """Every install's folder, as given to `create`."""

@@ -12,9 +12,10 @@ from app.models.packages import PackageDoc
 from app.models.removed_packages import RemovedPackageDoc
 from app.models.secrets import SecretDoc
 from app.models.servers import ServerDoc
+from app.models.signals import SignalDoc
 from app.models.tokens import TokenDoc
 
-PLAIN = (PackageDoc, RemovedPackageDoc, ServerDoc, TokenDoc, AuditDoc)
+PLAIN = (PackageDoc, RemovedPackageDoc, ServerDoc, TokenDoc, AuditDoc, SignalDoc)
 # Beside the secrets: what opens them is backed up and restored with them.
 SEALED = (SecretDoc, DataKeyDoc, DeploymentDoc, AnswerDoc)
 

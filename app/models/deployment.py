@@ -16,6 +16,7 @@ SALT_BYTES = 32
 SALT = "salt"
 COLLECTION = "deployment"
 REMOVED = "removed "
+PROCESS = "process "
 
 
 class DeploymentDoc(Document):
@@ -82,6 +83,13 @@ class MongoDeployment:
             found = await DeploymentDoc.find(where).to_list()
         return [doc.key_ids or () for doc in found]
 
+    async def list_processes(self, now: datetime) -> list[str]:
+        """The name of each running process."""
+        where = {"key_ids": {"$ne": None}, "expires_at": {"$gt": now}}
+        async with self._database.operation():
+            found = await DeploymentDoc.find(where).to_list()
+        return [doc.name.removeprefix(PROCESS) for doc in found]
+
     async def announce_removal(self, username: str, now: datetime) -> None:
         """Tell every replica that a user was removed; forgotten within the hour.
 
@@ -114,7 +122,7 @@ class MongoDeployment:
 
 
 def _process(name: str) -> str:
-    return f"process {name}"
+    return f"{PROCESS}{name}"
 
 
 def _lease(name: str) -> str:

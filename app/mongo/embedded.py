@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from app.mongo.process import MongodProcess
+from app.mongo.process import MongodProcess, ParentsMongod
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class EmbeddedMongo:
         Raises:
             EmbeddedMongoFailed: It ended, or was not ready within a minute.
         """
-        await self._wait_until_primary()
+        await wait_until_primary(self._process)
         self._watcher = asyncio.create_task(self._watch(), name="embedded mongod")
 
     async def stop(self) -> None:
@@ -69,57 +69,89 @@ class EmbeddedMongo:
             log.warning("The embedded MongoDB ended unexpectedly; starting it again.")
             self._process.start()
             try:
-                await self._wait_until_primary()
+                await wait_until_primary(self._process)
             except EmbeddedMongoFailed as error:
                 log.warning("%s Trying again in 5 s.", error)
                 await asyncio.sleep(5)
 
-    async def _wait_until_primary(self) -> None:
-        client: AsyncIOMotorClient[dict[str, object]] = AsyncIOMotorClient(
-            self.uri, serverSelectionTimeoutMS=200, connectTimeoutMS=2000, socketTimeoutMS=10_000
-        )
-        try:
-            async with asyncio.timeout(READY_SECONDS):
-                while not await self._is_primary(client):
-                    if not self._process.is_running():
-                        raise EmbeddedMongoFailed(
-                            f"The embedded MongoDB ended at once: {self._process.last_words()}"
-                        )
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
-            raise EmbeddedMongoFailed(
-                f"The embedded MongoDB was not ready within {READY_SECONDS:.0f} s; "
-                f"its log is {self._process.log_path}."
-            ) from None
-        finally:
-            client.close()
 
-    async def _is_primary(self, client: AsyncIOMotorClient[dict[str, object]]) -> bool:
-        if not self._process.socket.exists():
-            return False
-        try:
-            hello = await client.admin.command("hello")
-            if hello.get("isWritablePrimary"):
-                return True
-            await self._set_up_replica_set(client)
-        except PyMongoError:
-            return False
+class ParentsMongo:
+    """The embedded MongoDB as a worker has it: its parent starts it, watches it and stops it."""
+
+    def __init__(self, process: ParentsMongod) -> None:
+        self._process = process
+
+    @property
+    def uri(self) -> str:
+        """Where to connect."""
+        return socket_uri(self._process.socket)
+
+    async def start(self) -> None:
+        """Wait until mongod takes writes. Several workers may be about it at once.
+
+        Raises:
+            EmbeddedMongoFailed: It was not ready within a minute.
+        """
+        await wait_until_primary(self._process)
+
+    async def stop(self) -> None:
+        """Leave it to the parent."""
+
+
+async def wait_until_primary(process: MongodProcess | ParentsMongod) -> None:
+    """Return when mongod takes writes; a new one is told to be a replica set.
+
+    Raises:
+        EmbeddedMongoFailed: It ended, or was not ready within a minute.
+    """
+    client: AsyncIOMotorClient[dict[str, object]] = AsyncIOMotorClient(
+        socket_uri(process.socket),
+        serverSelectionTimeoutMS=200,
+        connectTimeoutMS=2000,
+        socketTimeoutMS=10_000,
+    )
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            while not await _is_primary(process.socket, client):
+                if not process.is_running():
+                    raise EmbeddedMongoFailed(
+                        f"The embedded MongoDB ended at once: {process.last_words()}"
+                    )
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise EmbeddedMongoFailed(
+            f"The embedded MongoDB was not ready within {READY_SECONDS:.0f} s; "
+            f"its log is {process.log_path}."
+        ) from None
+    finally:
+        client.close()
+
+
+async def _is_primary(socket: Path, client: AsyncIOMotorClient[dict[str, object]]) -> bool:
+    if not socket.exists():  # noqa: ASYNC240 - one look at a local folder
         return False
+    try:
+        hello = await client.admin.command("hello")
+        if hello.get("isWritablePrimary"):
+            return True
+        await _set_up_replica_set(socket, client)
+    except PyMongoError:
+        return False
+    return False
 
-    async def _set_up_replica_set(self, client: AsyncIOMotorClient[dict[str, object]]) -> None:
-        """Initiate the set on a new database; follow the socket when the folder moved."""
-        host = str(self._process.socket)
-        try:
-            config = (await client.admin.command("replSetGetConfig"))["config"]
-        except OperationFailure as error:
-            if error.code != NOT_YET_INITIALIZED:
-                raise
-            member: Mapping[str, object] = {"_id": 0, "host": host}
-            await client.admin.command(
-                {"replSetInitiate": {"_id": REPLICA_SET, "members": [member]}}
-            )
-            return
-        if config["members"][0]["host"] != host:
-            config["members"] = [{**config["members"][0], "host": host}]
-            config["version"] += 1
-            await client.admin.command({"replSetReconfig": config, "force": True})
+
+async def _set_up_replica_set(socket: Path, client: AsyncIOMotorClient[dict[str, object]]) -> None:
+    """Initiate the set on a new database; follow the socket when the folder moved."""
+    host = str(socket)
+    try:
+        config = (await client.admin.command("replSetGetConfig"))["config"]
+    except OperationFailure as error:
+        if error.code != NOT_YET_INITIALIZED:
+            raise
+        member: Mapping[str, object] = {"_id": 0, "host": host}
+        await client.admin.command({"replSetInitiate": {"_id": REPLICA_SET, "members": [member]}})
+        return
+    if config["members"][0]["host"] != host:
+        config["members"] = [{**config["members"][0], "host": host}]
+        config["version"] += 1
+        await client.admin.command({"replSetReconfig": config, "force": True})

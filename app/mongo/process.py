@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.processes.environment import base_environment
 from app.processes.guard import Guard
-from app.processes.guard_program import MARKER_VARIABLE, kill_group
+from app.processes.guard_program import kill_group
 
 # The kernel's limit for a socket's path is 108 bytes on Linux and 104 on macOS.
 LONGEST_SOCKET_PATH = 100
@@ -47,7 +48,7 @@ class MongodProcess:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env={**base_environment(), MARKER_VARIABLE: self._guard.instance},
+                env={**base_environment(), **self._guard.marks},
             )
         self._guard.add(self._process.pid)
 
@@ -90,6 +91,22 @@ class MongodProcess:
             "--setParameter", "diagnosticDataCollectionEnabled=false",
             "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100",
         ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ParentsMongod:
+    """The mongod that this worker's parent has spawned, and keeps running."""
+
+    socket: Path
+    log_path: Path
+
+    def is_running(self) -> bool:
+        """As far as this process can know."""
+        return True
+
+    def last_words(self) -> str:
+        """Told by the parent."""
+        return f"see {self.log_path}"
 
 
 def socket_folder(data_dir: Path) -> Path:

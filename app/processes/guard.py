@@ -7,16 +7,24 @@ from pathlib import Path
 from typing import IO
 
 from app.processes import guard_program
+from app.processes.guard_program import MARKER_VARIABLE, WORKER_VARIABLE
 
 
 class Guard:
     """Tells the guard process which process groups must not outlive us.
 
-    Started before the first child; a guard that died is replaced at the next message.
+    Started before the first child; a guard that died is replaced at the next message. That of a
+    worker ends what this worker has started and nothing else.
     """
 
-    def __init__(self, instance: str) -> None:
+    def __init__(self, instance: str, worker: str | None = None) -> None:
         self.instance = instance
+        self.marks = {MARKER_VARIABLE: instance}
+        """What every child has to carry in its environment."""
+        self._mark = (MARKER_VARIABLE, instance)
+        if worker is not None:
+            self._mark = (WORKER_VARIABLE, worker)
+            self.marks[WORKER_VARIABLE] = worker
         self._groups: set[int] = set()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -24,7 +32,7 @@ class Guard:
         """Start the guard process and tell it everything known."""
         program = Path(guard_program.__file__)
         self._process = subprocess.Popen(  # a fixed argument list, nothing from outside
-            [sys.executable, "-I", "-S", str(program), self.instance],
+            [sys.executable, "-I", "-S", str(program), *self._mark],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

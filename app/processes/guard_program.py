@@ -1,8 +1,8 @@
 """The guard: a tiny process that ends every child when its gateway dies, however it dies.
 
-Run as `python -I -S guard_program.py MARKER`. It reads `+PGID` and `-PGID` lines from stdin;
-at end of file (the gateway is gone) it kills every process group still listed, and every
-process that carries the marker in its environment. Standard library only: it starts in
+Run as `python -I -S guard_program.py VARIABLE VALUE`. It reads `+PGID` and `-PGID` lines from
+stdin; at end of file (the gateway is gone) it kills every process group still listed, and every
+process with that value in that variable of its environment. Standard library only: it starts in
 milliseconds and must never fail.
 """
 
@@ -13,6 +13,8 @@ import sys
 from collections.abc import Collection
 
 MARKER_VARIABLE = "MCP_API_INSTANCE"
+# Tells what one of several workers has started from what the others have.
+WORKER_VARIABLE = "MCP_API_WORKER"
 # Tells the descendants of one child from those of another.
 CHILD_VARIABLE = "MCP_API_CHILD"
 
@@ -67,7 +69,7 @@ def kill_marked(instance: str) -> int:
     return kill_carriers(MARKER_VARIABLE, (instance,))
 
 
-def main(instance: str) -> None:
+def main(variable: str, value: str) -> None:
     """Keep the list until the gateway is gone, then end everything on it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -80,8 +82,8 @@ def main(instance: str) -> None:
             groups.discard(pgid)
     for pgid in groups:
         kill_group(pgid)
-    kill_marked(instance)
+    kill_carriers(variable, (value,))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 from app.processes.guard import Guard
-from app.processes.guard_program import CHILD_VARIABLE, MARKER_VARIABLE, kill_group
+from app.processes.guard_program import CHILD_VARIABLE, kill_group
 from app.processes.strays import Strays
 
 
@@ -107,7 +107,7 @@ class Spawner:
             stdin=PIPE if has_stdin else DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
-            env={**env, MARKER_VARIABLE: self._guard.instance, CHILD_VARIABLE: mark},
+            env={**env, **self._guard.marks, CHILD_VARIABLE: mark},
             cwd=cwd,
             start_new_session=True,
             limit=line_limit,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.domain.call import ToolCall, ToolOutcome
 from app.domain.errors import AppError
-from app.domain.ids import new_id
+from app.domain.life import new_call_id
 from app.domain.principal import Principal
 from app.domain.session import LogMessage, Progress
 from app.services.calls import call_tool
@@ -58,7 +58,7 @@ async def stream_call(
     deps: Deps, caller: Principal, call: ToolCall
 ) -> AsyncGenerator[CallEvent, None]:
     """Call a tool, and tell what happens meanwhile; a reader who goes away cancels the call."""
-    call_id = new_id()
+    call_id = new_call_id(deps.life)
     queue = _Queue()
     work = asyncio.create_task(_outcome(deps, caller, call, call_id, queue))
     work.add_done_callback(lambda _: queue.events.put_nowait(None))

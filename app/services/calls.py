@@ -9,7 +9,7 @@ from app.domain.arguments import check_arguments
 from app.domain.audit import TOOL_ERROR, size_of
 from app.domain.call import Refusal, ToolCall, ToolOutcome, check_call, merge_arguments
 from app.domain.errors import AppError, ErrorCode
-from app.domain.ids import new_id
+from app.domain.life import new_call_id
 from app.domain.masker import Masker
 from app.domain.policy import Action
 from app.domain.ports import CallEvents, Session
@@ -62,7 +62,7 @@ async def call_tool(
         username=call.username,
     ) as allowed:
         check_call(call)
-        return await _run(deps, allowed, call, call_id or new_id(), listener)
+        return await _run(deps, allowed, call, call_id or new_call_id(deps.life), listener)
 
 
 async def _run(
@@ -95,25 +95,6 @@ async def _run(
             call_id, call.server_name, call.tool_name, username, verdict, milliseconds,
         )  # fmt: skip
     return ToolOutcome(call_id=call_id, raw=raw, duration_milliseconds=milliseconds)
-
-
-async def cancel_call(deps: Deps, caller: Principal, call_id: str) -> None:
-    """Cancel a call under way in this process; its server is told.
-
-    Raises:
-        AppError: FORBIDDEN; CALL_NOT_FOUND, also for a call of somebody the caller may not act for.
-    """
-    async with operation(deps, caller, Action.CANCEL_CALL, target=call_id):
-        running = deps.calls.get(call_id)
-        if running is None or not caller.may_act_for(running.username):
-            raise AppError(
-                ErrorCode.CALL_NOT_FOUND,
-                "There is no such call under way here.",
-                path=("callId",),
-                hint="It may have ended, or run on another replica of this service.",
-            )
-        running.is_cancelled = True
-        running.task.cancel()
 
 
 def _current_task() -> asyncio.Task[object]:

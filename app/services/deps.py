@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
-from uuid import uuid4
 
 from app.domain.data_key import RotationProgress
 from app.domain.kept_answer import AnswerStore
@@ -14,6 +13,7 @@ from app.domain.package import Runtime
 from app.domain.package_ports import Installer, PackageFiles, PackageStore, RemovedPackages
 from app.domain.ports import DatabaseWatch, SecretStore, SeenSecrets, ServerStore, Sessions
 from app.domain.session import ListingChange, LogLine, SessionView
+from app.domain.signals import SignalStore
 from app.services.audit import AuditLog
 from app.services.authentication import Authentication
 from app.services.builds_here import LocalBuilds
@@ -21,6 +21,7 @@ from app.services.feed import Feed
 from app.services.last_use import SecretUse
 from app.services.limits import Limits
 from app.services.operations import Operations
+from app.services.outbox import Outbox
 from app.services.prepared import PreparedBundles
 from app.services.progress import ProgressFeed
 from app.services.running import RunningCall, RunningOperation
@@ -55,7 +56,7 @@ class Deps:
     """
 
     instance: str
-    life: str = field(default_factory=lambda: uuid4().hex)
+    life: str
     database: DatabaseWatch
     audit: AuditLog
     limits: Limits
@@ -76,6 +77,8 @@ class Deps:
     operations: Operations
     secret_use: SecretUse
     news: NewsSource
+    signals: SignalStore
+    outbox: Outbox
     session_changes: Feed[SessionView]
     listing_changes: Feed[ListingChange]
     is_local: bool = False

@@ -46,6 +46,7 @@ async def _start_rotation(deps: Deps, sealing_key_id: str | None) -> RotationPro
 
     def tell(progress: RotationProgress) -> None:
         deps.rotations.publish(progress)
+        deps.outbox.put(progress)
         if not begun.done():
             begun.set_result(progress)
 
@@ -63,7 +64,7 @@ async def _start_rotation(deps: Deps, sealing_key_id: str | None) -> RotationPro
 
 
 async def follow_rotation(deps: Deps, caller: Principal) -> AsyncGenerator[RotationProgress, None]:
-    """The progress of rotations that this process does, beginning with the latest.
+    """The progress of rotations, whichever process does them, beginning with the latest.
 
     Raises:
         AppError: FORBIDDEN; CONFLICT when the reader is too slow.

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from app.domain.clock import utc_now
 from app.domain.errors import AppError, ErrorCode
+from app.domain.life import is_earlier_life
 from app.domain.package_record import Package
 from app.services.deps import Deps
 from app.services.running import RunningOperation
@@ -37,13 +38,12 @@ def is_abandoned(deps: Deps, package: Package, now: datetime) -> bool:
 def is_over(deps: Deps, owner: str | None, expires_at: datetime | None, now: datetime) -> bool:
     """Whether a lease binds nobody any more.
 
-    An earlier life of our own data folder is certainly over, whatever its leases say: the
-    folder is locked by us.
+    An earlier life of our own data folder is certainly over, whatever its leases say.
     """
     if expires_at is None or expires_at <= now:
         return True
-    owner = owner or ""
-    return owner.startswith(f"{deps.instance}/") and not owner.startswith(_process(deps))
+    instance, _, rest = (owner or "").partition("/")
+    return instance == deps.instance and is_earlier_life(rest.partition("/")[0], deps.life)
 
 
 def taken_over(name: str) -> AppError:

@@ -61,10 +61,21 @@ async def _fetch(deps: Deps, server_name: str, folder: str) -> None:
 async def fetch_build(deps: Deps, package: Package, build: PackageBuild, report: Report) -> None:
     """Fill the build's folder on this machine with what its record says.
 
+    Another process that shares the folder may be at it: then its work will do.
+
     Raises:
         AppError: INSTALL_FAILED when the registry has something else under that version now,
             and whatever the installer raises.
     """
+    folder = build.install_dir
+    async with deps.files.claim(folder):
+        if not deps.files.is_whole(folder):
+            await _fill(deps, package, build, report)
+    deps.local_builds.failures.pop(folder, None)
+    deps.local_builds.whole.add(folder)
+
+
+async def _fill(deps: Deps, package: Package, build: PackageBuild, report: Report) -> None:
     folder = build.install_dir
     source = replace(build.source, version=build.version, requirements=build.requirements)
     await deps.files.remove(folder)  # what a killed fetch has left
@@ -76,8 +87,6 @@ async def fetch_build(deps: Deps, package: Package, build: PackageBuild, report:
     except BaseException:
         await asyncio.shield(asyncio.ensure_future(deps.files.remove(folder)))
         raise
-    deps.local_builds.failures.pop(folder, None)
-    deps.local_builds.whole.add(folder)
 
 
 def _check_same(package: Package, build: PackageBuild, files: InstalledFiles) -> None:

@@ -14,6 +14,11 @@ class RunningCall:
     task: asyncio.Task[object]
     is_cancelled: bool = False
 
+    def cancel(self) -> None:
+        """Ask for its end."""
+        self.is_cancelled = True
+        self.task.cancel()
+
 
 @dataclass(slots=True)
 class RunningOperation:

@@ -24,6 +24,7 @@ from app.domain.server import (
 )
 from app.domain.server_rules import check_reach, check_settings
 from app.domain.shown_settings import shown_settings, with_masked_kept
+from app.domain.signals import RestartWish
 from app.services.access import Operation, may_see, operation
 from app.services.deps import Deps
 from app.services.paging import every
@@ -258,7 +259,7 @@ def server_logs(deps: Deps, caller: Principal, name: str, last: int) -> list[str
 
 
 async def restart_server(deps: Deps, caller: Principal, name: str) -> Server:
-    """Replace the server's sessions in this process by new ones; calls in flight finish.
+    """Replace the server's sessions by new ones, in every process; calls in flight finish.
 
     Raises:
         AppError: FORBIDDEN, INVALID_INPUT, SERVER_NOT_FOUND or SERVER_DISABLED.
@@ -267,4 +268,5 @@ async def restart_server(deps: Deps, caller: Principal, name: str) -> Server:
         server = await get_enabled_server(deps, name)
         deps.sessions.restart(name)
         start_soon(deps, server)
+        deps.outbox.put(RestartWish(name))
         return server

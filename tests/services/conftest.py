@@ -28,6 +28,7 @@ from app.services.install import install_package
 from app.services.last_use import SecretUse, TokenUse
 from app.services.limits import Limits, LimitSettings
 from app.services.operations import Operations
+from app.services.outbox import Outbox
 from app.services.progress import ProgressFeed
 from app.services.refused_callers import RefusedCallers
 from app.services.secrets import Place, set_secret
@@ -79,6 +80,7 @@ async def world(
     stores: Stores, database: Database, spawner: Spawner, tmp_path: Path
 ) -> AsyncIterator[World]:
     seen, installer, operations = RecentSecrets(), FakeInstaller(), Operations()
+    outbox = Outbox(stores.signals)
     session_changes: Feed[SessionView] = Feed()
     listing_changes: Feed[ListingChange] = Feed()
     secret_files = tmp_path / "secret-files"
@@ -106,6 +108,8 @@ async def world(
         secret_use=SecretUse(stores.secrets),
         answers=stores.answers,
         news=stores.news,
+        signals=stores.signals,
+        outbox=outbox,
         data_keys=stores.data_keys,
         deployment=stores.deployment,
         authentication=Authentication(
@@ -119,7 +123,7 @@ async def world(
         installers={Runtime.NODE: installer, Runtime.PYTHON: installer},
         files=PackageFolder(packages),
         seen=seen,
-        progress=ProgressFeed(seen),
+        progress=ProgressFeed(seen, outbox.put),
         operations=operations,
         session_changes=session_changes,
         listing_changes=listing_changes,

@@ -19,7 +19,8 @@ from app.services.call_stream import (
     CallStarted,
     stream_call,
 )
-from app.services.calls import call_tool, cancel_call
+from app.services.calls import call_tool
+from app.services.cancel_call import cancel_call
 from tests.principals import user
 from tests.services.conftest import OPERATOR, World, add, keep
 from tests.subjects import EVERYTHING, FINGERPRINT, records, text_of

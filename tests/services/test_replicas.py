@@ -116,3 +116,15 @@ async def test_files_that_were_deleted_come_back_at_the_next_start(
     here = replace(here, deps=replace(other.deps, files=world.deps.files))
     await call_tool(here.deps, OPERATOR, CALL)
     here.serves(*await stored(here))
+
+
+async def test_two_workers_on_one_folder_fetch_once(world: World, other: World) -> None:
+    await install(world)
+    world.installer.may_finish.clear()
+    worker = replace(other.deps, life="second", local_builds=LocalBuilds())
+    calls = [asyncio.ensure_future(call_tool(d, OPERATOR, CALL)) for d in (other.deps, worker)]
+    await until(lambda: len(world.installer.sources) == 2)
+    world.installer.may_finish.set()
+    await asyncio.gather(*calls)
+    assert [source.version for source in world.installer.sources] == ["latest", FIRST]
+    assert [*(other.packages / ".locks").iterdir()] == []

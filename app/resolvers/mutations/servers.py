@@ -119,7 +119,7 @@ class ServerMutations:
         return await outcome(_shown(info, work))
 
     @strawberry.mutation(
-        description="Replace a server's sessions in the process that answers by new ones, also "
+        description="Replace a server's sessions, in every process, by new ones, also "
         "where it is being left alone after failures. Calls in flight finish as they began."
     )
     async def restart_server(

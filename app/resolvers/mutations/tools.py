@@ -18,7 +18,8 @@ from app.resolvers.types.error import (
     UnavailableError,
 )
 from app.resolvers.types.tool import ToolResult
-from app.services.calls import call_tool, cancel_call
+from app.services.calls import call_tool
+from app.services.cancel_call import cancel_call
 
 
 @strawberry.input(description="A tool to call, and with what.")
@@ -102,8 +103,8 @@ class ToolMutations:
         return await outcome(_call(info, input))
 
     @strawberry.mutation(
-        description="Cancel a call that is under way in the process that answers: it ends with "
-        "CALL_CANCELLED. What it has done by then is not undone."
+        description="Cancel a call that is under way, in whichever process of the deployment: it "
+        "ends with CALL_CANCELLED. What it has done by then is not undone."
     )
     async def cancel_tool_call(
         self,

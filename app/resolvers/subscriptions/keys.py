@@ -15,7 +15,7 @@ class KeySubscriptions:
     """The key fields of Subscription."""
 
     @strawberry.subscription(
-        description="The progress of rotations that the process that answers does, beginning with "
+        description="The progress of rotations, whichever process does them, beginning with "
         "the latest. For callers who may act for anyone."
     )
     async def key_rotation(self, info: Info) -> AsyncGenerator[KeyRotationType, None]:

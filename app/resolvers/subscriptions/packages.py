@@ -16,7 +16,7 @@ class PackageSubscriptions:
     """The package fields of Subscription."""
 
     @strawberry.subscription(
-        description="The progress of installs and upgrades in the process that answers: phases, "
+        description="The progress of installs and upgrades, whichever process does them: phases, "
         "and the lines the installer writes. Begins with what has happened so far."
     )
     async def package_progress(

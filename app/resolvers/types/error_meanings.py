@@ -29,7 +29,7 @@ ERROR_MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.SERVER_DID_NOT_START: "The MCP server could not be started or connected to.",
     ErrorCode.SERVER_FAILED: "The MCP server ended or answered with an error.",
     ErrorCode.TOOL_TIMEOUT: "The tool has taken longer than the call may take.",
-    ErrorCode.CALL_NOT_FOUND: "No call of that id is under way in the process that answers.",
+    ErrorCode.CALL_NOT_FOUND: "No call of that id is under way.",
     ErrorCode.CALL_CANCELLED: "The call was cancelled.",
     ErrorCode.SESSION_LIMIT: "No more sessions or calls are allowed right now.",
     ErrorCode.RATE_LIMITED: "The caller does this too often; the hint says when to come again.",
