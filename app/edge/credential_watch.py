@@ -15,6 +15,9 @@ T = TypeVar("T")
 
 # A revoked token keeps an open stream for so long at most; one that expires not a moment longer.
 LOOK_SECONDS = 5.0
+# An expired token is still good while clocks may differ: whether that is over is asked so often.
+LEEWAY_LOOK_SECONDS = 1.0
+SHORTEST_PAUSE_SECONDS = 0.01
 
 
 async def until_unknown(
@@ -73,7 +76,9 @@ def _pause(expires_at: datetime | None) -> float:
     if expires_at is None:
         return LOOK_SECONDS
     left = (expires_at - utc_now()).total_seconds()
-    return max(0.01, min(LOOK_SECONDS, left))
+    if left <= 0:
+        return LEEWAY_LOOK_SECONDS
+    return max(SHORTEST_PAUSE_SECONDS, min(LOOK_SECONDS, left))
 
 
 def _is_over(expires_at: datetime | None) -> bool:

@@ -16,6 +16,11 @@ RAW_HEADER = b"x-request-id"
 ACCEPTED = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
 
 
+# A proxy's word for where a request comes from is whatever it makes of what it was sent.
+ADDRESS = re.compile(r"[0-9A-Za-z.:%_\[\]-]{1,64}")
+NO_ADDRESS = "unknown"
+
+
 class RequestId:
     """Takes the id that the caller or a proxy has given, or makes one, and sends it back."""
 
@@ -33,7 +38,7 @@ class RequestId:
         set_origin(
             Origin(
                 request_id=request_id,
-                peer=(scope.get("client") or (None,))[0],
+                peer=_peer_of(scope),
                 body_bytes=body_length(scope),
             )
         )
@@ -46,6 +51,14 @@ class RequestId:
             return send(message)
 
         await self._app(scope, receive, named)
+
+
+def _peer_of(scope: Scope) -> str | None:
+    client = scope.get("client")
+    if client is None:
+        return None
+    host: str = client[0]
+    return host if ADDRESS.fullmatch(host) else NO_ADDRESS
 
 
 def request_id_of(connection: HTTPConnection) -> str:

@@ -26,8 +26,8 @@ class Noting:
         await PlainTextResponse(request_id_of(Request(scope)))(scope, receive, send)
 
 
-async def ask(app: Noting, **headers: str) -> httpx.Response:
-    transport = httpx.ASGITransport(RequestId(app), client=("192.0.2.7", 1))
+async def ask(app: Noting, *, peer: str = "192.0.2.7", **headers: str) -> httpx.Response:
+    transport = httpx.ASGITransport(RequestId(app), client=(peer, 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         return await http.post("/", content=b"12345", headers=headers)
 
@@ -47,6 +47,20 @@ async def test_an_id_that_could_harm_a_log_is_replaced(given: str) -> None:
     ids = {first.headers["x-request-id"], second.headers["x-request-id"]}
     assert len(ids) == 2
     assert all(len(one) == 32 and one.isalnum() for one in ids)
+
+
+@pytest.mark.parametrize("given", ["2001:db8::1", "fe80::1%eth0", "[2001:db8::1]:443", "unknown"])
+async def test_an_address_is_kept_as_a_proxy_gives_it(given: str) -> None:
+    app = Noting()
+    await ask(app, peer=given)
+    assert app.seen[0].peer == given
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 65, "<b>", "a\n"])
+async def test_what_is_no_address_is_not_kept(given: str) -> None:
+    app = Noting()
+    await ask(app, peer=given)
+    assert app.seen[0].peer == "unknown"
 
 
 async def test_work_that_no_request_asked_for_has_an_id_and_no_peer() -> None:
