@@ -3,6 +3,7 @@
 import argparse
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import uvloop
@@ -15,6 +16,7 @@ from bench import (
     gateway_results,
     gateway_start,
     gateway_users,
+    gateway_workers,
     graphql_views,
     http_calls,
     installs,
@@ -40,6 +42,7 @@ BENCHMARKS: Mapping[str, Callable[[Sizes], Awaitable[Report]]] = {
     "gateway_results": gateway_results.run,
     "gateway_memory": gateway_memory.run,
     "gateway_start": gateway_start.run,
+    "gateway_workers": gateway_workers.run,
     "typed_calls": typed_calls.run,
     "graphql_views": graphql_views.run,
     "secret_calls": secret_calls.run,
@@ -53,13 +56,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--tiny", action="store_true", help="only see that everything runs")
+    parser.add_argument("--calls", type=int, help="for gateway_memory, instead of a million")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the JSON goes")
     given = parser.parse_args(arguments)
     unknown = {*given.names} - {*BENCHMARKS}
     if unknown:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     # The product runs on uvloop, and so do both sides here.
-    uvloop.run(_run(given.names or [*BENCHMARKS], TINY if given.tiny else Sizes(), given.results))
+    sizes = TINY if given.tiny else Sizes()
+    if given.calls is not None:
+        few, _ = sizes.calls_for_memory
+        sizes = replace(sizes, calls_for_memory=(few, given.calls))
+    uvloop.run(_run(given.names or [*BENCHMARKS], sizes, given.results))
 
 
 async def _run(names: Sequence[str], sizes: Sizes, results: Path) -> None:

@@ -36,6 +36,7 @@ GATEWAY = {
     "gateway_results": {"SDK Client.call_tool", "REST"},
     "gateway_memory": {"after 1", "after 2"},
     "gateway_start": {"python -c pass", "/healthz", "GraphQL"},
+    "gateway_workers": {"1 worker", "2 workers"},
     "typed_calls": {"callTool", "typed field"},
 }
 

@@ -104,11 +104,25 @@ def test_the_network_is_not_let_in_without_authentication(tmp_path: Path) -> Non
     ("name", "value"),
     [("PORT", "http"), ("PORT", "70000"), ("PAYLOAD_LIMIT", "lots"), ("LOG_LEVEL", "LOUD"),
      ("INSTALL_FREE_SPACE", "much"), ("PIP_INDEX_URL", "--x"), ("PIP_EXTRA_INDEX_URL", "http://a b"),
-     ("INSTALL_TIMEOUT_SECONDS", "0")],
+     ("INSTALL_TIMEOUT_SECONDS", "0"), ("WORKERS", "0"), ("WORKERS", "65"), ("WORKERS", "many")],
 )  # fmt: skip
 def test_a_setting_that_cannot_be_is_named(tmp_path: Path, name: str, value: str) -> None:
     assert refusal(tmp_path, **{name: value}).startswith(f"mcp-api: {name}: ")
     assert not (tmp_path / "data").exists()
+
+
+def test_the_command_lines_number_of_workers_goes_before_the_settings(tmp_path: Path) -> None:
+    finished = run(tmp_path, "serve", "--workers", "0", WORKERS="2")
+    assert (finished.returncode, finished.stdout) == (1, "")
+    assert finished.stderr == "mcp-api: WORKERS: Input should be greater than or equal to 1\n"
+
+
+def test_what_no_worker_can_start_with_is_said_once(tmp_path: Path) -> None:
+    said = refusal(
+        tmp_path, WORKERS="2", INSTALL_ON_START="one|a|b", MONGODB_URI="mongodb://127.0.0.1:9",
+        SECRETS_KEY=KEY,
+    )  # fmt: skip
+    assert said.startswith("mcp-api: A server's name must be")
 
 
 def test_a_port_in_use_is_said(tmp_path: Path) -> None:
