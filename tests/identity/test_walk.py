@@ -29,6 +29,7 @@ from tests.product import JSON, Product
 
 CREATE = """mutation ($input: CreateTokenInput!) {
   createToken(input: $input) { __typename ... on CreatedToken { text token { id } } } }"""
+TYPED_CALL = "mutation { s { pid { text } } }"
 STATE = """{ servers { nodes { name enabled updatedAt access { users } } } packages { nodes { id } }
   tokens { nodes { id revokedAt } } own: secrets { nodes { id } }
   ada: secrets(username: "ada") { nodes { id updatedAt } }
@@ -227,3 +228,16 @@ def test_mcp_lists_and_calls_what_is_open_to_the_caller(house: House, who: str) 
     assert ("s__pid" in names) is (who in ("user", "owner", "operator", "admin"))
     has_answered = "result" in called and not called["result"].get("isError")
     assert has_answered is (who in ("user", "owner", "admin")), called
+
+
+@pytest.mark.parametrize("who", CALLERS)
+def test_typed_tools_are_there_and_answer_for_whom_the_server_is(house: House, who: str) -> None:
+    text = house.send(who, "GET", "/graphql/tools/schema.graphql")
+    called = house.send(who, "POST", "/graphql/tools", {"query": TYPED_CALL})
+    if who in ("nobody", "forger"):
+        assert (text.status_code, called.status_code) == (401, 401)
+        return
+    has_answered = "errors" not in called.json()
+    assert has_answered is (who in ("user", "owner", "admin")), called.json()
+    is_seen = "pid" in text.text
+    assert is_seen is (who in ("user", "owner", "operator", "admin"))
