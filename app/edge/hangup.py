@@ -97,8 +97,9 @@ class _Watch:
         """End the watch; a cancellation made here no longer counts (as in `asyncio.timeout`)."""
         self._is_over = True
         self._timer.cancel()
-        if self._watcher is not None:
-            self._watcher.cancel()
+        watcher, self._watcher = self._watcher, None
+        if watcher is not None:
+            watcher.cancel()  # its error remembers this object: neither must wait for a collection
         if self._has_cancelled:
             self._task.uncancel()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
@@ -66,6 +67,27 @@ async def test_a_quick_request_costs_no_task_and_no_message() -> None:
     before = asyncio.all_tasks()
     await wire.serve(quick)
     assert (tasks, wire.calls, wire.sent) == ([before], 1, [START, END])
+
+
+async def test_a_slow_request_leaves_nothing_for_the_garbage_collector() -> None:
+    """Under load most requests are slow, and each collection stops everybody."""
+    wire = Wire(BODY)
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await wire.is_asked.wait()  # by the guard
+        await send(START)
+        await send(END)
+
+    gc.collect()
+    gc.disable()
+    try:
+        await wire.serve(slow)
+        await asyncio.sleep(0)  # the guard's own wait ends
+        await asyncio.sleep(0)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 async def test_a_body_that_is_not_read_is_left_alone_until_it_is() -> None:
