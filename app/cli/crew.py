@@ -40,8 +40,10 @@ def serve_with_workers(held: Holdings) -> None:
     crew = _Crew(held)
     with _heard_signals(crew):
         try:
-            crew.begin()
+            banner = crew.begin()
             with told_address(held.folder, held.listener, held.settings):
+                if banner is not None:
+                    click.echo(banner)
                 crew.keep()
         finally:
             held.listener.close()  # whoever comes now is not to wait for an answer
@@ -60,8 +62,8 @@ class _Crew:
         self._is_stopping = False
         self._mongod_at = 0.0
 
-    def begin(self) -> None:
-        """Start all, and say where the product is once each of them answers.
+    def begin(self) -> str | None:
+        """The banner, once each of them answers; None if a signal said stop before.
 
         Raises:
             CannotStart: One of them, or mongod, has ended before that.
@@ -81,9 +83,9 @@ class _Crew:
                 raise CannotStart(f"The embedded MongoDB ended at once: {mongod.last_words()}")
             banners = [worker.banner for worker in self._workers if worker.banner is not None]
             if len(banners) == len(self._workers):
-                click.echo(banners[0])
-                return
+                return banners[0]
             time.sleep(LOOK_SECONDS)
+        return None
 
     def keep(self) -> None:
         """Keep all of them running until a signal says stop."""

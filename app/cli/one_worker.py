@@ -60,13 +60,29 @@ class Worker:
         return f"{self._held.guard.instance}/{self._life}"
 
     def start(self) -> None:
-        """Begin a life, without waiting for anything."""
+        """Begin a life, without waiting for anything.
+
+        Raises:
+            OSError: There is no room for a process.
+        """
         self.banner = self.problem = None
         self._life, self._began_at = new_life(self._run, self.number), time.monotonic()
-        self._report, told = os.pipe()
+        report, told = os.pipe()
+        try:
+            self._process = self._spawn(told)
+        except OSError:
+            os.close(report)
+            raise
+        finally:
+            os.close(told)
+        self._report = report
+        self._held.guard.add(self._process.pid)
+        self._give_brief(self._process)
+
+    def _spawn(self, told: int) -> subprocess.Popen[bytes]:
         descriptors = (self._held.listener.fileno(), self._shares.fileno(), told)
         paths = [str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])]
-        self._process = subprocess.Popen(  # a fixed argument list
+        return subprocess.Popen(  # a fixed argument list
             # -P: a folder named `app` where the product was started is not ours.
             [sys.executable, "-P", "-m", "app.cli.worker", *map(str, descriptors)],
             stdin=subprocess.PIPE,
@@ -79,9 +95,6 @@ class Worker:
             },
             start_new_session=True,  # Ctrl-C is the parent's to hear
         )
-        os.close(told)
-        self._held.guard.add(self._process.pid)
-        self._give_brief(self._process)
 
     def listen(self) -> None:
         """Take note of what it reports, if it has."""
@@ -111,17 +124,22 @@ class Worker:
         """Start it again when it has died, the later the more often it does."""
         process, now = self._process, time.monotonic()
         if process is not None and process.poll() is not None:
+            self.listen()
             self._clear_away(process)
             is_steady = now - self._began_at > STEADY_SECONDS
             self._pause = FIRST_PAUSE_SECONDS if is_steady else self._pause
             log.error(
-                "Worker %d (process %d) ended unexpectedly with %s; it is started again in %.1f s.",
-                self.number, process.pid, _shown(process.returncode), self._pause,
+                "Worker %d (process %d) ended unexpectedly: %s; it is started again in %.1f s.",
+                self.number, process.pid, self.problem or _shown(process.returncode), self._pause,
             )  # fmt: skip
             self._start_at = now + self._pause
             self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
         if self._process is None and now >= self._start_at:
-            self.start()
+            try:
+                self.start()
+            except OSError as error:  # no more processes, or no memory
+                log.error("Worker %d cannot be started: %s.", self.number, error.strerror)  # noqa: TRY400
+                self._start_at = now + LONGEST_PAUSE_SECONDS
 
     def _give_brief(self, process: subprocess.Popen[bytes]) -> None:
         held, mongod = self._held, self._held.mongod

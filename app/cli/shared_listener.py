@@ -37,7 +37,6 @@ class SharedListener:
         self._number = number
         self._loop = asyncio.get_running_loop()
         self._begun: set[asyncio.Task[object]] = set()
-        self._has_waited = False
 
     def start(self, protocol: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None) -> None:
         """Accept from now on."""
@@ -60,18 +59,28 @@ class SharedListener:
 
     def _look(self) -> None:
         """Accept one connection, now or in a moment; while more wait, the loop comes back here."""
-        if self._is_others_turn() and not self._has_waited:
-            self._has_waited = True
-            self._pause(MOMENT_SECONDS)
+        if self._is_others_turn():
+            self._loop.remove_reader(self._listener)
+            self._loop.call_later(MOMENT_SECONDS, self._look_again)
+        else:
+            self._accept()
+
+    def _look_again(self) -> None:
+        """Accept what the others have left after all, and go on."""
+        self._go_on()
+        self._accept()
+
+    def _accept(self) -> None:
+        if self._listener.fileno() < 0:
             return
-        self._has_waited = False
         try:
             connection, _ = self._listener.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return  # another worker has it
         except OSError as error:
             log.warning("Connections have to wait: %s.", error.strerror)
-            self._pause(PAUSE_SECONDS)
+            self._loop.remove_reader(self._listener)
+            self._loop.call_later(PAUSE_SECONDS, self._go_on)
             return
         task = self._loop.create_task(self._begin(connection))
         self._begun.add(task)
@@ -87,10 +96,6 @@ class SharedListener:
     def _tell(self) -> None:
         if self._listener.fileno() >= 0:
             self._shares.tell(self._number, self._count())
-
-    def _pause(self, seconds: float) -> None:
-        self._loop.remove_reader(self._listener)
-        self._loop.call_later(seconds, self._go_on)
 
     def _go_on(self) -> None:
         if self._listener.fileno() >= 0:

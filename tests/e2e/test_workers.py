@@ -156,7 +156,7 @@ def test_a_killed_worker_is_replaced_its_servers_end_and_the_other_one_answers(
     eventually(lambda: len({*workers(product)} - {killed, kept}) == 1)
     eventually(lambda: other_than(product, {server, other}))
     assert re.search(
-        rf"Worker \d \(process {killed}\) ended unexpectedly with signal 9; it is started again in",
+        rf"Worker \d \(process {killed}\) ended unexpectedly: signal 9; it is started again in",
         product.output(),
     )
     assert is_alive(kept)
