@@ -174,6 +174,7 @@ class _Stream:
         log.debug("The changes of %s are followed.", self.database)
         try:
             while cursor.alive:
+                _end_if_cancelled()
                 _extend(limit, SILENCE_SECONDS)
                 event = await cursor.try_next()
                 if event is not None:
@@ -206,6 +207,17 @@ class _Stream:
     def _set_live(self, *, is_live: bool) -> None:
         self.is_live = is_live
         self._watch.look()
+
+
+def _end_if_cancelled() -> None:
+    """Make up for a cancellation that the driver has lost.
+
+    It sends through `asyncio.wait_for`, which up to Python 3.11 forgets of one that comes in the
+    same moment as what is waited for (python/cpython#86296).
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _extend(limit: asyncio.Timeout, seconds: float) -> None:
