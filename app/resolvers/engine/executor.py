@@ -4,8 +4,10 @@ It overrides internal methods of graphql-core 3.3, which is pinned for that reas
 the same operations through the stock executor and compares.
 """
 
+import functools
 import math
-from collections.abc import Callable, Iterable
+import weakref
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -30,6 +32,7 @@ from graphql import (
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import AwaitableOrValue, Path, Undefined, gather_with_cancel
+from graphql.type.definition import GraphQLResolveInfoHelpers
 
 Short = Callable[[Any], Any]
 Step = tuple[str, FieldDetailsList, Short | None]
@@ -50,6 +53,12 @@ class QuickExecutor(Executor[None]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._plans: dict[int, tuple[GroupedFieldSet, list[Step]]] = {}
+        # Those of graphql-core hold methods of the executor: all of a request would then be in a
+        # circle, and wait for a garbage collection.
+        self.async_helpers = GraphQLResolveInfoHelpers(
+            gather=lambda values: gather_with_cancel(*values),
+            track=functools.partial(_track, weakref.ref(self)),
+        )
 
     def execute_fields(
         self,
@@ -131,6 +140,11 @@ class QuickExecutor(Executor[None]):
             field.extensions[_SHORT_WAY] = _make_short_way(field)
         short: Short | None = field.extensions[_SHORT_WAY]
         return short
+
+
+def _track(executor: "weakref.ref[QuickExecutor]", values: Sequence[Any]) -> None:
+    if (alive := executor()) is not None:
+        alive.track_async_work(values)
 
 
 def _read_all(

@@ -1,5 +1,6 @@
 """Our executor against graphql-core's own: the same operations, the same answers and errors."""
 
+import gc
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -161,3 +162,17 @@ async def test_events_are_those_of_the_stock_executor(name: str) -> None:
         answers.append([told(event) async for event in events])
     assert answers[0] == answers[1]
     assert len(answers[0]) == 2
+
+
+async def test_an_operation_leaves_nothing_for_the_garbage_collector() -> None:
+    """A collection stops everybody; what is in no circle goes by itself."""
+    engine, _ = engines(Leaf())
+    document = "{ leaf { text later } maybe { number } }"
+    await engine.execute(document)  # from now on the document is kept
+    gc.collect()
+    gc.disable()
+    try:
+        assert (await engine.execute(document)).errors is None
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
