@@ -25,6 +25,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._is_in_head = True
         self._is_refused = False
         self._timer: asyncio.TimerHandle | None = None
+        # Requests before the latest one that are still at work: a client may send several at once.
+        self._earlier: list[RequestResponseCycle] = []
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
@@ -32,8 +34,10 @@ class BoundedHttp(HttpToolsProtocol):
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
+        """Wait no more, and tell every request; uvicorn tells the latest one only."""
         self._stop_waiting()
+        for cycle in self._earlier:
+            _tell_gone(cycle)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -57,16 +61,23 @@ class BoundedHttp(HttpToolsProtocol):
         if size > MAX_HEAD_BYTES or len(self.headers) > MAX_HEADERS:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         else:
+            before: RequestResponseCycle | None = self.cycle
+            if before is not None and not before.response_complete:
+                self._earlier = [c for c in self._earlier if not c.response_complete] + [before]
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body."""
-        if not self._is_refused:
-            super().on_body(body)
+        """A part of the body; for one that was answered before its end there is not for ever."""
+        if self._is_refused:
+            return
+        if self.cycle.response_complete and self._timer is None:
+            self._timer = self.loop.call_later(self.head_seconds, self.transport.close)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The next head may come; until it begins uvicorn counts the time."""
         self._is_in_head = True
+        self._stop_waiting()
         if not self._is_refused:
             super().on_message_complete()
 
@@ -112,9 +123,14 @@ class BoundedHttp(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle  # there may have been no request yet
         if cycle is None or not cycle.more_body or cycle.response_started:
             return False
-        cycle.disconnected = True
-        cycle.message_event.set()
+        _tell_gone(cycle)
         return True
+
+
+def _tell_gone(cycle: RequestResponseCycle) -> None:
+    """The request's client is there no more: nothing is sent to it from now on."""
+    cycle.disconnected = True
+    cycle.message_event.set()
 
 
 _WORDS = {

@@ -10,6 +10,8 @@ from app.domain.errors import AppError, invalid
 
 # What is read can be written again inside a request of two levels more: orjson writes 254.
 MAX_DEPTH = 250
+# orjson reads 1024 levels, and says so before it finds out whether the rest is JSON.
+TOO_DEEP_TO_READ = "depth limit exceeded"
 # In JSON a text before a colon is a key. Possessive, so that a long text costs no memory.
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"([ \t\n\r]*+:)?', re.DOTALL)
 _CONTAINERS = (dict, list)
@@ -27,6 +29,8 @@ def read_json(data: bytes) -> object:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
+        if error.msg.startswith(TOO_DEEP_TO_READ):
+            raise _too_deep() from None
         raise invalid(
             f"The body is not valid JSON (at character {error.pos}).",
             hint="Send a JSON object with the header Content-Type: application/json.",
@@ -51,7 +55,7 @@ def _is_plainly_fine(data: bytes, value: object) -> bool:
 def _look_closely(data: bytes, value: object) -> None:
     keys, depth = measure_json(value)
     if depth > MAX_DEPTH:
-        raise invalid(f"The body is nested more than {MAX_DEPTH} levels deep.")
+        raise _too_deep()
     found = _TEXT.findall(data)
     if len(found) - found.count(b"") != keys:
         raise _named_twice(data)
@@ -72,6 +76,10 @@ def measure_json(value: object) -> tuple[int, int]:
             below += [child for child in children if type(child) in _CONTAINERS]
         level = below
     return keys, depth
+
+
+def _too_deep() -> AppError:
+    return invalid(f"The body is nested more than {MAX_DEPTH} levels deep.")
 
 
 def _named_twice(data: bytes) -> AppError:

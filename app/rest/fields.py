@@ -27,6 +27,7 @@ from app.domain.pypi import PYPI_NAME
 from app.domain.server_rules import MAX_COUNT, MAX_IDLE_SECONDS, MAX_STARTUP_SECONDS
 
 NO_NUL = r"^[^\u0000]*$"
+NO_CONTROLS = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"  # but tabs and line ends
 
 
 def _whole(pattern: re.Pattern[str]) -> str:
@@ -81,7 +82,7 @@ SecretValue = Annotated[
             "description": "The secret itself, up to 64 KiB; it cannot be read back.",
             "minLength": 1,
             "maxLength": MAX_SECRET_BYTES,
-            "pattern": NO_NUL,
+            "pattern": NO_CONTROLS,
         }
     ),
 ]

@@ -15,6 +15,7 @@ from app.cli.http_protocol import MAX_HEADERS, BoundedHttp
 from tests.edge.wire import serving
 
 HEAD = b"POST /x HTTP/1.1\r\nhost: localhost\r\n"
+WAITS = b"GET /waits HTTP/1.1\r\nhost: localhost\r\n\r\n"
 CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
 
 
@@ -24,9 +25,21 @@ class Impatient(BoundedHttp):
     head_seconds = 0.3
 
 
+GONE = asyncio.Event()
+
+
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] != "http":
         raise NotImplementedError
+    if scope["path"] == "/early":
+        await PlainTextResponse("early")(scope, receive, send)
+        return
+    if scope["path"] == "/waits":
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        await PlainTextResponse("nobody hears this")(scope, receive, send)
+        GONE.set()
+        return
     body = await Request(scope, receive).body()
     await PlainTextResponse(f"{len(body)} bytes")(scope, receive, send)
 
@@ -153,3 +166,27 @@ async def test_an_answer_is_whole_before_the_refusal_of_what_follows() -> None:
         await asyncio.wait_for(reader.readuntil(b"2 bytes"), 10)
         writer.write(b"nonsense\r\n\r\n")
         assert (await whole(reader)).startswith("HTTP/1.1 400 ")
+
+
+async def test_a_client_that_leaves_ends_every_request_it_has_sent_at_once() -> None:
+    GONE.clear()
+    async with connected() as (_, writer):
+        writer.write(WAITS + HEAD + b"content-length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+        async with asyncio.timeout(10):
+            await GONE.wait()
+
+
+async def test_a_body_without_an_end_is_cut_though_its_request_was_answered() -> None:
+    early = CHUNKED.replace(b"/x", b"/early")
+    async with connected(Impatient) as (reader, writer):
+        writer.write(early)
+        await asyncio.wait_for(reader.readuntil(b"early"), 10)
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(10):
+                while not reader.at_eof():
+                    writer.write(b"1\r\nx\r\n")
+                    await writer.drain()
+                    await asyncio.sleep(0.05)
+        assert reader.at_eof() or reader.exception()

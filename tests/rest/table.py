@@ -88,6 +88,8 @@ BODIES = [
         content=call(b'{"a": {"a": {"a": 1}}, "b": [{"a": 1}, {"a": 2}]}')),
     refused("too deep", CALL, call(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH), TOO_DEEP),
     refused("much too deep", CALL, call(b'{"a":' * 900 + b"1" + b"}" * 900), TOO_DEEP),
+    refused("deeper than a parser goes", CALL, call(b"[" * 20_000 + b"]" * 20_000), TOO_DEEP),
+    refused("deep and without an end", SET, b"[" * 20_000, TOO_DEEP),
     Row(title="as deep as may be", method="POST", path=CALL,
         content=call(b'{"a":' * (MAX_DEPTH - 2) + b"[]" + b"}" * (MAX_DEPTH - 2)), answer={"success": True}),
     refused("an array", CALL, b"[]", NO_OBJECT),
