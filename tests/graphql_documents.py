@@ -42,7 +42,7 @@ DISABLE_SERVER = f"""mutation ($input: ServerNameInput!) {{
   disableServer(input: $input) {{ __typename ... on Server {{ {SERVER} }} {ERROR} }}
 }}"""
 DELETE_SERVER = f"""mutation ($input: ServerNameInput!) {{
-  deleteServer(input: $input) {{ __typename ... on DeletedServer {{ name }} {ERROR} }}
+  deleteServer(input: $input) {{ __typename ... on DeletedServer {{ serverName }} {ERROR} }}
 }}"""
 INSTALL_PACKAGE = f"""mutation ($input: InstallPackageInput!) {{
   installPackage(input: $input) {{
@@ -117,7 +117,9 @@ CANCEL_TOOL_CALL = f"""mutation ($input: CancelToolCallInput!) {{
 }}"""
 
 SERVERS = f"query {{ servers(first: 100) {{ nodes {{ {SERVER} }} }} }}"
-SERVER_BY_NAME = f"query ($name: String!) {{ server(name: $name) {{ {SERVER} }} }}"
+SERVER_BY_NAME = (
+    f"query ($serverName: String!) {{ server(serverName: $serverName) {{ {SERVER} }} }}"
+)
 PACKAGES = f"query {{ packages(first: 500) {{ nodes {{ {PACKAGE} }} }} }}"
 SECRETS = f"""query ($username: String, $serverName: String, $shared: Boolean = false) {{
   secrets(username: $username, serverName: $serverName, shared: $shared, first: 500) {{

@@ -173,7 +173,7 @@ class Product:
     def add_server(self, name: str, script: Path, *args: str, **settings: object) -> None:
         """Add a script as a server."""
         command = {"command": sys.executable, "args": ["-S", str(script), *args]}
-        added = self.graphql(ADD_SERVER, input={"name": name, **command, **settings})
+        added = self.graphql(ADD_SERVER, input={"serverName": name, **command, **settings})
         assert added["__typename"] == "Server", added
 
     def set_secret(self, server: str, name: str, value: str, username: str | None = None) -> None:

@@ -106,7 +106,7 @@ class ImportClient:
         return await self._change(
             INSTALL,
             {
-                "name": source.name,
+                "packageName": source.name,
                 "version": source.version,
                 "runtime": source.runtime.name,
                 "serverName": request.server_name,
@@ -130,7 +130,7 @@ class ImportClient:
         return await self._change(
             ADD,
             {
-                "name": settings.name,
+                "serverName": settings.name,
                 "transport": settings.transport.name,
                 "command": settings.command,
                 "args": [*settings.args],

@@ -100,7 +100,7 @@ async def _in_room(work: Callable[[PackageClient, Console], Awaitable[int]]) -> 
 async def _install(client: PackageClient, console: Console, wish: InstallWish) -> int:
     (own,) = fit_server_names([wish.name.rpartition("/")[2]]).values()
     server_name = wish.server_name or own
-    given = {"name": wish.name, "serverName": server_name, "env": _environment(wish.env)}
+    given = {"packageName": wish.name, "serverName": server_name, "env": _environment(wish.env)}
     what = f"{wish.name} as {server_name}"
     with WorkDisplay(console, what) as display:
         done = await _with_progress(client, display, INSTALL, {**given, **wish.given})

@@ -37,10 +37,10 @@ def check_npm_name(name: str) -> None:
     """
     if len(name) > MAX_NAME or name in RESERVED or not NPM_NAME.fullmatch(name):
         raise invalid(
-            "name must be a package name from the npm registry, such as 'mcp-hello-world' or "
+            "The package's name must be one from the npm registry, such as 'mcp-hello-world' or "
             "'@modelcontextprotocol/server-everything'; paths, URLs, git references and options "
             "are not accepted.",
-            "name",
+            "packageName",
         )
 
 

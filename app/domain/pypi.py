@@ -30,9 +30,9 @@ def check_pypi_name(name: str) -> None:
     """
     if len(name) > MAX_NAME or not PYPI_NAME.fullmatch(name):
         raise invalid(
-            "name must be a package name from PyPI, such as 'mcp-server-time'; extras, paths, "
+            "The package's name must be one from PyPI, such as 'mcp-server-time'; extras, paths, "
             "URLs and options are not accepted.",
-            "name",
+            "packageName",
         )
 
 

@@ -162,12 +162,12 @@ def unknown_server(name: str) -> AppError:
     )
 
 
-def name_taken(name: str, field: str) -> AppError:
-    """The CONFLICT of a server name that is in use; `field` is the input that gave it."""
+def name_taken(name: str) -> AppError:
+    """The CONFLICT of a server name that is in use."""
     return AppError(
         ErrorCode.CONFLICT,
         f"There is already a server named {name!r}.",
-        path=(field,),
+        path=("serverName",),
         hint="Choose another name, or remove that server first.",
     )
 

@@ -38,7 +38,7 @@ def check_settings(settings: ServerSettings) -> None:
     Raises:
         AppError: INVALID_INPUT, naming the field.
     """
-    check_server_name(settings.name, "name")
+    check_server_name(settings.name)
     for field, value in (
         ("displayName", settings.display_name),
         ("description", settings.description),

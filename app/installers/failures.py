@@ -17,7 +17,7 @@ def package_not_found(source: PackageSource, registry: str) -> AppError:
     return AppError(
         ErrorCode.PACKAGE_NOT_FOUND,
         f"{registry} has no package {source.name!r}.",
-        path=("name",),
+        path=("packageName",),
         hint="Check the spelling, and for npm the scope.",
     )
 

@@ -176,7 +176,7 @@ class MongoServers:
             try:
                 await ServerDoc.from_domain(server).insert()
             except DuplicateKeyError:
-                raise name_taken(server.name, "name") from None
+                raise name_taken(server.name) from None
 
     async def replace(self, server: Server, *, expected: Server) -> None:
         """Store a change of `expected`, all but its tools.

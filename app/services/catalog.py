@@ -101,7 +101,7 @@ async def get_prompt(
     Raises:
         AppError: As `list_entries`.
     """
-    check_text(name, "name")
+    check_text(name, "promptName")
     if not all(isinstance(value, str) for value in arguments.values()):
         raise invalid("The arguments of a prompt must be texts.", "arguments")
     params = {"name": name, "arguments": dict(arguments)}

@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from app.domain.clock import utc_now
-from app.domain.errors import AppError, invalid
+from app.domain.errors import invalid
 from app.domain.package import InstallPhase, InstallRequest
 from app.domain.package_ports import Report
 from app.domain.package_record import Package, PackageBuild, PackageStatus, StagedUpgrade
@@ -46,7 +46,7 @@ async def claim_and_install(deps: Deps, request: InstallRequest) -> tuple[Packag
     """Install, for an operation that has been allowed."""
     check_reach(check_request(request), deps.reach)
     if await deps.servers.find(request.server_name) is not None:
-        raise name_taken(request.server_name, "serverName")
+        raise name_taken(request.server_name)
     package = _claim_of(deps, request)
     await recover_if_abandoned(deps, request.server_name)
     await deps.packages.claim(package)
@@ -105,10 +105,7 @@ async def _switch_in(deps: Deps, package: Package, proven: Proven) -> Package:
     staged = replace(package, candidate=StagedUpgrade(proven.build, None))
     if not await deps.packages.store(staged, owner=package.lease_owner or ""):
         raise taken_over(package.name)
-    try:
-        await deps.servers.insert(proven.server)
-    except AppError as error:
-        raise AppError(error.code, error.message, path=("serverName",), hint=error.hint) from None
+    await deps.servers.insert(proven.server)
     return await settle(deps, staged)
 
 

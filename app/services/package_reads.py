@@ -23,7 +23,8 @@ async def get_package(deps: Deps, server_name: str) -> Package:
     check_server_name(server_name, "serverName")
     package = await deps.packages.find(server_name)
     if package is None:
-        raise _unknown(f"There is no installed package behind a server named {server_name!r}.")
+        message = f"There is no installed package behind a server named {server_name!r}."
+        raise _unknown(message, "serverName")
     return package
 
 
@@ -47,7 +48,7 @@ async def get_package_by_name(deps: Deps, caller: Principal, name: str) -> Packa
         check_package_name(name)
         package = await deps.packages.find_by_name(name)
         if package is None:
-            raise _unknown(f"The package {name!r} is not installed.")
+            raise _unknown(f"The package {name!r} is not installed.", "packageName")
         return package
 
 
@@ -84,10 +85,10 @@ async def find_packages(deps: Deps, caller: Principal, names: Sequence[str]) -> 
     return await deps.packages.find_many(names)
 
 
-def _unknown(message: str) -> AppError:
+def _unknown(message: str, argument: str) -> AppError:
     return AppError(
         ErrorCode.PACKAGE_NOT_FOUND,
         message,
-        path=("serverName",),
+        path=(argument,),
         hint="List the packages to see which there are.",
     )

@@ -25,7 +25,7 @@ async def follow_servers(
         AppError: FORBIDDEN or INVALID_INPUT; CONFLICT when the reader is too slow.
     """
     if server_name is not None:
-        check_server_name(server_name, "name")
+        check_server_name(server_name)
     async with operation(deps, caller, Action.READ_SERVERS, server_name=server_name):
         seen = {server.name for server in await list_all_servers(deps, caller)}
         changes = deps.server_changes.follow(lambda name: server_name in (None, name))

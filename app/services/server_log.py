@@ -25,7 +25,7 @@ async def follow_log(
         return line.key.server_name == server_name and may_see_session(caller, line.key.owner)
 
     async with operation(deps, caller, Action.WATCH_SESSIONS, server_name=server_name):
-        check_server_name(server_name, "name")
+        check_server_name(server_name)
         async with aclosing(deps.server_lines.follow(wants)) as lines:
             async for line in lines:
                 yield line

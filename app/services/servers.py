@@ -134,7 +134,7 @@ async def _add_server(deps: Deps, settings: ServerSettings) -> Server:
         raise AppError(
             ErrorCode.CONFLICT,
             f"A package for a server named {settings.name!r} is being installed.",
-            path=("name",),
+            path=("serverName",),
             hint="Choose another name.",
         )
     now = utc_now()

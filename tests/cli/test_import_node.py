@@ -101,7 +101,7 @@ async def test_an_original_deployment_moves_in_once_and_stays_as_it_was(
     assert (code, marks(told_then)) == (1, ["done"] * 7 + ["cannot be placed"] * 4)
     for listed in (
         "server 'a b': A server's name must be",
-        "package 'some python' of server 'py': name must be a package name from PyPI",
+        "package 'some python' of server 'py': The package's name must be one from PyPI",
         "secret 'unknown' of 'bob': No server declares that name",
         "secret 'weather.k' of 'bob': Its value does not open: another key sealed it",
     ):

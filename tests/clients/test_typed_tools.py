@@ -28,7 +28,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 def servers(product: Product) -> Product:
     def install(server: str) -> str:
         package, version = PACKAGES[server]
-        wanted = {"name": package, "version": version, "serverName": server}
+        wanted = {"packageName": package, "version": version, "serverName": server}
         installed = product.graphql(INSTALL_PACKAGE, input=wanted)
         return str(installed["__typename"])
 

@@ -72,7 +72,7 @@ def declare_secrets(product: Product, address: str) -> None:
          "template": "Bearer {value}"},
         {"name": "query", "delivery": "QUERY", "target": "key"},
     ]  # fmt: skip
-    settings = {"name": "far", "transport": "STREAMABLE_HTTP", "url": address, "secrets": far}
+    settings = {"serverName": "far", "transport": "STREAMABLE_HTTP", "url": address, "secrets": far}
     assert product.graphql(ADD_SERVER, input=settings)["__typename"] == "Server"
     for server, names in OF_CAROL.items():
         for name in names:
@@ -153,7 +153,7 @@ def it_on_every_way(listener: Listener) -> None:
     listener.product.set_secret("far", "token", HEADER_CANARY, USER)
     # A server that does not start, and says why.
     script = "import os, sys; sys.exit(repr(dict(os.environ)))"
-    bad = {"name": "bad", "command": sys.executable, "args": ["-S", "-c", script]}
+    bad = {"serverName": "bad", "command": sys.executable, "args": ["-S", "-c", script]}
     wants = [{"name": "key", "delivery": "ENVIRONMENT", "target": "API_KEY"}]
     listener.graphql(ADD_SERVER, {"input": {**bad, "secrets": wants}})
     listener.product.set_secret("bad", "key", CANARY, USER)

@@ -43,7 +43,7 @@ def test_a_second_instance_on_the_same_data_gets_one_sentence(shared: Product) -
 
 
 def test_a_killed_install_leaves_nothing_that_looks_installed(product: Product) -> None:
-    request = {"name": "mcp-hello-world", "serverName": "hello"}
+    request = {"packageName": "mcp-hello-world", "serverName": "hello"}
     with ThreadPoolExecutor(1) as pool:
         install = pool.submit(attempt, lambda: product.graphql(INSTALL_PACKAGE, input=request))
         folder = eventually(lambda: installing(product), seconds=20)
@@ -140,7 +140,9 @@ def test_a_killed_database_is_started_again_with_all_its_data(shared: Product) -
 
 def test_a_subscription_goes_on_when_the_database_is_back(shared: Product) -> None:
     with shared.websocket(ping_interval=None) as socket:
-        subscribe(socket, "1", {"query": "subscription { serverChanged { name server { id } } }"})
+        subscribe(
+            socket, "1", {"query": "subscription { serverChanged { serverName server { id } } }"}
+        )
         assert first_told(shared, socket)["type"] == "next"
         mongod = mongod_of(shared)
         os.kill(mongod, signal.SIGKILL)

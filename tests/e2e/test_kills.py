@@ -28,7 +28,7 @@ def lookalike() -> Iterator[int]:
 
 
 def add(product: Product, command: str, *args: str, **more: Any) -> None:
-    server = {"name": "s", "command": command, "args": args, **more}
+    server = {"serverName": "s", "command": command, "args": args, **more}
     assert product.graphql(ADD_SERVER, input=server)["__typename"] == "Server"
 
 

@@ -40,7 +40,7 @@ def install_with_progress(product: Product) -> None:
     with ThreadPoolExecutor(1) as pool:
         progress = pool.submit(follow, product, "everything", watching)
         assert watching.wait(20)
-        request = {"name": EVERYTHING, "serverName": "everything"}
+        request = {"packageName": EVERYTHING, "serverName": "everything"}
         installed = product.graphql(INSTALL_PACKAGE, input=request)
         events = progress.result(timeout=60)
     assert installed["__typename"] == "InstalledPackage", installed

@@ -11,8 +11,8 @@ import pytest
 from tests.graphql_documents import INSTALL_PACKAGE, PACKAGES, PROGRESS, UPGRADE_PACKAGE
 from tests.product import Product, eventually
 
-MEMORY = {"name": "@modelcontextprotocol/server-memory", "serverName": "p"}
-TIME = {"name": "mcp-server-time", "serverName": "p", "runtime": "PYTHON"}
+MEMORY = {"packageName": "@modelcontextprotocol/server-memory", "serverName": "p"}
+TIME = {"packageName": "mcp-server-time", "serverName": "p", "runtime": "PYTHON"}
 OLD = {"NODE": "2025.4.25", "PYTHON": "2025.9.25"}
 TOOLS = {"NODE": ("read_graph", {}), "PYTHON": ("get_current_time", {"timezone": "Etc/UTC"})}
 PHASES = ("RESOLVING", "DOWNLOADING", "INSTALLING", "VERIFYING", "SWITCHING")

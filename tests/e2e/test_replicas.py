@@ -22,7 +22,7 @@ TRIES = 3
 ARGUMENTS = {"city": "Rome", "token": "mine"}
 KEY = {"name": "key", "delivery": "ENVIRONMENT", "target": "API_KEY"}
 CHANGES = """subscription ($name: String) {
-  serverChanged(name: $name) { name server { name enabled displayName } }
+  serverChanged(serverName: $name) { serverName server { name enabled displayName } }
 }"""
 SESSIONS = """query ($name: String!) {
   sessions(filter: { serverName: $name }) { nodes { owner pid state } }
@@ -107,7 +107,7 @@ def test_a_removed_user_has_no_session_left_that_carries_nothing(
     assert pid in pids_in_use(there)
     here.graphql(REMOVE_USER, name="ada")
     eventually(lambda: not is_alive(pid))
-    here.graphql(DELETE_SERVER, input={"name": "own"})
+    here.graphql(DELETE_SERVER, input={"serverName": "own"})
 
 
 def test_a_server_that_is_disabled_or_deleted_takes_no_call_and_has_no_session(
@@ -135,7 +135,7 @@ def test_a_server_that_is_disabled_or_deleted_takes_no_call_and_has_no_session(
 def test_a_changed_launch_is_that_of_the_next_call(here: Product, there: Product) -> None:
     here.add_fingerprint("fp")
     old = until_started(there, "fp")
-    update = {"name": "fp", "env": {"COLOUR": "blue"}}
+    update = {"serverName": "fp", "env": {"COLOUR": "blue"}}
     assert here.graphql(UPDATE_SERVER, input=update)["__typename"] == "Server"
     time.sleep(PROMISED_SECONDS)
     assert json.loads(there.call("fp", "environment"))["COLOUR"] == "blue"
@@ -152,12 +152,12 @@ def test_changes_of_servers_are_followed_from_any_process(here: Product, there: 
         here.add_fingerprint("other")
         here.add_fingerprint("news")
         assert next(feed) == shown("news", enabled=True)
-        here.graphql(UPDATE_SERVER, input={"name": "news", "displayName": "News"})
+        here.graphql(UPDATE_SERVER, input={"serverName": "news", "displayName": "News"})
         assert next(feed) == shown("news", enabled=True, displayName="News")
         change(here, DISABLE_SERVER, "news")
         assert next(feed) == shown("news", enabled=False, displayName="News")
         change(here, DELETE_SERVER, "news")
-        assert next(feed) == {"name": "news", "server": None}
+        assert next(feed) == {"serverName": "news", "server": None}
 
 
 def test_the_first_token_locks_every_process_and_a_revoked_one_opens_none(
@@ -187,7 +187,7 @@ def has_status(product: Product, token: str | None, wanted: int) -> bool:
 
 
 def shown(name: str, **fields: object) -> dict[str, object]:
-    return {"name": name, "server": {"name": name, "displayName": name, **fields}}
+    return {"serverName": name, "server": {"name": name, "displayName": name, **fields}}
 
 
 def usual(seconds: list[float]) -> float:
@@ -204,7 +204,7 @@ def seconds_until(effect: Callable[..., bool], *args: object) -> float:
 
 
 def change(product: Product, mutation: str, name: str) -> None:
-    answer = product.graphql(mutation, input={"name": name})
+    answer = product.graphql(mutation, input={"serverName": name})
     assert answer["__typename"] in ("Server", "DeletedServer"), answer
 
 

@@ -16,7 +16,12 @@ from tests.product import Product
 
 MEMORY = "@modelcontextprotocol/server-memory"
 OLD = "2025.4.25"
-SQLITE = {"name": "mcp-server-sqlite", "serverName": "sqlite", "version": OLD, "runtime": "PYTHON"}
+SQLITE = {
+    "packageName": "mcp-server-sqlite",
+    "serverName": "sqlite",
+    "version": OLD,
+    "runtime": "PYTHON",
+}
 
 
 def upgrade(product: Product, **given: object) -> Any:
@@ -24,7 +29,7 @@ def upgrade(product: Product, **given: object) -> Any:
 
 
 def test_an_upgrade_that_changes_tools_waits_is_approved_and_taken_back(shared: Product) -> None:
-    given = {"name": MEMORY, "serverName": "memory", "version": OLD}
+    given = {"packageName": MEMORY, "serverName": "memory", "version": OLD}
     policy = {"upgradePolicy": "HOLD_BREAKING"}
     made = shared.graphql(INSTALL_PACKAGE, input={**given, **policy})
     assert made["__typename"] == "InstalledPackage", made
@@ -83,7 +88,7 @@ def test_a_python_server_written_for_mcp_1_gets_it_by_itself(shared: Product) ->
 
 
 def test_a_package_that_is_no_mcp_server_leaves_nothing(shared: Product) -> None:
-    given = {"name": "left-pad", "serverName": "pad", "startupTimeoutSeconds": 20}
+    given = {"packageName": "left-pad", "serverName": "pad", "startupTimeoutSeconds": 20}
     made = shared.graphql(INSTALL_PACKAGE, input=given)
     assert (made["__typename"], made["code"]) == ("ServerError", "SERVER_DID_NOT_START"), made
     assert not (shared.data_dir / "packages" / "pad").exists()

@@ -90,7 +90,7 @@ QUERIES = (
     query("packageUpdates", only(MANAGERS), "{ serverName }"),
     query("uninstallPreview", only(MANAGERS, "NULL"), '(serverName: "s") { tools }'),
     query("servers", only(ALL), NODES),
-    query("server", seen(unseen="NULL"), '(name: "s") { id }'),
+    query("server", seen(unseen="NULL"), '(serverName: "s") { id }'),
     query("tools", only(ALL), NODES),
     query("tools", seen(), '(serverName: "s") { nodes { id } }', variant="of one server"),
     query("resourceContents", reached("SERVER_FAILED"), '(serverName: "s", uri: "x:y") { raw }'),
@@ -100,7 +100,7 @@ QUERIES = (
         '(serverName: "s", uri: "x:y", username: "ada") { raw }',
         variant="for ada",
     ),
-    query("prompt", reached("SERVER_FAILED"), '(serverName: "s", name: "p") { raw }'),
+    query("prompt", reached("SERVER_FAILED"), '(serverName: "s", promptName: "p") { raw }'),
     query(
         "completion",
         reached("SERVER_FAILED"),
@@ -131,7 +131,7 @@ MUTATIONS = (
     mutation(
         "installPackage",
         only(MANAGERS, "INVALID_INPUT"),
-        'name: "mcp-hello-world", serverName: "{target}"',
+        'packageName: "mcp-hello-world", serverName: "{target}"',
         target="not a name",
     ),
     mutation("uninstallPackage", only(MANAGERS, "PACKAGE_NOT_FOUND"), 'serverName: "{target}"'),
@@ -153,14 +153,16 @@ MUTATIONS = (
     mutation(
         "addServer",
         only(MANAGERS, "CONFLICT"),
-        'name: "{target}", command: "true"',
+        'serverName: "{target}", command: "true"',
         target="s",
     ),
-    mutation("updateServer", only(MANAGERS, "SERVER_NOT_FOUND"), 'name: "{target}", cwd: "/"'),
-    mutation("enableServer", only(MANAGERS, "SERVER_NOT_FOUND"), 'name: "{target}"'),
-    mutation("disableServer", only(MANAGERS, "SERVER_NOT_FOUND"), 'name: "{target}"'),
-    mutation("restartServer", only(MANAGERS, "SERVER_NOT_FOUND"), 'name: "{target}"'),
-    mutation("deleteServer", only(MANAGERS, "SERVER_NOT_FOUND"), 'name: "{target}"'),
+    mutation(
+        "updateServer", only(MANAGERS, "SERVER_NOT_FOUND"), 'serverName: "{target}", cwd: "/"'
+    ),
+    mutation("enableServer", only(MANAGERS, "SERVER_NOT_FOUND"), 'serverName: "{target}"'),
+    mutation("disableServer", only(MANAGERS, "SERVER_NOT_FOUND"), 'serverName: "{target}"'),
+    mutation("restartServer", only(MANAGERS, "SERVER_NOT_FOUND"), 'serverName: "{target}"'),
+    mutation("deleteServer", only(MANAGERS, "SERVER_NOT_FOUND"), 'serverName: "{target}"'),
     mutation("setSecret", seen(), 'serverName: "{target}", name: "own", value: "v"', target="s"),
     mutation(
         "setSecret",
@@ -212,11 +214,11 @@ MUTATIONS = (
 SUBSCRIPTIONS = (
     subscription("packageProgress", only(MANAGERS), "{ phase }"),
     subscription("sessionChanged", only(ALL), "{ id }"),
-    subscription("serverChanged", only(ALL), "{ name }"),
+    subscription("serverChanged", only(ALL), "{ serverName }"),
     subscription("toolsChanged", only(ALL), "{ id }"),
     subscription("listingChanged", only(ALL), "{ kind }"),
     subscription("keyRotation", only(ADMINS), "{ total }"),
-    subscription("serverLog", only(ALL), '(name: "s") { line }'),
+    subscription("serverLog", only(ALL), '(serverName: "s") { line }'),
     subscription(
         "toolCall",
         reached(),

@@ -77,7 +77,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     product.http.headers["Authorization"] = f"Bearer {ADMIN_TOKEN}"
     product.add_fingerprint("s")
     product.set_secret("s", "k", "a value of ada", username="ada")
-    update = 'mutation { updateServer(input: {name: "s", access: {users: ["bob", "ada"]}}) '
+    update = 'mutation { updateServer(input: {serverName: "s", access: {users: ["bob", "ada"]}}) '
     assert product.graphql(update + "{ __typename } }") == {"__typename": "Server"}
     assert product.call("s", "pid", username="ada")
     house = House(product)

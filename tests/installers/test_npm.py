@@ -56,7 +56,7 @@ async def test_a_command_of_the_callers_replaces_the_entry_point(
 async def test_an_unknown_package_is_not_found(spawner: Spawner, tmp_path: Path) -> None:
     name = "@mcp-api-tests/there-is-no-such-package"
     error = await failure(spawner, tmp_path, request(name, "latest"))
-    assert (error.code, error.path) == (ErrorCode.PACKAGE_NOT_FOUND, ("name",))
+    assert (error.code, error.path) == (ErrorCode.PACKAGE_NOT_FOUND, ("packageName",))
     assert error.message == f"The npm registry has no package {name!r}."
     assert not (tmp_path / "node_modules").exists()
 

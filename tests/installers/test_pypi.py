@@ -81,7 +81,7 @@ async def test_the_latest_is_the_newest_and_a_specifier_is_resolved(
 @pytest.mark.parametrize("name", ["mcp-api-tests-there-is-no-such-package", "No_Such.MCP-api-test"])
 async def test_an_unknown_package_is_not_found(spawner: Spawner, tmp_path: Path, name: str) -> None:
     error = await failure(spawner, tmp_path, source(name, "latest"))
-    assert (error.code, error.path) == (ErrorCode.PACKAGE_NOT_FOUND, ("name",))
+    assert (error.code, error.path) == (ErrorCode.PACKAGE_NOT_FOUND, ("packageName",))
     assert error.message == f"The Python package index has no package {name!r}."
     assert not (tmp_path / "venv").exists()
 

@@ -70,16 +70,20 @@ def call(title: str, code: str | None, **body: object) -> Row:
 
 
 def add(title: str, code: str | None, **body: object) -> Row:
-    return Row(title, ("POST", "/mcp/servers"), body, ADD_SERVER, as_graphql(body), code)
+    given = as_graphql(body)
+    given["serverName"] = given.pop("name")
+    return Row(title, ("POST", "/mcp/servers"), body, ADD_SERVER, given, code)
 
 
 def update(title: str, code: str | None, name: str, **body: object) -> Row:
-    given = {"name": name, **as_graphql(body)}
+    given = {"serverName": name, **as_graphql(body)}
     return Row(title, ("PUT", f"/mcp/servers/{name}"), body, UPDATE_SERVER, given, code)
 
 
 def switch(title: str, code: str | None, name: str, verb: str, document: str) -> Row:
-    return Row(title, ("PUT", f"/mcp/servers/{name}/{verb}"), None, document, {"name": name}, code)
+    return Row(
+        title, ("PUT", f"/mcp/servers/{name}/{verb}"), None, document, {"serverName": name}, code
+    )
 
 
 def secret(title: str, code: str | None, verb: str, **body: object) -> Row:
@@ -90,6 +94,7 @@ def secret(title: str, code: str | None, verb: str, **body: object) -> Row:
 
 def install(title: str, code: str | None, **body: object) -> Row:
     given = as_graphql(body)
+    given["packageName"] = given.pop("name")
     return Row(title, ("POST", "/packages/install"), body, INSTALL_PACKAGE, given, code)
 
 
@@ -195,7 +200,7 @@ ROWS = [
     switch("a server is enabled", None, "a", "enable", ENABLE_SERVER),
     switch("an unknown server is enabled", "SERVER_NOT_FOUND", "z", "enable", ENABLE_SERVER),
     Row("an unknown server is deleted", ("DELETE", "/mcp/servers/z"), None, DELETE_SERVER,
-        {"name": "z"}, "SERVER_NOT_FOUND"),
+        {"serverName": "z"}, "SERVER_NOT_FOUND"),
     secret("a secret is set", None, "set", **KEY, secretValue="eight or more", username="bob"),
     secret("a secret for an unknown server", "SERVER_NOT_FOUND", "set", serverName="z",
            secretName="key", secretValue="x"),

@@ -65,7 +65,7 @@ def test_both_doors_show_the_same_servers(product: Product) -> None:
     nodes = product.graphql(SERVERS)["nodes"]
     assert [as_rest(node) for node in nodes] == [comparable(server) for server in shown]
     one = product.rest("GET", "/mcp/servers/a").json()["server"]
-    assert as_rest(product.graphql(SERVER_BY_NAME, name="a")) == comparable(one)
+    assert as_rest(product.graphql(SERVER_BY_NAME, serverName="a")) == comparable(one)
 
 
 def test_both_doors_list_the_same_tools(product: Product) -> None:
@@ -94,9 +94,9 @@ def test_both_doors_tell_the_same_updates_and_upgrade_the_same(product: Product)
 def test_both_doors_know_the_same_packages_by_name_and_by_server(product: Product) -> None:
     for path, key, value in (
         ("by-id", "serverName", "tool"),
-        ("by-name", "name", "mcp-hello-world"),
+        ("by-name", "packageName", "mcp-hello-world"),
         ("by-id", "serverName", "nowhere"),
-        ("by-name", "name", "no-such-package"),
+        ("by-name", "packageName", "no-such-package"),
     ):
         answer = product.rest("GET", f"/packages/{path}/{value}").json()
         query = f'{{ package({key}: "{value}") {{ name serverName version }} }}'

@@ -67,9 +67,9 @@ def test_an_operation_by_hash_can_come_by_get_and_over_a_websocket(product: Prod
 
 
 def test_a_mutation_by_get_is_405_and_changes_nothing(product: Product) -> None:
-    query = 'mutation { deleteServer(input: {name: "a"}) { __typename } }'
+    query = 'mutation { deleteServer(input: {serverName: "a"}) { __typename } }'
     for accept in (NEW_TYPE, "application/json"):
         response = product.http.get("/graphql", params={"query": query}, headers={"Accept": accept})
         assert (response.status_code, response.headers["allow"]) == (405, "POST")
         assert response.headers["content-type"].startswith(accept)
-    assert product.graphql('{ server(name: "a") { name } }') == {"name": "a"}
+    assert product.graphql('{ server(serverName: "a") { name } }') == {"name": "a"}

@@ -20,7 +20,7 @@ CONTENTS = """query ($uri: String!, $username: String) {
   }
 }"""
 PROMPT = """query ($name: String!, $arguments: JSON) {
-  prompt(serverName: "all", name: $name, arguments: $arguments) {
+  prompt(serverName: "all", promptName: $name, arguments: $arguments) {
     description messages { role content { __typename ... on TextContent { text } } } raw
   }
 }"""
@@ -39,7 +39,7 @@ def everything(product: Product) -> Iterator[None]:
 
 
 def entries(product: Product, listing: str, fields: str) -> Any:
-    query = f'{{ server(name: "all") {{ {listing} {{ nodes {{ {fields} }} }} }} }}'
+    query = f'{{ server(serverName: "all") {{ {listing} {{ nodes {{ {fields} }} }} }} }}'
     return product.graphql(query)[listing]["nodes"]
 
 
@@ -49,7 +49,7 @@ def test_a_listing_of_a_server_is_paged(product: Product, listing: str, first: i
     page = f"{listing}(first: $first, after: $after)"
     shown = f"nodes {{ {FIELDS[listing]} }} pageInfo {{ hasNextPage endCursor }}"
     query = f"""query ($first: Int!, $after: String) {{
-      server(name: "all") {{ {page} {{ {shown} }} }}
+      server(serverName: "all") {{ {page} {{ {shown} }} }}
     }}"""
     found: list[str] = []
     after, has_next = None, True
@@ -91,7 +91,7 @@ def test_every_entry_is_found_again_by_its_id(product: Product) -> None:
         for entry in entries(product, listing, "id"):
             found = product.graphql(query, id=entry["id"])
             assert found == {"__typename": kind, "id": entry["id"]}
-    query_b = '{ server(name: "b") { resources { nodes { id } } } }'
+    query_b = '{ server(serverName: "b") { resources { nodes { id } } } }'
     assert product.graphql(query_b) == {"resources": {"nodes": []}}
 
 
@@ -152,8 +152,8 @@ def test_a_value_is_completed(product: Product, ref: object, value: str, expecte
          "ref": {"prompt": "greet", "resourceTemplate": "x"}}}, "INVALID_INPUT"),
         (COMPLETION, {"input": {"serverName": "all", "argument": "a", "value": "",
          "ref": {"prompt": "greet"}, "context": {"how": 3}}}, "INVALID_INPUT"),
-        ('{ server(name: "all") { resources(first: 0) { nodes { id } } } }', {}, "INVALID_INPUT"),
-        ('{ server(name: "all") { prompts(after: "%%") { nodes { id } } } }', {}, "INVALID_INPUT"),
+        ('{ server(serverName: "all") { resources(first: 0) { nodes { id } } } }', {}, "INVALID_INPUT"),
+        ('{ server(serverName: "all") { prompts(after: "%%") { nodes { id } } } }', {}, "INVALID_INPUT"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_answered_is_an_error_with_its_code(

@@ -49,7 +49,7 @@ def test_a_bad_page_is_the_clients_mistake(product: Product, listing: str, argum
 
 def test_every_node_is_found_again_by_its_id(product: Product) -> None:
     product.set_secret("a", "again", "some value", "ann")
-    server = product.graphql('{ server(name: "a") { id tool(name: "pid") { id } } }')
+    server = product.graphql('{ server(serverName: "a") { id tool(toolName: "pid") { id } } }')
     (secret,) = product.graphql(SECRETS, username="ann")["nodes"]
     for found_id, kind in (
         (server["id"], "Server"), (server["tool"]["id"], "Tool"), (secret["id"], "Secret"),
@@ -67,13 +67,15 @@ def test_an_id_that_is_none_finds_nothing_or_is_refused(product: Product, bad: s
 
 
 def test_edges_lead_from_noun_to_noun(product: Product) -> None:
-    query = '{ server(name: "b") { package { name } tool(name: "pid") { server { name } } } }'
+    query = (
+        '{ server(serverName: "b") { package { name } tool(toolName: "pid") { server { name } } } }'
+    )
     assert product.graphql(query) == {"package": None, "tool": {"server": {"name": "b"}}}
 
 
 def test_what_is_not_there_is_null_and_no_error(product: Product) -> None:
-    assert product.graphql('{ server(name: "z") { id } }') is None
+    assert product.graphql('{ server(serverName: "z") { id } }') is None
     assert product.graphql('{ package(serverName: "z") { id } }') is None
-    assert product.graphql('{ package(name: "z") { id } }') is None
-    answer = product.post_graphql('{ package(name: "z", serverName: "z") { id } }')
+    assert product.graphql('{ package(packageName: "z") { id } }') is None
+    answer = product.post_graphql('{ package(packageName: "z", serverName: "z") { id } }')
     assert code_and_data(answer) == ("INVALID_INPUT", {"package": None})

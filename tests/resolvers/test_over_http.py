@@ -61,10 +61,10 @@ def test_the_media_type_is_negotiated(product: Product, accept: str, kind: str) 
 def test_queries_may_come_by_get_and_mutations_may_not(product: Product) -> None:
     ok = product.http.get("/graphql", params={"query": VIEWER})
     assert ok.json() == {"data": {"viewer": {"username": "default"}}}
-    mutation = 'mutation { deleteServer(input: {name: "a"}) { __typename } }'
+    mutation = 'mutation { deleteServer(input: {serverName: "a"}) { __typename } }'
     refused = product.http.get("/graphql", params={"query": mutation})
     assert refused.status_code in (400, 405)
-    assert product.graphql('{ server(name: "a") { name } }') == {"name": "a"}
+    assert product.graphql('{ server(serverName: "a") { name } }') == {"name": "a"}
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
@@ -77,10 +77,10 @@ def test_other_methods_are_405_with_allow(product: Product, method: str) -> None
     "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
 )
 def test_types_that_another_site_can_send_are_refused(product: Product, kind: str) -> None:
-    body = '{"query": "mutation { deleteServer(input: {name: \\"a\\"}) { __typename } }"}'
+    body = '{"query": "mutation { deleteServer(input: {serverName: \\"a\\"}) { __typename } }"}'
     response = product.http.post("/graphql", content=body, headers={"Content-Type": kind})
     assert (response.status_code, response.json()["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
-    assert product.graphql('{ server(name: "a") { name } }') == {"name": "a"}
+    assert product.graphql('{ server(serverName: "a") { name } }') == {"name": "a"}
 
 
 def test_a_browser_gets_the_page_and_a_script_does_not(product: Product) -> None:

@@ -11,7 +11,7 @@ SET = "mutation ($input: SetSecretInput!) { setSecret(input: $input) { __typenam
 @pytest.mark.parametrize(
     ("query", "variables"),
     [
-        ("query ($v: String!) { server(name: $v) { id } }", {"v": {"x": PLANTED}}),
+        ("query ($v: String!) { server(serverName: $v) { id } }", {"v": {"x": PLANTED}}),
         ("query ($v: Int!) { servers(first: $v) { nodes { id } } }", {"v": PLANTED}),
         (SET, {"input": {"serverName": "a", "name": "n", "valeu": PLANTED}}),
         (SET, {"input": {"serverName": 3, "name": "n", "value": PLANTED}}),
@@ -20,7 +20,7 @@ SET = "mutation ($input: SetSecretInput!) { setSecret(input: $input) { __typenam
         ('mutation { setSecret(input: {serverName: "a", name: "n", valeu: "%s"}) { __typename } }', {}),
         ('mutation { setSecret(input: "%s") { __typename } }', {}),
         ('mutation { setSecret("%s") { __typename } }', {}),
-        ('mutation { installPackage(input: {name: "x", serverName: "y", runtime: "%s"}) { __typename } }', {}),
+        ('mutation { installPackage(input: {packageName: "x", serverName: "y", runtime: "%s"}) { __typename } }', {}),
         ('{ servers(first: "%s") { nodes { id } } }', {}),
         ('{ viewer { username } } "%s"', {}),
     ],
@@ -39,9 +39,7 @@ def test_a_refused_input_is_not_quoted(
 
 def test_a_null_that_may_only_be_left_out_is_named(product: Product) -> None:
     for field in ("isolation", "args", "callTimeoutSeconds"):
-        document = (
-            f'mutation {{ updateServer(input: {{name: "a", {field}: null}}) {{ __typename }} }}'
-        )
+        document = f'mutation {{ updateServer(input: {{serverName: "a", {field}: null}}) {{ __typename }} }}'
         response = product.rest("POST", "/graphql", {"query": document})
         (error, *_) = response.json()["errors"]
         expected = f"{field} must not be null; leave it out to keep what is there."

@@ -41,6 +41,33 @@ def test_every_type_field_argument_and_input_is_described(schema: GraphQLSchema)
     assert silent == []
 
 
+# Where a `name` is the thing's own, not a reference to something that is there already.
+OWN_NAMES = {
+    "CreateTokenInput", "DeleteSecretInput", "RenamedToolInput", "SecretBindingInput",
+    "SetSecretInput",
+}  # fmt: skip
+NAMED_TYPES = {
+    "Package", "PlannedSecret", "Prompt", "PromptArgument", "RenamedTool", "Resource", "ResourceLink",
+    "ResourceTemplate", "Secret", "SecretBinding", "Server", "Token", "Tool",
+    "ToolChange",
+}  # fmt: skip
+
+
+def test_what_refers_to_something_by_name_says_to_what(schema: GraphQLSchema) -> None:
+    arguments: set[str] = set()
+    inputs: set[str] = set()
+    types: set[str] = set()
+    for name, kind in schema.type_map.items():
+        if isinstance(kind, GraphQLInputObjectType):
+            inputs |= {name} if "name" in kind.fields else set()
+        if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
+            types |= {name} if "name" in kind.fields else set()
+            arguments |= {f"{name}.{f}" for f, field in kind.fields.items() if "name" in field.args}
+    assert arguments == set()
+    assert inputs == OWN_NAMES
+    assert types == NAMED_TYPES
+
+
 def test_every_mutation_takes_one_input_and_returns_a_result_or_typed_errors(
     schema: GraphQLSchema,
 ) -> None:

@@ -47,10 +47,12 @@ SHOWN = [
 @pytest.fixture
 def keyed(product: Product) -> Iterator[Product]:
     """The product with a server `keyed` that declares its secrets."""
-    added = product.graphql(ADD_SERVER, input={"name": "keyed", **PROGRAM, "secrets": BINDINGS})
+    added = product.graphql(
+        ADD_SERVER, input={"serverName": "keyed", **PROGRAM, "secrets": BINDINGS}
+    )
     assert added["secretBindings"] == SHOWN
     yield product
-    product.graphql(DELETE_SERVER, input={"name": "keyed"})
+    product.graphql(DELETE_SERVER, input={"serverName": "keyed"})
     for name in ("ada", "bob"):
         product.graphql(REMOVE_USER, input={"username": name})
 
@@ -65,24 +67,24 @@ def digest(value: str) -> str:
 
 
 def test_the_defaults_of_a_declaration_can_be_changed_and_taken_back(keyed: Product) -> None:
-    change = {"name": "keyed", "secrets": [], "masksResults": False}
+    change = {"serverName": "keyed", "secrets": [], "masksResults": False}
     changed = keyed.graphql(UPDATE_SERVER, input=change)
     assert (changed["secretBindings"], changed["masksResults"]) == ([], False)
-    again = keyed.graphql(UPDATE_SERVER, input={"name": "keyed", "description": "x"})
+    again = keyed.graphql(UPDATE_SERVER, input={"serverName": "keyed", "description": "x"})
     assert (again["secretBindings"], again["masksResults"]) == ([], False)
 
 
 def test_a_declaration_that_cannot_be_carried_changes_nothing(keyed: Product) -> None:
     wrong = [{"name": "key", "delivery": "HEADER"}]
-    refused = keyed.graphql(UPDATE_SERVER, input={"name": "keyed", "secrets": wrong})
+    refused = keyed.graphql(UPDATE_SERVER, input={"serverName": "keyed", "secrets": wrong})
     assert refused == {
         "__typename": "InvalidInputError", "code": "INVALID_INPUT",
         "message": "Delivery HEADER does not go with this transport.",
         "path": ["secrets", "0", "delivery"], "hint": None,
     }  # fmt: skip
-    install = {"name": "x", "serverName": "x", "secrets": wrong}
+    install = {"packageName": "x", "serverName": "x", "secrets": wrong}
     assert keyed.graphql(INSTALL_PACKAGE, input=install)["code"] == "INVALID_INPUT"
-    query = '{ server(name: "keyed") { secretBindings { name } } }'
+    query = '{ server(serverName: "keyed") { secretBindings { name } } }'
     assert [b["name"] for b in keyed.graphql(query)["secretBindings"]] == [
         b["name"] for b in BINDINGS
     ]
@@ -143,7 +145,7 @@ def test_a_secret_that_is_not_declared_is_an_argument(keyed: Product) -> None:
 def test_declared_arguments_are_not_asked_for(keyed: Product) -> None:
     keep(keyed, "key", "the key of ada", username="ada")
     keyed.call("keyed", "pid", {"city": "", "token": ""}, "ada")
-    query = '{ server(name: "keyed") { tool(name: "pid") { inputSchema } } }'
+    query = '{ server(serverName: "keyed") { tool(toolName: "pid") { inputSchema } } }'
     schema = keyed.graphql(query)["tool"]["inputSchema"]
     assert (set(schema["properties"]), schema["required"]) == ({"city", "note"}, ["city"])
     rest = keyed.rest("GET", "/mcp/servers/keyed").json()["server"]

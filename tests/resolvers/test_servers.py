@@ -26,7 +26,7 @@ DEFAULTS = {
 }  # fmt: skip
 REMOTE = {"transport": "STREAMABLE_HTTP", "url": "http://127.0.0.1:9/mcp", "headers": {"X-A": "b"}}
 PROGRAM = {"command": "true", "args": ["x"], "env": {"A": "b"}}
-NAME = {"name": "new"}
+NAME = {"serverName": "new"}
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def unstarted(product: Product) -> Iterator[Product]:
 
 def shown(product: Product) -> dict[str, Any]:
     """The server `new`, without what changes by itself."""
-    server: dict[str, Any] = product.graphql(SERVER_BY_NAME, name="new")
+    server: dict[str, Any] = product.graphql(SERVER_BY_NAME, serverName="new")
     return {name: value for name, value in server.items() if name != "updatedAt"}
 
 

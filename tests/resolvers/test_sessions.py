@@ -17,7 +17,7 @@ from tests.resolvers.sockets import events, receive, subscribe
 from tests.subjects import EVERYTHING
 
 OF_SERVER = """query ($name: String!) {
-  server(name: $name) { sessions { serverName pid server { name } } }
+  server(serverName: $name) { sessions { serverName pid server { name } } }
 }"""
 NODE = """query ($id: ID!) {
   node(id: $id) { __typename id ... on Session { serverName server { name } } }
@@ -31,7 +31,7 @@ def growing(product: Product) -> Iterator[str]:
     assert product.call("growing", "echo", {"text": "ready"}) == "ready"
     ids = "{ nodes { id } }"
     listings = f"resources {ids} resourceTemplates {ids} prompts {ids}"
-    product.graphql(f'{{ server(name: "growing") {{ {listings} }} }}')  # kept from now on
+    product.graphql(f'{{ server(serverName: "growing") {{ {listings} }} }}')  # kept from now on
     yield "growing"
     product.rest("DELETE", "/mcp/servers/growing")
 
@@ -76,16 +76,16 @@ def test_a_session_is_found_by_its_id_as_long_as_it_is_there(product: Product) -
     assert product.graphql(NODE, id=session["id"]) == {
         "__typename": "Session", "id": session["id"], "serverName": "c", "server": {"name": "c"},
     }  # fmt: skip
-    product.graphql(RESTART_SERVER, input={"name": "c"})
+    product.graphql(RESTART_SERVER, input={"serverName": "c"})
     eventually(lambda: product.graphql(NODE, id=session["id"]) is None)
 
 
 def test_a_restart_brings_a_new_process(product: Product) -> None:
     before = product.call("c", "pid")
-    restarted = product.graphql(RESTART_SERVER, input={"name": "c"})
+    restarted = product.graphql(RESTART_SERVER, input={"serverName": "c"})
     assert (restarted["__typename"], restarted["name"]) == ("Server", "c")
     assert product.call("c", "pid") != before
-    unknown = product.graphql(RESTART_SERVER, input={"name": "z"})
+    unknown = product.graphql(RESTART_SERVER, input={"serverName": "z"})
     assert (unknown["__typename"], unknown["code"]) == ("NotFoundError", "SERVER_NOT_FOUND")
 
 

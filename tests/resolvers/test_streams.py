@@ -116,7 +116,9 @@ def test_a_document_that_is_wrong_fails_its_own_operation_only(
 def test_one_operation_too_many_is_refused_with_the_limit(product: Product) -> None:
     with product.websocket() as socket:
         for number in range(101):
-            subscribe(socket, str(number), {"query": "subscription { serverChanged { name } }"})
+            subscribe(
+                socket, str(number), {"query": "subscription { serverChanged { serverName } }"}
+            )
         message = receive(socket)
         assert (message["id"], message["type"]) == ("100", "error")
         (error,) = message["payload"]
@@ -149,7 +151,7 @@ def test_a_servers_log_is_followed_with_secrets_masked(product: Product) -> None
     secret = "a secret in the log 5521"
     product.set_secret("a", "token", secret, "logger")
     with product.websocket() as socket:
-        subscribe(socket, "1", {"query": 'subscription { serverLog(name: "a") { line at } }'})
+        subscribe(socket, "1", {"query": 'subscription { serverLog(serverName: "a") { line at } }'})
         subscribe(socket, "2", {"query": "{ viewer { username } }"})
         assert receive(socket)["id"] == "2"
         assert receive(socket) == {"id": "2", "type": "complete"}

@@ -16,7 +16,7 @@ from app.services.limits import Limits, LimitSettings
 from tests.graphql_documents import ADD_SERVER, SERVERS
 
 DETAIL = "a detail nobody outside may see"
-SERVER = {"name": "new", "command": "true"}
+SERVER = {"serverName": "new", "command": "true"}
 
 
 class FakeStore:
@@ -92,12 +92,12 @@ async def test_an_expected_failure_of_a_query_has_its_code(
 async def test_an_expected_failure_of_a_mutation_is_a_typed_result(
     code: ErrorCode, kind: str
 ) -> None:
-    failure = AppError(code, "Why.", path=("name",), hint="What to do.")
+    failure = AppError(code, "Why.", path=("serverName",), hint="What to do.")
     result = await run(ADD_SERVER, failure, input=SERVER)
     assert result.errors is None
     assert result.data == {
         "addServer": {
             "__typename": kind, "code": code.value, "message": "Why.",
-            "path": ["name"], "hint": "What to do.",
+            "path": ["serverName"], "hint": "What to do.",
         }
     }  # fmt: skip

@@ -161,7 +161,7 @@ def test_a_call_may_take_what_its_server_is_allowed_unless_it_says_so(
 ) -> None:
     settings = {
         "query": UPDATE,
-        "variables": {"input": {"name": "calls", "callTimeoutSeconds": 0.3}},
+        "variables": {"input": {"serverName": "calls", "callTimeoutSeconds": 0.3}},
     }
     assert product.rest("POST", "/graphql", settings).json()["data"]["updateServer"] == {
         "callTimeoutSeconds": 0.3

@@ -18,7 +18,7 @@ OK_PYTHON = {"name": "mcp-server-time", "serverName": "new", "runtime": "python"
 VERSION = "version must be exact, such as '1.2.3', a dist-tag, such as 'latest', or a range, such as '^1.2', '1.x' or '>=1 <2'."
 NAME_RULE = "A server's name must be 1 to 100 letters, digits, '.', '_' or '-', and start with a letter, a digit or '_'."
 NPM_RULE = (
-    "name must be a package name from the npm registry, such as 'mcp-hello-world' or "
+    "The package's name must be one from the npm registry, such as 'mcp-hello-world' or "
     "'@modelcontextprotocol/server-everything'; paths, URLs, git references and options are not "
     "accepted."
 )

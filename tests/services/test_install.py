@@ -80,7 +80,7 @@ async def test_a_name_is_free_again_after_a_failure(world: World) -> None:
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
-        ({"name": "../x"}, "name"),
+        ({"name": "../x"}, "packageName"),
         ({"version": "a/b"}, "version"),
         ({"server_name": "a/b"}, "serverName"),
         ({"command": " "}, "command"),

@@ -37,7 +37,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 def test_a_ten_minute_call_that_reports_progress_is_answered(product: Product) -> None:
     server = {
-        "name": "s", "command": sys.executable, "args": ["-S", str(EVERYTHING)],
+        "serverName": "s", "command": sys.executable, "args": ["-S", str(EVERYTHING)],
         "callTimeoutSeconds": TIMEOUT_SECONDS,
     }  # fmt: skip
     assert product.graphql(ADD_SERVER, input=server)["__typename"] == "Server"

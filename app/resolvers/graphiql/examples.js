@@ -41,7 +41,7 @@ subscription Progress {
     about: "From npm; it answers when the server has shown its tools.",
     query: `mutation Install {
   installPackage(input: {
-    name: "@modelcontextprotocol/server-everything"
+    packageName: "@modelcontextprotocol/server-everything"
     serverName: "everything"
   }) {
     __typename
@@ -174,7 +174,7 @@ subscription Progress {
     title: "Add a server",
     about: "One that is on this machine, or runs elsewhere.",
     query: `mutation AddServer {
-  addServer(input: { name: "elsewhere", transport: STREAMABLE_HTTP, url: "https://example.com/mcp" }) {
+  addServer(input: { serverName: "elsewhere", transport: STREAMABLE_HTTP, url: "https://example.com/mcp" }) {
     __typename
     ... on Server { name status }
     ... on Error { code message path hint }
@@ -186,7 +186,7 @@ subscription Progress {
     title: "Disable a server",
     about: "Its tools are refused, and its sessions end.",
     query: `mutation Disable {
-  disableServer(input: { name: "everything" }) {
+  disableServer(input: { serverName: "everything" }) {
     __typename
     ... on Server { name enabled status }
     ... on Error { code message hint }
@@ -216,7 +216,7 @@ subscription Progress {
     title: "A server's log",
     about: "What it writes to stderr, as it comes.",
     query: `subscription Log {
-  serverLog(name: "everything") { line at }
+  serverLog(serverName: "everything") { line at }
 }
 `,
   },

@@ -17,7 +17,9 @@ from app.resolvers.types import package as _described  # noqa: F401 - makes the 
 class InstallPackageInput:
     """The input of installPackage."""
 
-    name: str = strawberry.field(description="The package's name in the registry, npm or PyPI.")
+    package_name: str = strawberry.field(
+        description="The package's name in the registry, npm or PyPI."
+    )
     server_name: str = strawberry.field(description="The name of the server to make of it.")
     version: str = strawberry.field(
         default=LATEST,
@@ -88,7 +90,7 @@ class InstallPackageInput:
         """The request as domain data."""
         return InstallRequest(
             source=PackageSource(
-                name=self.name,
+                name=self.package_name,
                 version=self.version,
                 runtime=self.runtime,
                 requirements=tuple(self.requirements),

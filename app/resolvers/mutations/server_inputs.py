@@ -52,7 +52,7 @@ LOG_LEVEL = "What it is asked to log"
 class AddServerInput:
     """The input of addServer."""
 
-    name: str = strawberry.field(description="The unique name to give it.")
+    server_name: str = strawberry.field(description="The unique name to give it.")
     command: str | None = strawberry.field(default=None, description=COMMAND)
     args: list[str] = strawberry.field(default_factory=list, description="The program's arguments.")
     env: JSON | None = strawberry.field(default=None, description=f"{ENV}. Not for secrets.")
@@ -105,7 +105,7 @@ class AddServerInput:
     def settings(self) -> ServerSettings:
         """The settings as domain data."""
         return ServerSettings(
-            name=self.name,
+            name=self.server_name,
             command=self.command,
             display_name=self.display_name,
             description=self.description,
@@ -139,7 +139,7 @@ class AddServerInput:
 class UpdateServerInput:
     """The input of updateServer."""
 
-    name: str = strawberry.field(description="The server to change.")
+    server_name: str = strawberry.field(description="The server to change.")
     command: strawberry.Maybe[str] = strawberry.field(description=COMMAND)
     args: strawberry.Maybe[list[str]] = strawberry.field(description="The program's arguments.")
     env: strawberry.Maybe[JSON] = strawberry.field(description=f"{ENV}; replaces all of them.")

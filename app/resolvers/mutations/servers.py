@@ -30,14 +30,14 @@ from app.services.servers import (
 class ServerNameInput:
     """The input of mutations that need no more than a name."""
 
-    name: str = strawberry.field(description="The server's exact name.")
+    server_name: str = strawberry.field(description="The server's exact name.")
 
 
 @strawberry.type(description="A finished deletion.")
 class DeletedServer:
     """The success of deleteServer."""
 
-    name: str = strawberry.field(description="The server that is gone.")
+    server_name: str = strawberry.field(description="The server that is gone.")
 
 
 ServerResult = Annotated[
@@ -94,7 +94,9 @@ class ServerMutations:
 
         async def work() -> ServerType:
             deps, caller = info.context.deps, info.context.principal
-            return await _shown(info, update_server(deps, caller, input.name, input.changes()))
+            return await _shown(
+                info, update_server(deps, caller, input.server_name, input.changes())
+            )
 
         return await outcome(work())
 
@@ -105,7 +107,7 @@ class ServerMutations:
         input: Annotated[ServerNameInput, strawberry.argument(description="Which server.")],
     ) -> ServerResult:
         """Enable."""
-        work = _set_enabled(info, input.name, is_enabled=True)
+        work = _set_enabled(info, input.server_name, is_enabled=True)
         return await outcome(_shown(info, work))
 
     @strawberry.mutation(description="Refuse calls of a server's tools, and end its sessions.")
@@ -115,7 +117,7 @@ class ServerMutations:
         input: Annotated[ServerNameInput, strawberry.argument(description="Which server.")],
     ) -> ServerResult:
         """Disable."""
-        work = _set_enabled(info, input.name, is_enabled=False)
+        work = _set_enabled(info, input.server_name, is_enabled=False)
         return await outcome(_shown(info, work))
 
     @strawberry.mutation(
@@ -128,7 +130,7 @@ class ServerMutations:
         input: Annotated[ServerNameInput, strawberry.argument(description="Which server.")],
     ) -> ServerResult:
         """Restart."""
-        work = restart_server(info.context.deps, info.context.principal, input.name)
+        work = restart_server(info.context.deps, info.context.principal, input.server_name)
         return await outcome(_shown(info, work))
 
     @strawberry.mutation(
@@ -142,8 +144,8 @@ class ServerMutations:
         """Delete."""
 
         async def work() -> DeletedServer:
-            await delete_server(info.context.deps, info.context.principal, input.name)
-            return DeletedServer(name=input.name)
+            await delete_server(info.context.deps, info.context.principal, input.server_name)
+            return DeletedServer(server_name=input.server_name)
 
         return await outcome(work())
 

@@ -85,7 +85,7 @@ class ListingQueries:
         self,
         info: Info,
         server_name: ServerName,
-        name: Annotated[str, strawberry.argument(description="The prompt's exact name.")],
+        prompt_name: Annotated[str, strawberry.argument(description="The prompt's exact name.")],
         arguments: Annotated[
             JSON | None,
             strawberry.argument(description="What to fill it in with, an object of texts."),
@@ -96,7 +96,7 @@ class ListingQueries:
         context, whose = info.context, ForUser(server_name, username)
         given = {} if arguments is None else json_object(arguments, "arguments")
         return PromptResult.of(
-            await get_prompt(context.deps, context.principal, whose, name, given)
+            await get_prompt(context.deps, context.principal, whose, prompt_name, given)
         )
 
     @strawberry.field(description="What a value that somebody is typing could become.")

@@ -63,7 +63,7 @@ class PackageQueries:
         server_name: Annotated[
             str | None, strawberry.argument(description="The server made from it.")
         ] = None,
-        name: Annotated[
+        package_name: Annotated[
             str | None, strawberry.argument(description="Its name in the registry.")
         ] = None,
         *,
@@ -72,7 +72,7 @@ class PackageQueries:
         """One package."""
         deps, caller = info.context.deps, info.context.principal
         try:
-            package = await _one(info, server_name, name)
+            package = await _one(info, server_name, package_name)
         except AppError as error:
             if error.code is ErrorCode.PACKAGE_NOT_FOUND:
                 return None
@@ -117,10 +117,10 @@ class PackageQueries:
         return UninstallPreviewType.of(info.context, preview)
 
 
-async def _one(info: Info, server_name: str | None, name: str | None) -> Package:
+async def _one(info: Info, server_name: str | None, package_name: str | None) -> Package:
     deps, caller = info.context.deps, info.context.principal
-    if server_name is not None and name is None:
+    if server_name is not None and package_name is None:
         return await show_package(deps, caller, server_name)
-    if name is not None and server_name is None:
-        return await get_package_by_name(deps, caller, name)
-    raise invalid("Give exactly one of serverName and name.", "serverName")
+    if package_name is not None and server_name is None:
+        return await get_package_by_name(deps, caller, package_name)
+    raise invalid("Give exactly one of serverName and packageName.", "serverName")

@@ -43,12 +43,13 @@ class ServerQueries:
     async def server(
         self,
         info: Info,
-        name: Annotated[str, strawberry.argument(description="The server's exact name.")],
+        server_name: Annotated[str, strawberry.argument(description="The server's exact name.")],
     ) -> ServerType | None:
         """One server."""
         context = info.context
         try:
-            return ServerType.of(context, await show_server(context.deps, context.principal, name))
+            server = await show_server(context.deps, context.principal, server_name)
+            return ServerType.of(context, server)
         except AppError as error:
             if error.code is ErrorCode.SERVER_NOT_FOUND:
                 return None

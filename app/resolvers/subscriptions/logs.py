@@ -40,10 +40,10 @@ class LogSubscriptions:
     async def server_log(
         self,
         info: Info,
-        name: Annotated[str, strawberry.argument(description="The server's exact name.")],
+        server_name: Annotated[str, strawberry.argument(description="The server's exact name.")],
     ) -> AsyncGenerator[LogLineType, None]:
         """Lines."""
         context = info.context
-        async with aclosing(follow_log(context.deps, context.principal, name)) as lines:
+        async with aclosing(follow_log(context.deps, context.principal, server_name)) as lines:
             async for line in lines:
                 yield LogLineType.of(line)

@@ -23,11 +23,15 @@ class ServerSubscriptions:
     async def server_changed(
         self,
         info: Info,
-        name: Annotated[str | None, strawberry.argument(description="Only this server.")] = None,
+        server_name: Annotated[
+            str | None, strawberry.argument(description="Only this server.")
+        ] = None,
     ) -> AsyncGenerator[ServerChangeType, None]:
         """Changes of servers."""
         context = info.context
-        async with aclosing(follow_servers(context.deps, context.principal, name)) as changes:
+        async with aclosing(
+            follow_servers(context.deps, context.principal, server_name)
+        ) as changes:
             async for changed, server in changes:
                 shown = None if server is None else ServerType.of(context, server)
-                yield ServerChangeType(name=changed, server=shown)
+                yield ServerChangeType(server_name=changed, server=shown)

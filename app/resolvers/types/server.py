@@ -186,10 +186,11 @@ class ServerType(Node):
 
     @strawberry.field(description="One of its tools.")
     def tool(
-        self, name: Annotated[str, strawberry.argument(description="The tool's exact name.")]
+        self,
+        tool_name: Annotated[str, strawberry.argument(description="The tool's exact name.")],
     ) -> ToolType | None:
         """The edge to one tool."""
-        tool = find_tool_of(self.view.server, name)
+        tool = find_tool_of(self.view.server, tool_name)
         return None if tool is None else ToolType.of(self.view.server, tool)
 
     @strawberry.field(

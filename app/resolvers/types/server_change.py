@@ -12,7 +12,7 @@ from app.resolvers.types.server import ServerType
 class ServerChangeType:
     """One change."""
 
-    name: str = strawberry.field(description="The server's name.")
+    server_name: str = strawberry.field(description="The server's name.")
     server: ServerType | None = strawberry.field(
         description="The server as it is now; null when it is gone."
     )

@@ -232,7 +232,7 @@ def test_a_credential_left_empty_is_not_required() -> None:
      ({"url": "https://${input:a}/x"}, "url"),
      ({"url": "https://a:b@h/", "headers": {"authorization": "Bearer x"}}, "both"),
      ({"command": "x", "env": {"API_KEY": "a\0b"}}, "NUL"),
-     ({"command": "npx", "args": ["node_modules"]}, "name must be")],
+     ({"command": "npx", "args": ["node_modules"]}, "The package's name must be")],
 )  # fmt: skip
 def test_an_entry_that_makes_no_sense_is_listed_with_the_reason(entry: object, word: str) -> None:
     assert word in refused(entry)

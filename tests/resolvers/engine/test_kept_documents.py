@@ -40,7 +40,7 @@ def test_a_document_without_values_is_checked_once(checked: Documents, query: st
             "subscription ($s: String!) { toolCall(input: {serverName: $s, toolName: $s, "
             "arguments: {pin: 0.4711}}) { __typename } }"
         ),
-        '{ server(name: "a") { name } }',
+        '{ server(serverName: "a") { name } }',
         "{ viewer { username } } # a secret in a comment",
     ],
 )

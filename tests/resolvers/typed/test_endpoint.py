@@ -47,10 +47,10 @@ def test_a_server_comes_goes_and_comes_back(listed: Listed) -> None:
     listed.write(ECHO)
     listed.add()
     assert fields(product)["listed"] == ["echo"]
-    product.graphql(DISABLE_SERVER, input={"name": "listed"})
+    product.graphql(DISABLE_SERVER, input={"serverName": "listed"})
     assert "listed" not in fields(product)
     assert error_code(ask(product, "mutation { listed { echo { text } } }")) == "INVALID_INPUT"
-    product.graphql(ENABLE_SERVER, input={"name": "listed"})
+    product.graphql(ENABLE_SERVER, input={"serverName": "listed"})
     assert fields(product)["listed"] == ["echo"]
     product.rest("DELETE", "/mcp/servers/listed")
     assert "listed" not in fields(product)
