@@ -17,6 +17,7 @@ from bench import (
     gateway_start,
     gateway_users,
     gateway_workers,
+    graphql_attacks,
     graphql_views,
     http_calls,
     installs,
@@ -45,6 +46,7 @@ BENCHMARKS: Mapping[str, Callable[[Sizes], Awaitable[Report]]] = {
     "gateway_workers": gateway_workers.run,
     "typed_calls": typed_calls.run,
     "graphql_views": graphql_views.run,
+    "graphql_attacks": graphql_attacks.run,
     "secret_calls": secret_calls.run,
     "many_secrets": many_secrets.run,
 }

@@ -21,6 +21,7 @@ CONTESTANTS = {
     "installs": {"bare client", "our installer"},
     "secret_calls": {"no secrets", "10 secrets, not masked", "10 secrets"},
     "many_secrets": {"100 secrets", "200 secrets"},
+    "graphql_attacks": {"graphql-core", "ours"},
 }
 # These need wrk and a package from npm, and take half a minute each.
 GATEWAY = {

@@ -106,7 +106,7 @@ def test_a_server_added_through_one_worker_is_called_through_the_other(
 ) -> None:
     here, there = lines
     command = {"command": sys.executable, "args": ["-S", str(FINGERPRINT)]}
-    added = here.ask(ADD_SERVER, input={"name": "new", **command})
+    added = here.ask(ADD_SERVER, input={"serverName": "new", **command})
     assert added["__typename"] == "Server"
     assert here.call("new", "pid") != eventually(lambda: there.call("new", "pid"))
 
@@ -114,7 +114,7 @@ def test_a_server_added_through_one_worker_is_called_through_the_other(
 def test_a_call_in_one_worker_is_cancelled_through_the_other(lines: tuple[Line, Line]) -> None:
     here, there = lines
     command = {"command": sys.executable, "args": ["-S", str(EVERYTHING)]}
-    assert here.ask(ADD_SERVER, input={"name": "calls", **command})["__typename"] == "Server"
+    assert here.ask(ADD_SERVER, input={"serverName": "calls", **command})["__typename"] == "Server"
     told = here.follow(TOOL_CALL, input={"serverName": "calls", "toolName": "wait"})
     call_id = next(told)["callId"]
     assert next(told)["__typename"] == "ToolCallProgress"
@@ -131,7 +131,7 @@ def test_an_install_in_one_worker_is_followed_and_called_in_the_other(
 ) -> None:
     here, there = lines
     steps = there.follow(PROGRESS, serverName="hello")
-    package = {"name": "mcp-hello-world", "version": "1.1.2", "serverName": "hello"}
+    package = {"packageName": "mcp-hello-world", "version": "1.1.2", "serverName": "hello"}
     installed = here.ask(INSTALL_PACKAGE, input=package)
     assert installed["__typename"] == "InstalledPackage", installed
     phases = []
@@ -140,7 +140,7 @@ def test_an_install_in_one_worker_is_followed_and_called_in_the_other(
         if phases[-1] == "DONE":
             break
     assert phases[0] == "RESOLVING"
-    tools = there.ask('{ server(name: "hello") { package { status } status } }')
+    tools = there.ask('{ server(serverName: "hello") { package { status } status } }')
     assert tools["package"]["status"] == "INSTALLED"
 
 

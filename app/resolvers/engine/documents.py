@@ -15,7 +15,6 @@ from graphql import (
     OperationType,
     parse,
     specified_rules,
-    validate,
 )
 from graphql.validation import recommended_rules
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
@@ -24,6 +23,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from app.resolvers.engine.limits import Limits, too_much
 from app.resolvers.engine.measure import Measure, Weight, variables_of
 from app.resolvers.engine.scan import Scan, scan
+from app.resolvers.engine.validation import validate
 
 # The kept documents' texts together, in characters; a parsed one is some 200 times its text.
 KEPT_CHARACTERS = 256 * 1024

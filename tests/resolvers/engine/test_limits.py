@@ -80,7 +80,7 @@ def weigh(document: str, **variables: object) -> Weight:
         ("{ ... on Query { a: viewer { username } } viewer { username } }", {}, Weight(4, 2, 1)),
         ("{ viewer { username } viewer { username } }", {}, Weight(4, 2, 1)),
         ("{ viewer @skip(if: false) { username @include(if: true) } }", {}, Weight(2, 2, 0, 2)),
-        ('{ server(name: "a") { sessions { pid } } }', {}, Weight(12, 3)),
+        ('{ server(serverName: "a") { sessions { pid } } }', {}, Weight(12, 3)),
     ],
 )
 def test_an_operation_is_measured(document: str, variables: dict[str, Any], weight: Weight) -> None:
@@ -110,7 +110,7 @@ async def test_introspection_can_be_switched_off() -> None:
     assert (await engine.execute("{ __typename }")).data == {"__typename": "Query"}
 
 
-@pytest.mark.parametrize("query", ["{ viewr { username } }", "{ server(nme: 3) { id } }"])
+@pytest.mark.parametrize("query", ["{ viewr { username } }", "{ server(servrName: 3) { id } }"])
 async def test_suggestions_can_be_switched_off(query: str, engine: Engine) -> None:
     (told, *_) = (await engine.execute(query)).errors or []
     assert "Did you mean" in told.message
