@@ -34,7 +34,7 @@ CALL = {"serverName": "echo", "methodName": "echo", "args": {"text": "the caller
 CREATE = """mutation { createToken(input: {name: "short"}) {
   ... on CreatedToken { text token { id } } } }"""
 REVOKE = "mutation ($id: ID!) { revokeToken(input: {id: $id}) { __typename } }"
-SWITCH = """mutation ($on: Boolean!) { updateServer(input: {name: "echo", enabled: $on}) {
+SWITCH = """mutation ($on: Boolean!) { updateServer(input: {serverName: "echo", enabled: $on}) {
   ... on Server { enabled } } }"""
 
 _numbers = count()

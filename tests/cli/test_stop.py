@@ -19,7 +19,7 @@ from tests.resolvers.sockets import subscribe
 
 CALLERS = 8
 SLOW = {"serverName": "fp", "methodName": "slow", "args": {"seconds": 30}}
-WATCH = "subscription { serverChanged { name } }"
+WATCH = "subscription { serverChanged { serverName } }"
 CALL = """mutation { callTool(input: {serverName: "fp", toolName: "slow",
   arguments: {seconds: 30}}) { __typename } }"""
 

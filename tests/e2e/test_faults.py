@@ -153,7 +153,7 @@ def test_a_subscription_goes_on_when_the_database_is_back(shared: Product) -> No
         eventually(lambda: "errors" not in shared.post_graphql(names), seconds=BACK_SECONDS)
         shared.add_fingerprint("after")
         told: dict[str, Any] = {}
-        while told.get("name") != "after":
+        while told.get("serverName") != "after":
             message = receive(socket)
             assert message["type"] == "next", message
             assert "errors" not in message["payload"], message
