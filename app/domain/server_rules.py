@@ -23,6 +23,7 @@ from app.domain.session import SessionKey, SessionPlan
 
 PACKAGE_DIR = "{packageDir}"
 MAX_STARTUP_SECONDS = 600.0
+NOTHING_DELIVERED = Delivered()
 MAX_IDLE_SECONDS = 30 * 86400.0
 MAX_COUNT = 10_000
 # A user's own session ends this long after its last call, where the server says nothing else.
@@ -76,7 +77,7 @@ def resolve_launch(
 
     `reach` holds for a server elsewhere that says nothing of its own.
     """
-    secrets = secrets or Delivered()
+    secrets = secrets or NOTHING_DELIVERED
     if settings.transport is not Transport.STDIO:
         return HttpLaunch(
             url=_with_query(settings.url or "", secrets.query),
@@ -92,7 +93,7 @@ def resolve_launch(
     env = {name: fill(value) for name, value in settings.env.items()}
     return StdioLaunch(
         command=fill(settings.command or ""),
-        args=tuple(fill(arg) for arg in settings.args),
+        args=tuple(map(fill, settings.args)),
         env={**env, **secrets.environment},
         cwd=settings.cwd if settings.cwd is None else fill(settings.cwd),
         startup_timeout_seconds=settings.startup_timeout_seconds,

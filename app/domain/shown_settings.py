@@ -10,6 +10,8 @@ from app.domain.server import ServerSettings
 
 def shown_settings(settings: ServerSettings) -> ServerSettings:
     """The settings with a mask for each variable and header that looks like a credential."""
+    if not settings.env and not settings.headers:
+        return settings
     return replace(settings, env=_masked(settings.env), headers=_masked(settings.headers))
 
 

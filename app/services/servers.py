@@ -241,7 +241,8 @@ def view_server(deps: Deps, caller: Principal, server: Server) -> ServerView:
         return ServerView(
             server=shown, program=None, has_details=False, status=status, last_error=None
         )
-    shown = replace(server, settings=shown_settings(server.settings))
+    settings = shown_settings(server.settings)
+    shown = server if settings is server.settings else replace(server, settings=settings)
     launch = launch_of(deps, shown, None)
     return ServerView(
         server=shown,

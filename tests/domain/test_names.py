@@ -58,7 +58,7 @@ def test_a_package_name_of_the_registry_is_accepted(name: str) -> None:
     ],
 )  # fmt: skip
 def test_what_npm_would_take_for_something_else_is_refused_as_a_name(name: str) -> None:
-    assert refusal(lambda: check_npm_name(name)).path == ("name",)
+    assert refusal(lambda: check_npm_name(name)).path == ("packageName",)
 
 
 @pytest.mark.parametrize(

@@ -39,12 +39,12 @@ def refusal(source: PackageSource) -> AppError:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-@pytest.mark.parametrize("field", ["name", "version"])
+@pytest.mark.parametrize(("field", "path"), [("name", "packageName"), ("version", "version")])
 @pytest.mark.parametrize("source", [NPM, PYTHON], ids=["npm", "pypi"])
 def test_what_would_be_taken_for_something_else_is_refused(
-    source: PackageSource, field: str, text: str
+    source: PackageSource, field: str, path: str, text: str
 ) -> None:
-    assert refusal(replace(source, **{field: text})).path == (field,)  # type: ignore[arg-type]
+    assert refusal(replace(source, **{field: text})).path == (path,)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -101,7 +101,7 @@ def test_only_given_fields_are_changed() -> None:
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
-        ({"name": "a/b"}, ("name",)),
+        ({"name": "a/b"}, ("serverName",)),
         ({"command": ""}, ("command",)),
         ({"command": "  "}, ("command",)),
         ({"command": "a\0b"}, ("command",)),
