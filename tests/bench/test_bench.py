@@ -38,6 +38,10 @@ GATEWAY = {
     "gateway_memory": {"after 1", "after 2"},
     "gateway_start": {"python -c pass", "/healthz", "GraphQL"},
     "gateway_workers": {"1 worker", "2 workers"},
+}
+# These need wrk, too.
+LOADED = {
+    "graphql_views": {"Strawberry's view", "ours"},
     "typed_calls": {"callTool", "typed field"},
 }
 
@@ -72,6 +76,13 @@ def check_written(folder: Path, name: str, contestants: set[str]) -> None:
 @pytest.mark.parametrize("name", CONTESTANTS)
 def test_a_benchmark_runs_and_writes_every_contestant_down(results: Path, name: str) -> None:
     check_written(results, name, CONTESTANTS[name])
+
+
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk makes the load")
+@pytest.mark.parametrize("name", LOADED)
+def test_a_benchmark_of_graphql_runs(tmp_path: Path, name: str) -> None:
+    run(tmp_path, [name])
+    check_written(tmp_path, name, LOADED[name])
 
 
 @pytest.mark.soak

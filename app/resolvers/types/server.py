@@ -12,8 +12,8 @@ from app.domain.page import Page, PageRequest
 from app.domain.server import Isolation, Server, ServerStatus, ServerView, Transport
 from app.domain.session import ListingKind
 from app.resolvers.context import Context, Info
-from app.resolvers.enums import describe_enum
 from app.resolvers.inputs import page_request
+from app.resolvers.types import server_enums as _described  # noqa: F401 - makes the enums known
 from app.resolvers.types.access import ServerAccessType
 from app.resolvers.types.delivery import SecretBindingType
 from app.resolvers.types.listing import PromptType, ResourceTemplateType, ResourceType, Username
@@ -27,52 +27,6 @@ from app.services.tools import find_tool_of, page_tools_of
 
 if TYPE_CHECKING:
     from app.resolvers.types.package import PackageType
-
-describe_enum(
-    Transport,
-    "Transport",
-    "How a server is spoken to.",
-    {
-        Transport.STDIO: "It is a program on this machine: over its stdin and stdout.",
-        Transport.STREAMABLE_HTTP: "It runs elsewhere: over streamable HTTP, or else HTTP+SSE.",
-        Transport.SSE: "It runs elsewhere: over HTTP+SSE, the way of MCP's first revision.",
-    },
-)
-describe_enum(
-    Isolation,
-    "Isolation",
-    "Who shares a session of a server.",
-    {
-        Isolation.SHARED: "All users share one.",
-        Isolation.PER_USER: "Each user has one of their own, and no one else reaches it.",
-    },
-)
-describe_enum(
-    ServerStatus,
-    "ServerStatus",
-    "Whether a server can be called right now.",
-    {
-        ServerStatus.CONNECTED: "It has a session that takes calls.",
-        ServerStatus.CONNECTING: "Its session is being started.",
-        ServerStatus.DISCONNECTED: "It has no session; if it is enabled, a call starts one.",
-        ServerStatus.ERROR: "Its session has ended unasked or could not be started.",
-    },
-)
-describe_enum(
-    LogLevel,
-    "LogLevel",
-    "How grave a log message is (RFC 5424), least first.",
-    {
-        LogLevel.DEBUG: "For finding bugs.",
-        LogLevel.INFO: "What happens as it should.",
-        LogLevel.NOTICE: "What happens as it should, and matters.",
-        LogLevel.WARNING: "What may become an error.",
-        LogLevel.ERROR: "Something failed.",
-        LogLevel.CRITICAL: "A part of the server failed.",
-        LogLevel.ALERT: "Somebody must do something at once.",
-        LogLevel.EMERGENCY: "The server cannot be used.",
-    },
-)
 
 
 @strawberry.type(name="Server", description="An MCP server that this service runs.")
