@@ -18,6 +18,7 @@ from app.domain.server import (
     ServerView,
     apply_changes,
     launch_changed,
+    name_taken,
     new_revision,
     unknown_server,
     without_launch,
@@ -130,7 +131,10 @@ async def add_server(deps: Deps, caller: Principal, settings: ServerSettings) ->
 async def _add_server(deps: Deps, settings: ServerSettings) -> Server:
     check_settings(settings)
     check_reach(settings, deps.reach)
-    if await deps.packages.find(settings.name) is not None:
+    package = await deps.packages.find(settings.name)
+    if package is not None and package.build is not None:
+        raise name_taken(settings.name, "name")
+    if package is not None:
         raise AppError(
             ErrorCode.CONFLICT,
             f"A package for a server named {settings.name!r} is being installed.",

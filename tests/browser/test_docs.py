@@ -1,6 +1,7 @@
 """The page of the REST routes in a real browser: it shows, it calls, and nothing is from elsewhere."""
 
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
 from playwright.async_api import async_playwright, expect
@@ -8,6 +9,7 @@ from playwright.async_api import async_playwright, expect
 from tests.browser.test_graphiql import FLAGS, Watched, chromium
 from tests.product import Product
 
+CALL = '{"serverName": "fp", "methodName": "fingerprint", "args": %s}'
 TOKEN = "the-admin-token-of-this-test-run-0123456789"
 
 
@@ -40,6 +42,16 @@ async def test_the_page_shows_every_route_and_calls_one_and_no_request_leaves_th
         await operation.click()
         await operation.locator("button.execute").click()
         await expect(operation.locator(".live-responses-table")).to_contain_text("fingerprint")
+
+        call = page.locator("#operations-tools-callTool")
+        await call.click()
+        key = call.get_by_placeholder("Idempotency-Key")
+        await expect(key).to_have_value("")  # else the page would ask for the same answer each time
+        for sent in ('{"city": "Bern"}', '{"city": "Basel"}'):
+            await call.locator("textarea").fill(CALL % sent)
+            await call.locator("button.execute").click()
+            answer = call.locator(".live-responses-table")
+            await expect(answer).to_contain_text(sha256(sent[10:-2].encode()).hexdigest())
 
         await page.locator("#select").select_option(label="Your tools")
         await expect(page.locator("#operations-fp-fp__pid")).to_contain_text("/fp/pid")

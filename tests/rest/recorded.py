@@ -3,6 +3,8 @@
 `python -m tests.rest.recorded` writes them anew; a test holds them.
 """
 
+import contextlib
+import http.client
 import re
 import sys
 import tempfile
@@ -12,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from app.edge.envelope import failure_body, shutting_down, surprise
 from app.rest.openapi.document import EXAMPLES
 from tests.product import JSON, Product, eventually
 
@@ -21,6 +24,11 @@ FAR = {
     "secrets": [{"name": "token", "delivery": "header", "target": "Authorization",
                  "template": "Bearer {value}", "required": True}],
 }  # fmt: skip
+CREATE_TOKEN = """mutation {
+  createToken(input: {name: "laptop", username: "alice", role: USER}) { ... on CreatedToken { text } }
+}"""
+INSTALLS = 5
+SETTINGS = {"REQUEST_BODY_SECONDS": "1", "INSTALLS_PER_HOUR": str(INSTALLS)}
 KEY = {"serverName": "hello", "secretName": "apiKey", "username": "alice"}
 CALL = {"serverName": "hello", "methodName": "echo", "args": {"message": "Hello"}}
 REQUESTS: list[tuple[str, str, str, object]] = [
@@ -45,6 +53,8 @@ REQUESTS: list[tuple[str, str, str, object]] = [
     ("setSecret", "POST", "/secrets/set", {**KEY, "secretValue": "a value only alice has"}),
     ("deleteSecret", "POST", "/secrets/delete", KEY),
     ("deleteServer", "DELETE", "/mcp/servers/far", None),
+    ("upgradeAllPackages", "PUT", "/packages/upgrade-all", None),
+    ("uninstallPackage", "DELETE", "/packages/hello", None),
 ]
 FAILURES: list[tuple[str, str, str, object]] = [
     ("INVALID_INPUT", "POST", "/mcp/tool/call", {**CALL, "arguments": {}}),
@@ -60,6 +70,7 @@ FAILURES: list[tuple[str, str, str, object]] = [
 VOLATILE = (
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00"), "2026-11-24T12:00:00.000000+00:00"),
     (re.compile(r"packages/hello/[^/\"]+"), "packages/hello/0a1b2c3d"),
+    (re.compile(r"Try again in \d+ s"), "Try again in 1800 s"),
     (re.compile(r"under the reference \w+"), "under the reference 0a1b2c3d4e5f"),
 )
 
@@ -74,6 +85,7 @@ def record(product: Product) -> dict[str, Any]:
         assert response.status_code == 200, (name, response.text)
         shown = {} if body is None else {"request": body}
         answers[name] = {**shown, "answer": response.json()}
+    answers["failures"] |= {**_in_time(product), **_of_strangers(product), **_unseen()}
     return _steady(product, answers)
 
 
@@ -94,6 +106,39 @@ def _failures(product: Product) -> dict[str, Any]:
         found[code] = product.http.post("/secrets/set", content=b"{}", headers=headers).json()
         assert found[code]["code"] == code
     return found
+
+
+def _in_time(product: Product) -> dict[str, Any]:
+    """Refusals of what takes too long, is too much or too large."""
+    product.add_fingerprint("hello")
+    slow = {"serverName": "hello", "methodName": "slow", "args": {"seconds": 20}, "timeout": 200}
+    found = {"TOOL_TIMEOUT": product.rest("POST", "/mcp/tool/call", slow).json()}
+    large = product.http.post("/secrets/set", content=b" " * 7_000_000, headers=JSON)
+    found["PAYLOAD_TOO_LARGE"] = large.json()
+    with contextlib.closing(http.client.HTTPConnection(product.address[7:])) as connection:
+        connection.request("POST", "/secrets/set", b"{", {**JSON, "Content-Length": "2"})
+        found["REQUEST_TIMEOUT"] = orjson.loads(connection.getresponse().read())
+    again = {**INSTALL, "serverName": "again"}
+    for _ in range(INSTALLS + 1):
+        answer = product.rest("POST", "/packages/install", {**again, "version": "0.0.0"}).json()
+    found["RATE_LIMITED"] = answer
+    return found
+
+
+def _of_strangers(product: Product) -> dict[str, Any]:
+    """Refusals of callers, once there are any."""
+    made = product.graphql(CREATE_TOKEN)
+    added = {"name": "mine", "command": "node"}
+    unknown = product.rest("POST", "/mcp/servers", added).json()
+    headers = {**JSON, "Authorization": f"Bearer {made['text']}"}
+    forbidden = product.rest("POST", "/mcp/servers", added, headers=headers).json()
+    return {"UNAUTHENTICATED": unknown, "FORBIDDEN": forbidden}
+
+
+def _unseen() -> dict[str, Any]:
+    """What a product that is well does not say, in its own words."""
+    errors = (surprise("0a1b2c3d4e5f"), shutting_down())
+    return {error.code.value: dict(failure_body(error)) for error in errors}
 
 
 def _steady(product: Product, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,7 +166,7 @@ def _forget_lives(node: Any) -> None:
 def main() -> None:
     """Write the file anew."""
     with tempfile.TemporaryDirectory() as folder:
-        product = Product(Path(folder)).start()
+        product = Product(Path(folder), **SETTINGS).start()
         eventually(lambda: product.rest("GET", "/healthz").status_code == 200)
         try:
             recorded = record(product)

@@ -12,7 +12,7 @@ from app.rest.openapi_routes import document_text
 from app.rest.routes import OPERATIONS, rest_routes
 from tests.product import Product
 from tests.rest.documented import described, document, fits
-from tests.rest.recorded import record
+from tests.rest.recorded import SETTINGS, record
 
 FILE = Path(__file__).parents[2] / "openapi.json"
 BESIDE = ("/openapi.json", "/docs")
@@ -57,9 +57,18 @@ def test_each_example_fits_its_schema(operation_id: str) -> None:
         assert fits(body["schema"], example["request"])
 
 
+@pytest.mark.parametrize("operation_id", IDS)
+def test_each_way_to_fail_has_an_example_of_its_own_status(operation_id: str) -> None:
+    for status, response in described(operation_id)["responses"].items():
+        if int(status) >= 400:
+            shown = response["content"]["application/json"]["examples"]
+            assert shown.keys() <= {*response["x-codes"]}
+            assert all(code == example["value"]["code"] for code, example in shown.items())
+
+
 @pytest.mark.soak
 def test_the_examples_are_what_a_product_answers(tmp_path: Path) -> None:
-    product = Product(tmp_path).start()
+    product = Product(tmp_path, **SETTINGS).start()
     try:
         assert record(product) == examples()
     finally:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from app.rest.fields import PackageName, ServerName, ToolName
 
 TAGS: Final = [
-    {"name": "packages", "description": "Packages with MCP servers, from npm."},
+    {"name": "packages", "description": "Packages with MCP servers, from npm and PyPI."},
     {"name": "servers", "description": "MCP servers: programs, and addresses elsewhere."},
     {"name": "tools", "description": "The tools of all servers, and calling them."},
     {"name": "secrets", "description": "Each user's secrets; set and removed, never read."},
@@ -42,9 +42,9 @@ PARAMETERS: Final = {
         "description": "A text of the client's own that stands for this request. Sent again "
         "within a day, the request is not carried out again: the first answer is given again. "
         "Another request under the same key is refused (409), as is the same while the first is "
-        "at work.",
+        "at work. A UUID does well.",
+        # Without an example: /docs would send it with every request that is tried there.
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-        "example": "7e2b7c5e-58a1-4c5c-a3a4-1f5ad1a0e7b1",
     },
 }
 HEADERS: Final = {
