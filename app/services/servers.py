@@ -133,7 +133,7 @@ async def _add_server(deps: Deps, settings: ServerSettings) -> Server:
     check_reach(settings, deps.reach)
     package = await deps.packages.find(settings.name)
     if package is not None and package.build is not None:
-        raise name_taken(settings.name, "name")
+        raise name_taken(settings.name)
     if package is not None:
         raise AppError(
             ErrorCode.CONFLICT,
