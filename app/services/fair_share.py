@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 
 from app.domain.errors import AppError, too_many
 
-# So many calls are begun at once when several users are busy, each user having an equal share.
+# So many calls are begun at once, each busy user having an equal share.
 WINDOW = 16
 # A call that has been at work for so long waits for its server more than it keeps us busy.
 SETTLED_SECONDS = 0.1
+# A user who is alone may begin more sooner; not all at once, for then whoever calls next would
+# wait for all of them.
+SETTLED_ALONE_SECONDS = 0.02
 # A user is busy for so long after their last call.
 BUSY_SECONDS = 1.0
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.02
 MOST_IN_LINE = 1000
 
 
@@ -39,7 +42,7 @@ class FairShare:
 
     While several users are busy, each may have an equal share of calls that have only just begun:
     a user who floods waits in a line of their own, and whoever calls now and then waits for
-    nobody. A user who is alone has no such bound.
+    nobody. A user who is alone soon has as many as the limit says.
     """
 
     def __init__(
@@ -94,7 +97,8 @@ class FairShare:
         if user.at_work >= self._at_once:
             return False
         busy = self._count_busy(now)
-        return busy == 1 or _count_fresh(user, now) < max(1, WINDOW // busy)
+        settled = SETTLED_ALONE_SECONDS if busy == 1 else SETTLED_SECONDS
+        return _count_fresh(user, now - settled) < max(1, WINDOW // busy)
 
     def _count_busy(self, now: float) -> int:
         """How many users are busy; whoever is not any more is forgotten."""
@@ -144,10 +148,10 @@ class FairShare:
             self._loop.call_later(LOOK_SECONDS, self._look_after, user)
 
 
-def _count_fresh(user: _User, now: float) -> int:
+def _count_fresh(user: _User, since: float) -> int:
     while user.fresh:
         turn, begun_at = next(iter(user.fresh.items()))
-        if begun_at > now - SETTLED_SECONDS:
+        if begun_at > since:
             break
         del user.fresh[turn]
     return len(user.fresh)

@@ -72,6 +72,16 @@ async def test_a_user_who_is_alone_may_have_as_many_calls_as_the_limit_says() ->
     await end(fair, calls[2:])
 
 
+async def test_whoever_joins_a_user_who_floods_alone_waits_for_a_few_calls_at_most() -> None:
+    fair = share()
+    flood = enter(fair, "flood", 200)
+    await asyncio.sleep(0)
+    assert inside(flood) == WINDOW  # not all of them
+    turn = await asyncio.wait_for(fair.enter("quiet"), 0.05)
+    fair.leave(turn)
+    await end(fair, flood)
+
+
 async def test_a_user_who_floods_keeps_nobody_else_waiting() -> None:
     fair = share()
     first = [await fair.enter("quiet")]
