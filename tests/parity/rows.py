@@ -133,6 +133,7 @@ ROWS = [
     call("a server that answers with an error", "SERVER_FAILED", **A, methodName="leak"),
     call("a server that does not start", "SERVER_DID_NOT_START", serverName="bad", methodName="x"),
     add("a taken name", "CONFLICT", name="a", **COMMAND),
+    add("the name of a package's server", "CONFLICT", name="tool", **COMMAND),
     add("a malformed name", "INVALID_INPUT", name="-x", **COMMAND),
     add("an empty command", "INVALID_INPUT", name="n", command=" "),
     add("a variable that steers the loader", "INVALID_INPUT", name="n", command="x", env={"LD_X": "y"}),
