@@ -12,6 +12,7 @@ work carry twice the calls. `own cores` says how many calls each second that wou
 
 import contextlib
 import functools
+import itertools
 import sys
 
 import psutil
@@ -23,7 +24,6 @@ from bench.load import load
 from bench.product import Product, prepared
 
 BASELINE = "1 worker"
-CONNECTIONS = 16
 MINIMAL = "minimal"
 SUBJECTS = {
     MINIMAL: {"serverName": MINIMAL, "methodName": "echo", "args": {"text": MESSAGE}},
@@ -43,21 +43,23 @@ async def run(sizes: Sizes) -> Report:
                 "POST", "/mcp/servers", {"name": MINIMAL, "command": sys.executable, "args": script}
             )
             products[name] = product
-        for subject, body in SUBJECTS.items():
+        busy = [connections for connections in sizes.connections if connections > 1]
+        for (subject, body), connections in itertools.product(SUBJECTS.items(), busy):
+            share = {"connections": connections, "seconds": sizes.seconds}
             ways = {
-                name: functools.partial(_measure, product, body, sizes.seconds)
+                name: functools.partial(_measure, product, body, **share)
                 for name, product in products.items()
             }
             samples = await interleave(ways, sizes.repetitions)
-            report.add(samples, subject=subject, connections=CONNECTIONS)
+            report.add(samples, subject=subject, connections=connections)
     return report
 
 
-async def _measure(product: Product, body: object, seconds: int) -> Sample:
+async def _measure(product: Product, body: object, *, connections: int, seconds: int) -> Sample:
     own = _gateway(product)
     before = sum(map(_cpu_seconds, own))
     url = f"{product.address}/mcp/tool/call"
-    sample = await load(url, [body], connections=CONNECTIONS, seconds=seconds)
+    sample = await load(url, [body], connections=connections, seconds=seconds)
     cpu = (sum(map(_cpu_seconds, own)) - before) / (sample["calls/s"] * seconds)
     serving = max(1, len(own) - 1)  # the parent of workers serves nobody
     return {**sample, "CPU µs/call": cpu * 1e6, "own cores": serving / cpu}

@@ -54,7 +54,9 @@ class SharedListener:
             self._shares.tell(self._number, NOBODY)
 
     async def wait_closed(self) -> None:
-        """Return when what was accepted is with its protocol."""
+        """Return when no connection is on its way to its protocol: TLS handshakes take long."""
+        for task in self._begun:
+            task.cancel()
         await asyncio.gather(*self._begun, return_exceptions=True)
 
     def _look(self) -> None:
