@@ -1,6 +1,7 @@
 """HTTP/1.1 with bounds on heads that uvicorn's fast parser lacks, and JSON for what is no HTTP."""
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -24,6 +25,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._bytes_of_head = 0
         self._is_in_head = True
         self._is_refused = False
+        self._closes_after_body = False
         self._timer: asyncio.TimerHandle | None = None
         # Requests before the latest one that are still at work: a client may send several at once.
         self._earlier: list[RequestResponseCycle] = []
@@ -65,6 +67,8 @@ class BoundedHttp(HttpToolsProtocol):
             if before is not None and not before.response_complete:
                 self._earlier = [c for c in self._earlier if not c.response_complete] + [before]
             super().on_headers_complete()
+            if not self.cycle.keep_alive:
+                self.cycle.transport = _ClosedLate(self.transport, self.close_after_body)
 
     def on_body(self, body: bytes) -> None:
         """A part of the body; for one that was answered before its end there is not for ever."""
@@ -80,6 +84,19 @@ class BoundedHttp(HttpToolsProtocol):
         self._stop_waiting()
         if not self._is_refused:
             super().on_message_complete()
+        if self._closes_after_body:
+            self.transport.close()
+
+    def close_after_body(self) -> None:
+        """Close the connection as soon as the request is here to its end, or its time is up.
+
+        TCP takes back what the client has not read yet when a connection is closed on which more
+        comes in: an answer that is given before the body's end, such as 413 (RFC 9112, 9.6).
+        """
+        if self._is_in_head:
+            self.transport.close()
+        else:
+            self._closes_after_body = True
 
     def break_off(self) -> bool:
         """Close the connection if it is in the middle of an answer; whether it was."""
@@ -125,6 +142,27 @@ class BoundedHttp(HttpToolsProtocol):
             return False
         _tell_gone(cycle)
         return True
+
+
+class _ClosedLate(asyncio.Transport):
+    """The transport of a request after which the connection ends: what a cycle uses of it."""
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        super().__init__()
+        self._transport = transport
+        self._close = close
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send."""
+        self._transport.write(data)
+
+    def is_closing(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        """Close in good time."""
+        self._close()
 
 
 def _tell_gone(cycle: RequestResponseCycle) -> None:

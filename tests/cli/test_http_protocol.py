@@ -190,3 +190,18 @@ async def test_a_body_without_an_end_is_cut_though_its_request_was_answered() ->
                     await writer.drain()
                     await asyncio.sleep(0.05)
         assert reader.at_eof() or reader.exception()
+
+
+@pytest.mark.parametrize(
+    "body", [b"content-length: 20000000\r\n\r\n", b"transfer-encoding: chunked\r\n\r\n1312d00\r\n"]
+)
+async def test_an_answer_before_the_end_of_the_body_arrives_though_the_connection_is_to_close(
+    body: bytes,
+) -> None:
+    async with connected() as (reader, writer):
+        writer.write(HEAD.replace(b"/x", b"/early") + b"connection: close\r\n" + body)
+        for _ in range(20):
+            writer.write(b"x" * 1_000_000)
+            await writer.drain()
+        writer.write(b"\r\n0\r\n\r\n")
+        assert (await whole(reader)).endswith("early")
