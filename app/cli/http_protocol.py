@@ -67,14 +67,16 @@ class BoundedHttp(HttpToolsProtocol):
             if before is not None and not before.response_complete:
                 self._earlier = [c for c in self._earlier if not c.response_complete] + [before]
             super().on_headers_complete()
-            if not self.cycle.keep_alive:
-                self.cycle.transport = _ClosedLate(self.transport, self.close_after_body)
+            # A WebSocket's handshake is no request, and the cycle is still that of the one before.
+            begun: RequestResponseCycle | None = self.cycle
+            if begun is not None and begun is not before and not begun.keep_alive:
+                begun.transport = _ClosedLate(self.transport, self.close_after_body)
 
     def on_body(self, body: bytes) -> None:
         """A part of the body; for one that was answered before its end there is not for ever."""
         if self._is_refused:
             return
-        if self.cycle.response_complete and self._timer is None:
+        if getattr(self.cycle, "response_complete", False) and self._timer is None:
             self._timer = self.loop.call_later(self.head_seconds, self.transport.close)
         super().on_body(body)
 
