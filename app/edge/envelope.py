@@ -39,13 +39,18 @@ def json_response(
 
 def error_response(error: AppError, headers: Mapping[str, str] | None = None) -> Response:
     """The answer to an expected failure: what happened and what to do, with a fitting status."""
+    extra = {**_headers_of(error), **(headers or {})}
+    return json_response(failure_body(error), HTTP_STATUS[error.code], extra)
+
+
+def _headers_of(error: AppError) -> dict[str, str]:
     seconds = error.retry_after_seconds
     if seconds is None and error.code is ErrorCode.DATABASE_UNAVAILABLE:
         seconds = 1.0
-    extra = {} if seconds is None else {"Retry-After": str(max(1, ceil(seconds)))}
+    headers = {} if seconds is None else {"Retry-After": str(max(1, ceil(seconds)))}
     if error.code is ErrorCode.REQUEST_TIMEOUT:
-        extra["Connection"] = "close"  # RFC 9110, section 15.5.9
-    return json_response(failure_body(error), HTTP_STATUS[error.code], {**extra, **(headers or {})})
+        headers["Connection"] = "close"  # RFC 9110, section 15.5.9
+    return headers
 
 
 def failure_body(error: AppError) -> Mapping[str, object]:
@@ -53,13 +58,15 @@ def failure_body(error: AppError) -> Mapping[str, object]:
     return {"success": False, "error": error.sentence(), "code": error.code.value}
 
 
-def refusal_response(scope: Scope, error: AppError) -> Response:
+def refusal_response(
+    scope: Scope, error: AppError, more: Mapping[str, str] | None = None
+) -> Response:
     """The same in the shape of the door that the request was for, which has not seen it.
 
     Without a caller it carries a challenge (RFC 6750, section 3).
     """
     headers = Headers(scope=scope)
-    extra = {}
+    extra = {**_headers_of(error), **(more or {})}
     if error.code is ErrorCode.UNAUTHENTICATED:
         is_wrong = ', error="invalid_token"' if "authorization" in headers else ""
         extra["WWW-Authenticate"] = f'Bearer realm="mcp-api"{is_wrong}'

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.errors import AppError, ErrorCode
-from app.edge.envelope import error_response, shutting_down, surprise
+from app.edge.envelope import refusal_response, shutting_down, surprise
 from app.edge.head import announces_body, body_length, header_of
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class HostGuard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": CLOSE_POLICY_VIOLATION})
         else:
-            await error_response(refusal)(scope, receive, send)
+            await refusal_response(scope, refusal)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> AppError | None:
         if _host_name(header_of(scope, b"host") or "") not in self._allowed:
@@ -82,15 +82,16 @@ class BodyGuard:
             await self._app(scope, receive, send)
             return
         if (body_length(scope) or 0) > self._limit:
-            await error_response(self._too_large())(scope, receive, send)
+            await refusal_response(scope, self._too_large())(scope, receive, send)
         elif not announces_body(scope):
             await self._app(scope, self._counting(receive), send)
         elif (encoding := _encoding(scope)) != "identity":
             # RFC 9110, section 15.5.16: what would be accepted
-            refusal = error_response(_encoded(encoding), {"Accept-Encoding": "identity"})
+            accepted = {"Accept-Encoding": "identity"}
+            refusal = refusal_response(scope, _encoded(encoding), accepted)
             await refusal(scope, receive, send)
         elif not _is_json(header_of(scope, b"content-type") or ""):
-            await error_response(_not_json())(scope, receive, send)
+            await refusal_response(scope, _not_json())(scope, receive, send)
         else:
             await self._app(scope, self._counting(receive), send)
 
@@ -163,7 +164,7 @@ class SurpriseGuard:
         else:
             return
         if scope["type"] == "http" and not has_started:
-            await error_response(failure)(scope, receive, send)
+            await refusal_response(scope, failure)(scope, receive, send)
 
 
 def _host_name(authority: str) -> str:

@@ -12,6 +12,8 @@ from app.domain.errors import AppError, invalid
 MAX_DEPTH = 250
 # orjson reads 1024 levels, and says so before it finds out whether the rest is JSON.
 TOO_DEEP_TO_READ = "depth limit exceeded"
+NO_UTF8 = "str is not valid UTF-8"
+TOO_LARGE = "number is infinity"
 # In JSON a text before a colon is a key. Possessive, so that a long text costs no memory.
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"([ \t\n\r]*+:)?', re.DOTALL)
 _CONTAINERS = (dict, list)
@@ -29,12 +31,7 @@ def read_json(data: bytes) -> object:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        if error.msg.startswith(TOO_DEEP_TO_READ):
-            raise _too_deep() from None
-        raise invalid(
-            f"The body is not valid JSON (at character {error.pos}).",
-            hint="Send a JSON object with the header Content-Type: application/json.",
-        ) from None
+        raise _unreadable(error) from None
     if not _is_plainly_fine(data, value):
         _look_closely(data, value)
     return value
@@ -76,6 +73,22 @@ def measure_json(value: object) -> tuple[int, int]:
             below += [child for child in children if type(child) in _CONTAINERS]
         level = below
     return keys, depth
+
+
+def _unreadable(error: orjson.JSONDecodeError) -> AppError:
+    if error.msg.startswith(TOO_DEEP_TO_READ):
+        return _too_deep()
+    if error.msg.startswith(NO_UTF8):
+        return invalid("The body is not valid UTF-8.", hint="Send JSON text in UTF-8.")
+    if error.msg.startswith(TOO_LARGE):
+        return invalid(
+            f"The body has a number that is too large (at character {error.pos}).",
+            hint="Send numbers of up to 1.7e308, and longer ones as strings.",
+        )
+    return invalid(
+        f"The body is not valid JSON (at character {error.pos}).",
+        hint="Send a JSON object with the header Content-Type: application/json.",
+    )
 
 
 def _too_deep() -> AppError:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from starlette.datastructures import QueryParams
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from app.edge.direct import Table
 from app.edge.head import header_of
@@ -16,6 +17,9 @@ from app.settings import Settings
 
 MAIN_PATH = "/graphql"
 TOOLS_PATH = "/graphql/tools"
+# graphql-transport-ws: the client has asked for what there is not.
+CLOSE_BAD_REQUEST = 4400
+NO_SOCKET = "Tools are called by POST here; subscribe at /graphql, also to a call: toolCall."
 
 
 class GraphQLDoor:
@@ -50,6 +54,7 @@ class GraphQLDoor:
             Route(MAIN_PATH, self),
             WebSocketRoute(MAIN_PATH, self),
             Route(TOOLS_PATH, self),
+            WebSocketRoute(TOOLS_PATH, _refuse_socket),
             Route(f"{TOOLS_PATH}/schema.graphql", self, methods=["GET"]),
             *graphiql_assets(),
         ]
@@ -75,6 +80,13 @@ class GraphQLDoor:
             await view(scope, receive, send)
 
         return by_path
+
+
+async def _refuse_socket(socket: WebSocket) -> None:
+    """Close the connection with the reason, which a refused handshake could not give."""
+    offered = socket.scope["subprotocols"]
+    await socket.accept(offered[0] if offered else None)
+    await socket.close(CLOSE_BAD_REQUEST, NO_SOCKET)
 
 
 def _read_trusted(settings: Settings) -> Mapping[str, str] | None:

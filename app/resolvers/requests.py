@@ -6,6 +6,8 @@ from typing import cast
 from cross_web import HTTPException
 from strawberry.http import GraphQLRequestData, GraphQLRequestProtocol
 
+from app.domain.errors import AppError
+
 DOCUMENT_ID = "documentId"
 SHA256 = "sha256:"
 _FIELDS: Mapping[str, tuple[type, str]] = {
@@ -15,6 +17,14 @@ _FIELDS: Mapping[str, tuple[type, str]] = {
     "extensions": (dict, "an object"),
     DOCUMENT_ID: (str, "a string"),
 }
+
+
+class Unreadable(HTTPException):
+    """A body that is no JSON to go by, and what to do about it."""
+
+    def __init__(self, error: AppError) -> None:
+        super().__init__(400, error.message)
+        self.hint = error.hint
 
 
 def fault_of(data: object) -> str | None:

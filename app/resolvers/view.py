@@ -19,15 +19,16 @@ from strawberry.http.base import BaseRequestProtocol
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 
-from app.domain.errors import ErrorCode
+from app.domain.errors import AppError, ErrorCode
 from app.domain.principal import NOBODY
 from app.edge.envelope import JsonResponse
 from app.edge.head import header_of
 from app.edge.principal import principal_of
+from app.edge.strict_json import read_json
 from app.resolvers.context import Context
 from app.resolvers.engine.engine import Engine
 from app.resolvers.engine.limits import Refusal
-from app.resolvers.requests import request_of
+from app.resolvers.requests import Unreadable, request_of
 from app.resolvers.watched import watched
 from app.resolvers.websocket import Handler, TextAdapter
 from app.services.deps import Deps
@@ -121,7 +122,7 @@ class GraphQLView(GraphQL[Context, None]):
         protocol: GraphQLRequestProtocol = "sse" if is_stream else "http"
         data: object
         if request.method == "GET":
-            data = self.parse_query_params(request.query_params)
+            data = self._parameters(request)
         else:
             data = self.parse_json(await request.get_body())
         if not isinstance(data, list):
@@ -136,8 +137,26 @@ class GraphQLView(GraphQL[Context, None]):
             )
         return [request_of(item, protocol) for item in data]
 
+    def _parameters(self, request: AsyncHTTPRequestAdapter) -> object:
+        try:
+            return self.parse_query_params(request.query_params)
+        except Unreadable:
+            reason = "The parameters variables and extensions must be JSON objects."
+            raise HTTPException(400, reason) from None
+
+    def parse_json(self, data: str | bytes) -> object:
+        """The JSON value in a body or query parameter.
+
+        Raises:
+            Unreadable: It is none, or says something twice or too deep.
+        """
+        try:
+            return read_json(data.encode("utf-8", "replace") if isinstance(data, str) else data)
+        except AppError as error:
+            raise Unreadable(error) from None
+
     def decode_json(self, data: str | bytes) -> object:
-        """The JSON value in a body, message or query parameter."""
+        """The JSON value in a message."""
         return orjson.loads(data)
 
     def encode_json(self, data: object) -> bytes:
@@ -211,7 +230,9 @@ def _status(error: object, kind: str) -> int:
 
 
 def _refusal(request: Request, error: HTTPException) -> Response:
-    body = {"errors": [{"message": error.reason, "extensions": {"code": ErrorCode.INVALID_INPUT}}]}
+    hint = {"hint": error.hint} if isinstance(error, Unreadable) and error.hint else {}
+    told = {"message": error.reason, "extensions": {"code": ErrorCode.INVALID_INPUT, **hint}}
     headers = {"Allow": "GET, POST"} if error.status_code == 405 else None
     kind = wanted_type(request.headers.get("accept", ""))
-    return Response(orjson.dumps(body), error.status_code, headers=headers, media_type=kind)
+    body = orjson.dumps({"errors": [told]})
+    return Response(body, error.status_code, headers=headers, media_type=kind)

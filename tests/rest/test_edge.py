@@ -131,11 +131,13 @@ def test_a_body_beyond_the_limit_is_413_however_it_is_sent(
         path, content=chunks(LIMIT + 1) if is_chunked else b"x" * (LIMIT + 1), headers=JSON
     )
     assert response.status_code == 413
-    assert response.json() == {
-        "success": False,
-        "error": f"The body is larger than {LIMIT} bytes. Send less, or raise PAYLOAD_LIMIT.",
-        "code": "PAYLOAD_TOO_LARGE",
-    }
+    said, hint = f"The body is larger than {LIMIT} bytes.", "Send less, or raise PAYLOAD_LIMIT."
+    code = "PAYLOAD_TOO_LARGE"
+    if path == "/graphql":
+        extensions = {"code": code, "hint": hint}
+        assert response.json() == {"errors": [{"message": said, "extensions": extensions}]}
+    else:
+        assert response.json() == {"success": False, "error": f"{said} {hint}", "code": code}
 
 
 def test_a_body_of_exactly_the_limit_is_read(product: Product) -> None:

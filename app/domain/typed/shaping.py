@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import orjson
 
-from app.domain.typed.defaults import default_of
+from app.domain.typed.defaults import default_of, is_within
 from app.domain.typed.flat_schema import (
     Flat,
     SchemaReader,
@@ -167,6 +167,8 @@ class _Shaper:
 
     def _with_default(self, field: FieldShape, schema: object) -> FieldShape:
         if not self._is_input or not isinstance(schema, dict) or "default" not in schema:
+            return field
+        if not is_within(schema, schema["default"]):
             return field
         return replace(field, default=default_of(field.slot, schema["default"]))
 

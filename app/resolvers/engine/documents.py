@@ -20,7 +20,7 @@ from graphql.validation import recommended_rules
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from app.resolvers.engine.limits import Limits, too_much
+from app.resolvers.engine.limits import Limits, refusal, too_much
 from app.resolvers.engine.measure import Measure, Weight, variables_of
 from app.resolvers.engine.scan import Scan, scan
 from app.resolvers.engine.validation import validate
@@ -127,6 +127,13 @@ class Documents:
         self._refuse_beyond(
             "The document has {} tokens", seen.tokens, limits.tokens, "GRAPHQL_MAX_TOKENS"
         )
+        if seen.is_too_large:
+            raise Refused(
+                refusal(
+                    "The document has a number that is too large.",
+                    hint="Send numbers of up to 1.7e308, and longer ones as strings.",
+                )
+            )
         return seen
 
     def _check(self, text: str) -> Document:

@@ -76,7 +76,7 @@ REASONS: Mapping[str, str] = {
     "braces": "tokens; the limit is 500.",
     "lists of lists": "fields; the limit is 100,000.",
     "a page of billions": "fields; the limit is 100,000.",
-    "a number of thousands of digits": "",
+    "a number of thousands of digits": "The document has a number that is too large.",
     "directives": "60 directives; the limit is 30.",
     "unknown directives": "120 directives; the limit is 30.",
     "a literal of a megabyte": "1,000,035 characters; the limit is 20,000.",

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from graphql import build_client_schema, get_introspection_query, print_schema, validate_schema
 from graphql import build_schema as schema_of_text
+from websockets import ConnectionClosed, Subprotocol
+from websockets.sync.client import connect
 
 from tests.graphql_documents import DISABLE_SERVER, ENABLE_SERVER
 from tests.product import Product, eventually
@@ -22,6 +24,18 @@ from tests.resolvers.typed.asking import (
 
 ECHO = entry("echo", {"x": {"type": "string"}})
 RELOAD = entry("reload")
+
+
+def test_a_websocket_is_closed_with_the_way_to_subscribe(product: Product) -> None:
+    address = product.address.replace("http", "ws") + "/graphql/tools"
+    protocols = [Subprotocol("graphql-transport-ws")]
+    with connect(address, subprotocols=protocols, proxy=None) as socket:
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(10)
+    told = closed.value.rcvd
+    assert told is not None
+    assert told.code == 4400
+    assert told.reason.startswith("Tools are called by POST here; subscribe at /graphql")
 
 
 def test_the_schema_as_text_is_the_one_that_introspection_tells(product: Product) -> None:
