@@ -9,9 +9,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
-from tests.graphql_documents import CALL_TOOL, PROGRESS, UNINSTALL_PACKAGE
+from tests.graphql_documents import CALL_TOOL, DELETE_SERVER, PROGRESS, UNINSTALL_PACKAGE
 from tests.product import JSON, Product
 from tests.resolvers.sockets import receive, subscribe
+from tests.subjects import SERVERS
 
 INSTALL = {"name": "mcp-hello-world", "serverName": "hello"}
 PHASES = ["RESOLVING", "INSTALLING", "VERIFYING", "SWITCHING", "DONE"]
@@ -127,6 +128,34 @@ def test_one_operation_too_many_is_refused_with_the_limit(product: Product) -> N
             "code": "QUERY_TOO_COMPLEX", "found": 101, "limit": 100,
             "hint": "End one first, or open another connection.",
         }  # fmt: skip
+
+
+def test_a_reader_who_does_not_read_is_let_go_with_the_reason_and_slows_nobody(
+    product: Product,
+) -> None:
+    product.add_server("floods", SERVERS / "odd.py", "floods-stderr")
+    try:
+        with product.websocket(compression=None, max_queue=1) as socket:
+            # 30 kB an event: the sockets hold some hundreds, and the queue a thousand.
+            lines = " ".join(f"line{number}: line" for number in range(30))
+            query = f'subscription {{ serverLog(serverName: "floods") {{ {lines} }} }}'
+            subscribe(socket, "1", {"query": query})
+            subscribe(socket, "2", {"query": "{ viewer { username } }"})
+            assert [receive(socket)["id"] for _ in range(2)] == ["2", "2"]
+            assert product.call("floods", "go", {"length": 1000}) == "flooded"
+            assert product.graphql("{ viewer { username } }") == {"username": "default"}
+            told = receive(socket)
+            while "errors" not in told["payload"]:
+                assert told["payload"]["data"]["serverLog"]["line0"]
+                told = receive(socket)
+            assert receive(socket) == {"id": "1", "type": "complete"}
+    finally:
+        product.graphql(DELETE_SERVER, input={"serverName": "floods"})
+    (error,) = told["payload"]["errors"]
+    assert error["message"] == "This subscription was ended: it was 1000 events behind."
+    assert (error["extensions"]["code"], error["extensions"]["hint"]) == (
+        "CONFLICT", "Read faster, or ask for the events of one server only.",
+    )  # fmt: skip
 
 
 def test_a_subscription_before_the_handshake_is_refused(product: Product) -> None:
