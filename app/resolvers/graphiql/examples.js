@@ -7,8 +7,9 @@ const EXAMPLES = [
     title: "Overview", isTab: true,
     about: "Servers, their packages and tools.",
     query: `# Welcome to MCP API.
-# Press the play button or Ctrl-Enter to run this.
-# Each tab is a step of the tour; the list of examples is behind the bookmark on the left.
+# Play, or Ctrl-Enter, runs this.
+# Each tab is a step of the tour.
+# More examples: the bookmark, left.
 query Overview {
   viewer { username }
   servers {
@@ -26,7 +27,8 @@ query Overview {
   {
     title: "Watch an install", isTab: true,
     about: "Run this, then the next tab, and come back.",
-    query: `# Press play, then run the next tab, and come back to watch.
+    query: `# Press play, run the next tab,
+# and come back to watch.
 subscription Progress {
   packageProgress {
     serverName
@@ -93,6 +95,90 @@ subscription Progress {
     __typename
     ... on ToolResult { isError text }
     ... on Error { code message hint }
+  }
+}
+`,
+  },
+  {
+    title: "A tool that there is not",
+    about: "When something is wrong, the answer says what to do.",
+    query: `mutation Wrong {
+  callTool(input: { serverName: "everything", toolName: "ecko" }) {
+    __typename
+    ... on ToolResult { isError text }
+    ... on Error { code message path hint }
+  }
+}
+`,
+  },
+  {
+    title: "Upgrade a package",
+    about: "The other version is proved first; with dryRun it is only that.",
+    query: `mutation Upgrade {
+  upgradePackage(input: { serverName: "everything", dryRun: true }) {
+    __typename
+    ... on UpgradedPackage {
+      version
+      switched
+      toolDiff { added removed breaking }
+      package { version previousVersion }
+    }
+    ... on Error { code message hint }
+  }
+}
+`,
+  },
+  {
+    title: "Take an upgrade back",
+    about: "To the version before, without the network.",
+    query: `mutation Rollback {
+  rollbackPackage(input: { serverName: "everything" }) {
+    __typename
+    ... on UpgradedPackage { package { version previousVersion } }
+    ... on Error { code message hint }
+  }
+}
+`,
+  },
+  {
+    title: "Install a Python server",
+    about: "From PyPI, in an environment of its own.",
+    query: `mutation InstallPython {
+  installPackage(input: {
+    runtime: PYTHON
+    packageName: "mcp-server-time"
+    serverName: "time"
+  }) {
+    __typename
+    ... on InstalledPackage { package { version } server { status tools { nodes { name } } } }
+    ... on Error { code message hint }
+  }
+}
+`,
+  },
+  {
+    title: "Make a token",
+    about: "Its text is shown once. The first one turns authentication on.",
+    query: `mutation CreateToken {
+  createToken(input: { name: "alice's laptop", role: USER, username: "alice" }) {
+    __typename
+    ... on CreatedToken { text token { id role username } }
+    ... on Error { code message hint }
+  }
+}
+`,
+  },
+  {
+    title: "Say who may call a server",
+    about: "Users, groups and tools; what is not said is open to all.",
+    query: `mutation Access {
+  updateServer(input: {
+    serverName: "everything"
+    access: { users: ["alice"], deniedTools: ["get-env"] }
+  }) {
+    __typename
+    ... on Server { name access { users groups deniedTools readOnly } }
+    ... on Error { code message path hint }
   }
 }
 `,

@@ -5,8 +5,10 @@ const TOOL_EXAMPLES = [
   {
     title: "Fields", isTab: true,
     about: "Which field stands for which server and tool.",
-    query: `# Every tool of every enabled server is a field here, with its own arguments.
-# The main schema is at /graphql; this one is also text: /graphql/tools/schema.graphql
+    query: `# Every tool is a field here.
+# The main schema is at /graphql;
+# this one is also a text, at
+# /graphql/tools/schema.graphql
 query Fields {
   toolServers {
     name
