@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +12,16 @@ from typing import Any
 
 import httpx
 import orjson
+from pymongo import MongoClient
 from websockets.sync.client import ClientConnection
 
 from app.domain.errors import ErrorCode
+from app.mongo.embedded import socket_uri
+from app.mongo.process import SOCKET_NAME, socket_folder
 from tests.graphql_documents import INSTALL_PACKAGE, PACKAGES, SERVERS
 from tests.product import Product, eventually, read_proc
 from tests.resolvers.sockets import receive, subscribe
+from tests.subjects import FINGERPRINT
 
 UNAVAILABLE = {
     "success": False,
@@ -138,31 +143,56 @@ def test_a_killed_database_is_started_again_with_all_its_data(shared: Product) -
     assert shared.call_rest("kept", "fingerprint") == kept
 
 
+PROGRAM = {"command": sys.executable, "args": ["-S", str(FINGERPRINT)]}
+CHANGES: dict[str, object] = {
+    "query": "subscription { serverChanged { serverName server { id } } }"
+}
+
+
 def test_a_subscription_goes_on_when_the_database_is_back(shared: Product) -> None:
     with shared.websocket(ping_interval=None) as socket:
-        subscribe(
-            socket, "1", {"query": "subscription { serverChanged { serverName server { id } } }"}
-        )
+        subscribe(socket, "1", CHANGES)
         assert first_told(shared, socket)["type"] == "next"
         mongod = mongod_of(shared)
         os.kill(mongod, signal.SIGKILL)
         eventually(
             lambda: [pid for pid in mongods_of(shared) if pid != mongod], seconds=BACK_SECONDS
         )
-        names = "{ servers { nodes { name } } }"
-        eventually(lambda: "errors" not in shared.post_graphql(names), seconds=BACK_SECONDS)
-        shared.add_fingerprint("after")
-        told: dict[str, Any] = {}
-        while told.get("serverName") != "after":
-            message = receive(socket)
-            assert message["type"] == "next", message
-            assert "errors" not in message["payload"], message
-            told = message["payload"]["data"]["serverChanged"]
+        check_told(shared, socket, "after")
+
+
+def test_a_subscription_goes_on_when_a_new_primary_is_elected(shared: Product) -> None:
+    uri = socket_uri(socket_folder(shared.data_dir) / SOCKET_NAME)
+    with shared.websocket(ping_interval=None) as socket, MongoClient[Any](uri) as mongo:
+        subscribe(socket, "1", CHANGES)
+        assert first_told(shared, socket)["type"] == "next"
+        term = mongo.admin.command("replSetGetStatus")["term"]
+        mongo.admin.command("replSetStepDown", 1, force=True)
+        check_told(shared, socket, "elected")
+        assert mongo.admin.command("replSetGetStatus")["term"] > term
+
+
+def check_told(product: Product, socket: ClientConnection, name: str) -> None:
+    """The subscription, without an error, tells of a server that is added once that is possible."""
+    names = "{ servers { nodes { name } } }"
+    eventually(lambda: "errors" not in product.post_graphql(names), seconds=BACK_SECONDS)
+    given = {"name": name, **PROGRAM}
+    eventually(
+        lambda: product.rest("POST", "/mcp/servers", given).status_code == 200,
+        seconds=BACK_SECONDS,
+    )
+    told: dict[str, Any] = {}
+    while told.get("serverName") != name:
+        message = receive(socket)
+        assert message["type"] == "next", message
+        assert "errors" not in message["payload"], message
+        told = message["payload"]["data"]["serverChanged"]
     assert told["server"]["id"]
 
 
 def first_told(product: Product, socket: ClientConnection) -> dict[str, Any]:
     """What a subscription to servers tells first; they are changed until it has begun."""
+    product.rest("POST", "/mcp/servers", {"name": "fp", **PROGRAM})  # if no test has before
     for number in range(40):
         product.rest("PUT", "/mcp/servers/fp", {"description": f"change {number}"})
         with contextlib.suppress(TimeoutError):
