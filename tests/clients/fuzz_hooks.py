@@ -65,6 +65,7 @@ def map_body(_context: Any, body: Any) -> Any:
 def no_surprise(_ctx: Any, response: Any, _case: Any) -> None:
     """Every answer is JSON, every error has its code, and none is a bug that was masked."""
     assert response.status_code < 500, response.status_code
+    assert response.status_code != 401, "What comes after this is not run at all."
     for error in response.json().get("errors", ()):
         code = error["extensions"]["code"]
         assert code != "INTERNAL", error

@@ -20,6 +20,7 @@ LIMITS = {
     "GRAPHQL_MAX_COST": "100000000",
 }  # fmt: skip
 MINUTES = 30
+TOKEN = "the-admin-of-the-fuzz-run-0123456789"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,9 @@ def schemathesis(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    product = Product(tmp_path_factory.mktemp("f"), **LIMITS).start()
+    # With authentication from the start: the first token that is made up would turn it on.
+    product = Product(tmp_path_factory.mktemp("f"), ADMIN_TOKEN=TOKEN, **LIMITS).start()
+    product.http.headers["Authorization"] = f"Bearer {TOKEN}"
     product.add_fingerprint("a")
     product.set_secret("a", "key", "a value of eight or more", "ann")
     yield product
@@ -47,7 +50,7 @@ def fuzz(program: Path, product: Product, folder: Path, *options: str) -> tuple[
     done = subprocess.run(
         [
             program, "run", f"{product.address}/graphql", "--checks", "no_surprise", "--no-color",
-            "--phases", "fuzzing", *options,
+            "--phases", "fuzzing", "--header", f"Authorization: Bearer {TOKEN}", *options,
         ],
         cwd=folder,
         env={**os.environ, "SCHEMATHESIS_HOOKS": "fuzz_hooks", "PYTHONPATH": str(HERE)},
