@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from app.cli.gathered import GatheredWrites
 from app.domain.errors import ErrorCode
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -32,7 +33,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
-        super().connection_made(transport)
+        gathered: Any = GatheredWrites(transport)
+        super().connection_made(gathered)
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

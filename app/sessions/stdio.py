@@ -25,6 +25,7 @@ from app.processes.spawner import Child, Spawner
 from app.sessions import rpc
 from app.sessions.exchange import Exchange, Message, Pending
 from app.sessions.lines import LineCutter, Overlong
+from app.sessions.outbox import Outbox
 from app.sessions.reading import Unreadable, read_message
 from app.sessions.wire import (
     MAX_MESSAGE_BYTES,
@@ -65,6 +66,7 @@ class StdioWire:
         self._folder: Path | None = None
         self._on_stderr = on_stderr
         self._child: Child | None = None
+        self._outbox: Outbox | None = None
         self._helpers: list[asyncio.Task[None]] = []
         self._exchange = Exchange(self, kind="stdio", send=self._write)
         self.closed = self._exchange.closed
@@ -101,6 +103,7 @@ class StdioWire:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise CannotOpen(f"{launch.command!r} cannot be run: {reason}") from None
         self._child = child
+        self._outbox = Outbox(self._stdin)
         with contextlib.suppress(RuntimeError):  # uvloop's word for: it has ended already
             self._stdin.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self._helpers = [
@@ -122,7 +125,7 @@ class StdioWire:
         try:
             await self._read()
         finally:
-            self._exchange.cut()
+            self._cut()
 
     async def send_raw_request(
         self, method: str, params: Mapping[str, Any] | None, opts: CallOptions | None = None
@@ -138,11 +141,12 @@ class StdioWire:
         pending = self._exchange.register(options)
         has_progress = pending.on_progress is not None
         try:
-            async with asyncio.timeout(options.get("timeout")):
-                await self._write(
-                    rpc.request(pending.id, method, params, has_progress=has_progress)
-                )
-                return await pending.result()
+            request = rpc.request(pending.id, method, params, has_progress=has_progress)
+            seconds = options.get("timeout")
+            if seconds is None:
+                return await self._ask(request, pending)
+            async with asyncio.timeout(seconds):
+                return await self._ask(request, pending)
         except TimeoutError:
             self._abandon(pending, options, "timeout")
             raise MCPError(REQUEST_TIMEOUT, f"{method} was not answered in time") from None
@@ -173,7 +177,7 @@ class StdioWire:
 
     async def end(self, *, grace_seconds: float) -> None:
         """End the child and everything it started."""
-        self._exchange.cut()
+        self._cut()
         if self._child is not None:
             stderr, reaper = self._helpers
             reaper.cancel()
@@ -183,22 +187,34 @@ class StdioWire:
             await asyncio.to_thread(self._files.remove, self._folder)
         await self._exchange.close()
 
+    async def _ask(self, request: Message, pending: Pending) -> Message:
+        await self._write(request, pending)
+        return await pending.result()
+
+    def _cut(self) -> None:
+        """Fail what waits; what was not even sent may be asked for elsewhere."""
+        if self._outbox is not None:
+            for pending in self._outbox.take_unsent():
+                pending.fail(NotDelivered())
+        self._exchange.cut()
+
     def _abandon(self, pending: Pending, options: RequestOptions, reason: str) -> None:
         """Tell the server that nobody waits any more; never waits itself."""
         is_gone = self.closed.is_set() or self._stdin.is_closing()
         if not is_gone and options.get("cancel_on_abandon", True):
-            self._stdin.write(rpc.encode(rpc.cancelled(pending.id, reason)) + b"\n")
+            self._required_outbox.put(rpc.encode(rpc.cancelled(pending.id, reason)) + b"\n")
 
-    async def _write(self, message: Message) -> None:
-        data = rpc.encode(message)
-        if self.closed.is_set() or self._stdin.is_closing():
+    async def _write(self, message: Message, request: Pending | None = None) -> None:
+        data, stdin, outbox = rpc.encode(message), self._stdin, self._required_outbox
+        if self.closed.is_set() or stdin.is_closing():
             raise NotDelivered
-        if self._stdin.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
+        unread = stdin.transport.get_write_buffer_size()
+        if unread + outbox.size > MAX_UNREAD_BYTES:
             raise MCPError(INTERNAL_ERROR, "The server does not read what is sent to it")
-        self._stdin.write(data + b"\n")
-        if self._stdin.transport.get_write_buffer_size():
+        outbox.put(data + b"\n", request)
+        if unread:
             try:
-                await self._stdin.drain()
+                await stdin.drain()
             except ConnectionError:
                 raise ConnectionClosed from None
 
@@ -249,6 +265,12 @@ class StdioWire:
         if self._child is None:
             raise RuntimeError("the wire has not been opened")
         return self._child
+
+    @property
+    def _required_outbox(self) -> Outbox:
+        if self._outbox is None:
+            raise RuntimeError("the wire has not been opened")
+        return self._outbox
 
     @property
     def _stdin(self) -> asyncio.StreamWriter:
