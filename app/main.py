@@ -4,13 +4,16 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from app.domain.errors import AppError
 from app.domain.seen_secrets import RecentSecrets
@@ -79,7 +82,7 @@ def create_app(machine: Machine) -> Starlette:
     """The ASGI application. Must be called with a running event loop."""
     engines = _Engines(machine)
     settings = machine.settings
-    app = Starlette(
+    app = _Application(
         routes=[
             Route("/", _to_graphiql, methods=["GET"]),
             *engines.graphql.routes(),
@@ -114,6 +117,18 @@ def create_app(machine: Machine) -> Starlette:
     app.state.deps = engines.deps
     app.router.redirect_slashes = False  # an unknown route is told, not guessed
     return app
+
+
+class _Application(Starlette):
+    """Starlette without its own answer to surprises, which SurpriseGuard gives."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """What each request passes."""
+        handlers: dict[Any, Any] = {**self.exception_handlers}
+        app: ASGIApp = ExceptionMiddleware(self.router, handlers=handlers)
+        for one, args, kwargs in reversed(self.user_middleware):
+            app = one(app, *args, **kwargs)
+        return app
 
 
 @contextlib.asynccontextmanager

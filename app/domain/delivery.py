@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from app.domain.address import check_header, is_header_value
 from app.domain.errors import AppError, ErrorCode, invalid
@@ -14,13 +13,14 @@ from app.domain.names import (
     check_secret_name,
     check_text,
 )
+from app.domain.word import Word
 
 VALUE = "{value}"
 MAX_BINDINGS = 100
 QUERY_NAME = re.compile(r"[A-Za-z0-9_.~-]{1,128}")
 
 
-class Delivery(StrEnum):
+class Delivery(Word):
     """The way a secret takes to its server."""
 
     ARGUMENT = "argument"

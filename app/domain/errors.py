@@ -1,11 +1,12 @@
 """The one error type that services raise, and every code it can carry."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from math import ceil
 
+from app.domain.word import Word
 
-class ErrorCode(StrEnum):
+
+class ErrorCode(Word):
     """A machine-readable reason; doors map it to an HTTP status or a GraphQL type."""
 
     INVALID_INPUT = "INVALID_INPUT"

@@ -13,9 +13,10 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.principal import Principal, Role
 from app.domain.secret import SHARED
 from app.domain.server_access import ServerAccess, admits
+from app.domain.word import Word
 
 
-class Action(StrEnum):
+class Action(Word):
     """Every operation of every door."""
 
     AUTHENTICATE = auto()

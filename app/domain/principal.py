@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.names import check_username
+from app.domain.word import Word
 
 DEFAULT_USERNAME = "default"
 # The user of the setting ADMIN_TOKEN, and who the commands on this machine are in the audit.
@@ -20,7 +20,7 @@ RESERVED_USERNAMES = frozenset(
 ANYONE = "*"
 
 
-class Role(StrEnum):
+class Role(Word):
     """What a principal is; `app.domain.policy` says what each may do."""
 
     ADMIN = "admin"
@@ -29,7 +29,7 @@ class Role(StrEnum):
     SERVICE = "service"
 
 
-class CredentialKind(StrEnum):
+class CredentialKind(Word):
     """What a caller proved who they are with."""
 
     NONE = "none"
@@ -92,9 +92,12 @@ class Principal:
 NOBODY = Principal(subject=UNKNOWN_USERNAME)
 
 
+_LOCAL = Principal(subject=DEFAULT_USERNAME, roles=frozenset({Role.ADMIN}))
+
+
 def local_principal() -> Principal:
     """Whoever reaches a service without authentication: the machine's own user, an admin."""
-    return Principal(subject=DEFAULT_USERNAME, roles=frozenset({Role.ADMIN}))
+    return _LOCAL
 
 
 def check_subject(username: str) -> None:

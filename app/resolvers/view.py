@@ -24,6 +24,7 @@ from app.domain.principal import NOBODY
 from app.edge.envelope import JsonResponse
 from app.edge.head import header_of
 from app.edge.principal import principal_of
+from app.edge.request import WholeRequest
 from app.edge.strict_json import read_json
 from app.resolvers.context import Context
 from app.resolvers.engine.engine import Engine
@@ -65,7 +66,7 @@ class GraphQLView(GraphQL[Context, None]):
         if scope["type"] == "websocket":
             await self.run(WebSocket(scope, receive=receive, send=send))
             return
-        request = Request(scope, receive)
+        request = WholeRequest(scope, receive)
         try:
             response = await self._answer(request)
         except HTTPException as error:

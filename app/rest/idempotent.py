@@ -9,6 +9,7 @@ from starlette.responses import Response
 from app.domain.errors import AppError, invalid
 from app.domain.kept_answer import Answer, KeyedRequest, fingerprint_of, may_have_acted
 from app.edge.envelope import error_response
+from app.edge.head import header_of
 from app.edge.principal import principal_of
 from app.rest.call_events import wants_events
 from app.rest.parsing import Endpoint, deps_of, read_bytes
@@ -24,7 +25,7 @@ def kept_by_key(endpoint: Endpoint, again: Again) -> Endpoint:
     """
 
     async def answer(request: Request) -> Response:
-        key = request.headers.get("idempotency-key")
+        key = header_of(request.scope, b"idempotency-key")
         if key is None:
             return await endpoint(request)
         return await _answer_once(request, key, endpoint, again)

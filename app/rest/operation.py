@@ -6,12 +6,12 @@ from typing import Any
 
 from pydantic import BaseModel
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.errors import AppError, ErrorCode
 from app.edge.envelope import error_response
+from app.edge.request import WholeRequest
 from app.rest.bodies import Query
 from app.rest.conditional import revalidated
 from app.rest.failures import in_our_units
@@ -88,7 +88,7 @@ class _Answering:
         self._endpoint = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
+        request = WholeRequest(scope, receive)
         try:
             response = await self._endpoint(request)
         except AppError as error:
