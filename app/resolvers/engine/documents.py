@@ -20,6 +20,7 @@ from graphql.validation import recommended_rules
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from app.resolvers.engine.executor import Memo
 from app.resolvers.engine.limits import Limits, refusal, too_much
 from app.resolvers.engine.measure import Measure, Weight, variables_of
 from app.resolvers.engine.scan import Scan, scan
@@ -48,6 +49,7 @@ class Document:
     node: DocumentNode
     operations: tuple[OperationDefinitionNode, ...]
     costs: Mapping[int, int | None]
+    memo: Memo | None
 
     def fixed_cost(self, operation: OperationDefinitionNode) -> int | None:
         """What the operation costs; None when that depends on its variables."""
@@ -149,16 +151,18 @@ class Documents:
         fragments = len(node.definitions) - len(operations)
         self._refuse_beyond("The document has {} fragments", fragments, self._limits.fragments, "")
         costs: dict[int, int | None] = {}
+        directives = 0
         # Before validation, which takes long for what is refused here.
         for operation in operations:
             weight = self._weigh(measure, operation)
+            directives += weight.directives + len(operation.directives or ())
             costs[id(operation)] = None if measure.has_page_variables else weight.cost
         errors = validate(
             self._schema, node, self._rules, MOST_ERRORS, hide_suggestions=self._hides_suggestions
         )
         if errors:
             raise Refused(*errors, document=node)
-        return Document(node, operations, costs)
+        return Document(node, operations, costs, None if directives else Memo())
 
     def _measure(self, node: DocumentNode, variables: Mapping[str, object]) -> Measure:
         return Measure(self._schema, node, variables, self._limits.page_arguments)

@@ -23,6 +23,7 @@ from strawberry.types.graphql import OperationType
 
 from app.domain.errors import ErrorCode
 from app.resolvers.engine.documents import Document, Documents, Refused
+from app.resolvers.engine.executor import QuickExecutor
 from app.resolvers.engine.limits import refusal
 from app.resolvers.engine.options import EngineOptions
 from app.resolvers.engine.persisted import PersistedOperations
@@ -188,6 +189,8 @@ class Engine:
         )
         if isinstance(executor, list):
             return CoreResult(None, executor)
+        if isinstance(executor, QuickExecutor) and run.document.memo is not None:
+            executor.remember(run.document.memo)
         return executor.execute_operation()
 
     async def _subscribe(

@@ -5,46 +5,38 @@ the same operations through the stock executor and compares.
 """
 
 import functools
-import math
 import weakref
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from enum import Enum
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from graphql import (
-    GraphQLBoolean,
-    GraphQLEnumType,
     GraphQLField,
-    GraphQLFloat,
-    GraphQLID,
-    GraphQLInt,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
-    GraphQLString,
-    get_nullable_type,
-    is_leaf_type,
-    is_list_type,
     is_non_null_type,
     is_object_type,
 )
 from graphql.execution import Executor
-from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
+from graphql.execution.collect_fields import DeferUsage, FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import AwaitableOrValue, Path, Undefined, gather_with_cancel
 from graphql.type.definition import GraphQLResolveInfoHelpers
 
-Short = Callable[[Any], Any]
+from app.resolvers.engine.short_way import LONG, Short, short_way_of
+
 Step = tuple[str, FieldDetailsList, Short | None]
 
-# What a short way answers when the long one has to be gone.
-LONG = object()
-_SHORTEST_INT, _LONGEST_INT = -(2**31), 2**31 - 1
-# Values that are surely neither awaitable, callable nor an error.
-_PLAIN = (str, int, float, bool, dict, list, tuple, datetime, Enum)
 
-# Where a field keeps its short way.
-_SHORT_WAY = "mcp-api-short-way"
+class Memo:
+    """What is the same each time a document is run: which fields are asked for, and their ways.
+
+    Only for a document without directives: those choose fields by variables.
+    """
+
+    def __init__(self) -> None:
+        self.roots: dict[int, GroupedFieldSet] = {}
+        self.sub_fields: dict[Any, Any] = {}
+        self.plans: dict[int, tuple[GroupedFieldSet, list[Step]]] = {}
 
 
 class QuickExecutor(Executor[None]):
@@ -52,6 +44,7 @@ class QuickExecutor(Executor[None]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._memo: Memo | None = None
         self._plans: dict[int, tuple[GroupedFieldSet, list[Step]]] = {}
         # Those of graphql-core hold methods of the executor: all of a request would then be in a
         # circle, and wait for a garbage collection.
@@ -59,6 +52,51 @@ class QuickExecutor(Executor[None]):
             gather=lambda values: gather_with_cancel(*values),
             track=functools.partial(_track, weakref.ref(self)),
         )
+
+    def remember(self, memo: Memo) -> None:
+        """Use what earlier runs of the same document have found out."""
+        self._memo, self._plans, self._relevant_sub_fields = memo, memo.plans, memo.sub_fields
+
+    def execute_collected_root_fields(
+        self,
+        root_type: GraphQLObjectType,
+        root_value: Any,
+        grouped_field_set: GroupedFieldSet,
+        serially: bool,  # noqa: FBT001 - as graphql-core calls it
+        new_defer_usages: Sequence[DeferUsage],
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        """The fields of the operation itself; a single one needs no order."""
+        if self._memo is not None:
+            fields = self._memo.roots.setdefault(id(self.operation), grouped_field_set)
+            grouped_field_set = fields
+        return super().execute_collected_root_fields(
+            root_type,
+            root_value,
+            grouped_field_set,
+            serially and len(grouped_field_set) > 1,
+            new_defer_usages,
+        )
+
+    async def complete_awaitable_value(  # noqa: PLR0917 - as graphql-core calls it
+        self,
+        return_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: None,
+    ) -> Any:
+        """What a resolver's work comes to; there are no abort signals to look after here."""
+        try:
+            completed = self.complete_value(
+                return_type, field_details_list, info, path, await result, position_context
+            )
+            if self.is_awaitable(completed):
+                completed = await completed
+        except Exception as raw_error:  # noqa: BLE001 - it is told where the field is
+            self.handle_field_error(raw_error, return_type, field_details_list, path)
+            return None
+        return completed
 
     def execute_fields(
         self,
@@ -136,10 +174,7 @@ class QuickExecutor(Executor[None]):
             return lambda _source: type_name
         if field is None:
             return None
-        if _SHORT_WAY not in field.extensions:
-            field.extensions[_SHORT_WAY] = _make_short_way(field)
-        short: Short | None = field.extensions[_SHORT_WAY]
-        return short
+        return short_way_of(field)
 
 
 def _track(executor: "weakref.ref[QuickExecutor]", values: Sequence[Any]) -> None:
@@ -174,81 +209,3 @@ async def _gather(results: dict[str, Any], waiting: list[str]) -> dict[str, Any]
         values = await gather_with_cancel(*(results[name] for name in waiting))
         results.update(zip(waiting, values, strict=True))
     return results
-
-
-def _make_short_way(field: GraphQLField) -> Short | None:
-    """The short way of a field that Strawberry reads from an attribute; None for any other."""
-    definition = field.extensions.get("strawberry-definition")
-    is_plain = getattr(field.resolve, "_is_default", False) and not field.args
-    if not is_plain or definition is None or not definition.is_basic_field:
-        return None
-    if definition.default_resolver is not getattr or definition.extensions:
-        return None
-    is_nullable = not is_non_null_type(field.type)
-    complete = _completion(get_nullable_type(field.type))
-    return None if complete is None else _reader(definition.python_name, complete, is_nullable)
-
-
-def _reader(attribute: str, complete: Short, is_nullable: bool) -> Short:  # noqa: FBT001 - its only kind
-    def read(source: Any) -> Any:
-        try:
-            value = getattr(source, attribute)
-            if value is None:
-                return None if is_nullable else LONG
-            return complete(value)
-        except Exception:  # noqa: BLE001 - the long way meets it again, and reports it
-            return LONG
-
-    return read
-
-
-def _completion(kind: Any) -> Short | None:
-    """How a value of the type becomes part of the answer, if that is simple."""
-    if is_list_type(kind):
-        item = kind.of_type
-        is_texts = is_non_null_type(item) and item.of_type is GraphQLString
-        return _complete_texts if is_texts else None
-    if kind in (GraphQLString, GraphQLID):
-        return _complete_text
-    if kind is GraphQLBoolean:
-        return lambda value: value if type(value) is bool else LONG
-    if kind is GraphQLInt:
-        return _complete_int
-    if kind is GraphQLFloat:
-        return lambda value: value if type(value) is float and math.isfinite(value) else LONG
-    if is_leaf_type(kind):
-        return _other_leaf(kind)
-    return None
-
-
-def _complete_text(value: Any) -> Any:
-    return value if type(value) is str else LONG
-
-
-def _complete_texts(value: Any) -> Any:
-    is_plain = type(value) is list and all(type(item) is str for item in value)
-    return [*value] if is_plain else LONG
-
-
-def _complete_int(value: Any) -> Any:
-    is_int = type(value) is int and _SHORTEST_INT <= value <= _LONGEST_INT
-    return value if is_int else LONG
-
-
-def _other_leaf(kind: Any) -> Short:
-    coerce = kind.coerce_output_value
-    is_enum = isinstance(kind, GraphQLEnumType)
-    names: dict[Any, Any] = {}
-
-    def complete(value: Any) -> Any:
-        if is_enum and isinstance(value, Enum):
-            name = names.get(value)
-            if name is None:
-                name = names[value] = coerce(value)
-            return name
-        if not isinstance(value, _PLAIN):
-            return LONG
-        coerced = coerce(value)
-        return LONG if coerced is None or coerced is Undefined else coerced
-
-    return complete

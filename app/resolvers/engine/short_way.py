@@ -1,0 +1,119 @@
+"""Short ways: how a plain attribute of a leaf type is read and completed at once."""
+
+import math
+from collections.abc import Callable
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLString,
+    get_nullable_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
+from graphql.pyutils import Undefined
+
+Short = Callable[[Any], Any]
+
+# What a short way answers when the long one has to be gone.
+LONG = object()
+_SHORTEST_INT, _LONGEST_INT = -(2**31), 2**31 - 1
+# Values that are surely neither awaitable, callable nor an error.
+_PLAIN = (str, int, float, bool, dict, list, tuple, datetime, Enum)
+
+# Where a field keeps its short way.
+_SHORT_WAY = "mcp-api-short-way"
+
+
+def short_way_of(field: GraphQLField) -> Short | None:
+    """The field's short way, made once; None for one that has to go the long one."""
+    if _SHORT_WAY not in field.extensions:
+        field.extensions[_SHORT_WAY] = _make_short_way(field)
+    short: Short | None = field.extensions[_SHORT_WAY]
+    return short
+
+
+def _make_short_way(field: GraphQLField) -> Short | None:
+    """The short way of a field that Strawberry reads from an attribute; None for any other."""
+    definition = field.extensions.get("strawberry-definition")
+    is_plain = getattr(field.resolve, "_is_default", False) and not field.args
+    if not is_plain or definition is None or not definition.is_basic_field:
+        return None
+    if definition.default_resolver is not getattr or definition.extensions:
+        return None
+    is_nullable = not is_non_null_type(field.type)
+    complete = _completion(get_nullable_type(field.type))
+    return None if complete is None else _reader(definition.python_name, complete, is_nullable)
+
+
+def _reader(attribute: str, complete: Short, is_nullable: bool) -> Short:  # noqa: FBT001 - its only kind
+    def read(source: Any) -> Any:
+        try:
+            value = getattr(source, attribute)
+            if value is None:
+                return None if is_nullable else LONG
+            return complete(value)
+        except Exception:  # noqa: BLE001 - the long way meets it again, and reports it
+            return LONG
+
+    return read
+
+
+def _completion(kind: Any) -> Short | None:
+    """How a value of the type becomes part of the answer, if that is simple."""
+    if is_list_type(kind):
+        item = kind.of_type
+        is_texts = is_non_null_type(item) and item.of_type is GraphQLString
+        return _complete_texts if is_texts else None
+    if kind in (GraphQLString, GraphQLID):
+        return _complete_text
+    if kind is GraphQLBoolean:
+        return lambda value: value if type(value) is bool else LONG
+    if kind is GraphQLInt:
+        return _complete_int
+    if kind is GraphQLFloat:
+        return lambda value: value if type(value) is float and math.isfinite(value) else LONG
+    if is_leaf_type(kind):
+        return _other_leaf(kind)
+    return None
+
+
+def _complete_text(value: Any) -> Any:
+    return value if type(value) is str else LONG
+
+
+def _complete_texts(value: Any) -> Any:
+    is_plain = type(value) is list and all(type(item) is str for item in value)
+    return [*value] if is_plain else LONG
+
+
+def _complete_int(value: Any) -> Any:
+    is_int = type(value) is int and _SHORTEST_INT <= value <= _LONGEST_INT
+    return value if is_int else LONG
+
+
+def _other_leaf(kind: Any) -> Short:
+    coerce = kind.coerce_output_value
+    is_enum = isinstance(kind, GraphQLEnumType)
+    names: dict[Any, Any] = {}
+
+    def complete(value: Any) -> Any:
+        if is_enum and isinstance(value, Enum):
+            name = names.get(value)
+            if name is None:
+                name = names[value] = coerce(value)
+            return name
+        if not isinstance(value, _PLAIN):
+            return LONG
+        coerced = coerce(value)
+        return LONG if coerced is None or coerced is Undefined else coerced
+
+    return complete
