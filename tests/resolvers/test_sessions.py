@@ -41,10 +41,18 @@ def sessions(product: Product, **only: object) -> list[dict[str, Any]]:
     return nodes
 
 
-def test_a_session_is_shown_with_its_process_and_its_memory(product: Product) -> None:
-    pid = int(product.call("a", "pid"))
-    (session,) = sessions(product, serverName="a")
-    assert (session["serverName"], session["owner"], session["state"]) == ("a", None, "READY")
+@pytest.fixture
+def fresh(product: Product) -> Iterator[str]:
+    """A server that nobody has had write anything."""
+    product.add_fingerprint("fresh")
+    yield "fresh"
+    product.rest("DELETE", "/mcp/servers/fresh")
+
+
+def test_a_session_is_shown_with_its_process_and_its_memory(product: Product, fresh: str) -> None:
+    pid = int(product.call(fresh, "pid"))
+    (session,) = sessions(product, serverName=fresh)
+    assert (session["serverName"], session["owner"], session["state"]) == (fresh, None, "READY")
     assert (session["pid"], session["protocolVersion"]) == (pid, "2025-06-18")
     assert (session["restarts"], session["lastError"], session["stderr"]) == (0, None, [])
     assert session["callsInFlight"] == 0
