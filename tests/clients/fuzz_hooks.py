@@ -6,6 +6,7 @@ Loaded by Schemathesis itself (SCHEMATHESIS_HOOKS), in an environment of its own
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import graphql
@@ -43,22 +44,25 @@ PYTHONS_WORDS = re.compile(
 class Harmless(graphql.Visitor):
     """Puts harmless texts into the inputs that need one."""
 
-    def enter_object_field(self, node: Any, *_more: Any) -> None:
-        """One field of an input."""
-        if node.name.value not in HARMLESS:
-            return
-        pattern, text = HARMLESS[node.name.value]
-        values = node.value.values if hasattr(node.value, "values") else [node.value]
-        for value in values:
-            if value.kind == "string_value" and pattern.search(value.value):
-                value.value = text
+    def enter_object_field(self, node: Any, *_more: Any) -> Any:
+        """The same field of an input, with a harmless value."""
+        name = node.name.value
+        return replace(node, value=harmless(name, node.value)) if name in HARMLESS else None
+
+
+def harmless(name: str, value: Any) -> Any:
+    """The value of that input, or what stands in its place."""
+    pattern, text = HARMLESS[name]
+    if value.kind == "list_value":
+        return replace(value, values=tuple(harmless(name, item) for item in value.values))
+    is_harmful = value.kind == "string_value" and pattern.search(value.value)
+    return replace(value, value=text) if is_harmful else value
 
 
 @schemathesis.hook  # as Schemathesis finds it by its name
 def map_body(_context: Any, body: Any) -> Any:
     """The operation, which must not run programs or fetch packages that there are."""
-    graphql.visit(body, Harmless())
-    return body
+    return graphql.visit(body, Harmless())
 
 
 @schemathesis.check

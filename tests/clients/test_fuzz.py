@@ -57,6 +57,7 @@ def fuzz(program: Path, product: Product, folder: Path, *options: str) -> tuple[
         capture_output=True, text=True, timeout=60 * MINUTES,
     )  # fmt: skip
     told = done.stdout + done.stderr
+    assert done.returncode == 0, told
     counted = re.search(r"(\d+) generated, (\d+) passed", told)
     assert counted is not None, told
     return int(counted[1]), int(counted[2]), told
