@@ -90,7 +90,7 @@ async def _run(
     finally:
         del deps.calls[call_id]
         milliseconds = (time.perf_counter() - started) * 1000
-        log.info(
+        log.debug(  # the audit has a record of it in any case
             "call %s: server=%s tool=%r user=%r outcome=%s ms=%.1f",
             call_id, call.server_name, call.tool_name, username, verdict, milliseconds,
         )  # fmt: skip
