@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.errors import AppError, ErrorCode
 from app.edge.envelope import refusal_response, shutting_down, surprise
-from app.edge.head import announces_body, body_length, header_of
+from app.edge.head import announces_body, body_length, header_of, headers_of
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,8 @@ class HostGuard:
             await refusal_response(scope, refusal)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> AppError | None:
-        if _host_name(header_of(scope, b"host") or "") not in self._allowed:
+        hosts = headers_of(scope, b"host")  # RFC 9112, section 3.2: two are none
+        if len(hosts) != 1 or _host_name(hosts[0]) not in self._allowed:
             return AppError(
                 ErrorCode.HOST_NOT_ALLOWED,
                 "This server does not answer to that host name.",

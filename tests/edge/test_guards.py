@@ -64,6 +64,12 @@ async def test_other_names_are_not(host: str) -> None:
     assert (response.status_code, response.json()["code"]) == (403, "HOST_NOT_ALLOWED")
 
 
+async def test_two_host_headers_are_none() -> None:
+    async with client(counting) as http:
+        twice = [("Host", "localhost"), ("Host", "localhost")]
+        assert (await http.post("/", content=b"12", headers=twice)).status_code == 403
+
+
 @pytest.mark.parametrize(
     "origin",
     ["http://localhost:3000", "https://mcp.example", "http://[::1]", "https://app.example"],
