@@ -30,7 +30,7 @@ class PlannedSecretType:
     )
     set_at: datetime | None = strawberry.field(description="When the value was last set.")
     last_used_at: datetime | None = strawberry.field(
-        description="When a call last carried it, to within some seconds; null for never."
+        description="When a call last carried it, to within a minute; null for never."
     )
 
     @classmethod

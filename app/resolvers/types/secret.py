@@ -31,7 +31,7 @@ class SecretType(Node):
     created_at: datetime = strawberry.field(description="When it was first set.")
     updated_at: datetime = strawberry.field(description="When it was last set.")
     last_used_at: datetime | None = strawberry.field(
-        description="When a call last carried it, to within some seconds; null for never."
+        description="When a call last carried it, to within a minute; null for never."
     )
 
     @strawberry.field(description="The server that receives it; null when that is deleted.")

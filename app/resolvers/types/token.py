@@ -40,7 +40,7 @@ class TokenType(Node):
         description="When it ends to be good; null for never."
     )
     last_used_at: datetime | None = strawberry.field(
-        description="When it was last used, to within some seconds; null for never."
+        description="When it was last used, to within a minute; null for never."
     )
     revoked_at: datetime | None = strawberry.field(
         description="When it was revoked; null for not yet."
