@@ -16,7 +16,7 @@ from app.rest.bodies import Query
 from app.rest.conditional import revalidated
 from app.rest.failures import in_our_units
 from app.rest.idempotent import Again, kept_by_key
-from app.rest.parsing import Endpoint, only_known
+from app.rest.parsing import Endpoint, only_known, without_body
 
 
 def compressed(app: ASGIApp) -> ASGIApp:
@@ -46,6 +46,7 @@ class Operation:
 
     `errors` are those of the service; what any request can meet is added by the document.
     `body` and `query` are the models that check the request, `answer` the type of a success.
+    Without a `body` a request that is no GET may bring none but `{}`.
     What the document shows besides is in its examples, by `id`. `is_public` is what needs no
     caller. An answer to GET can be revalidated and compressed; with `again`, the gate of a request
     that comes again, an Idempotency-Key is heeded, with `has_events` the answer may be a stream.
@@ -72,6 +73,8 @@ class Operation:
         endpoint = revalidated(self.endpoint) if self.method == "GET" else self.endpoint
         if self.again is not None:
             endpoint = kept_by_key(endpoint, self.again)
+        if self.body is None and self.method != "GET":
+            endpoint = without_body(endpoint)
         app = _Answering(only_known(endpoint, self.query))
         return compressed(app) if self.method == "GET" else app
 

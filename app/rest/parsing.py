@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from app.domain.errors import AppError, invalid
+from app.edge.head import announces_body
 from app.edge.strict_json import read_json
 from app.rest.bodies import Body, Query
 from app.services.deps import Deps
@@ -83,6 +84,17 @@ def _refuse_unknown(request: Request, names: frozenset[str]) -> None:
         known = f"It knows {', '.join(sorted(names))}." if names else "It knows none."
         shown = unknown[:100]
         raise invalid(f"{shown!r} is not a parameter of this route.", shown, hint=known)
+
+
+def without_body(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, asked only where the body is none, or `{}`."""
+
+    async def answer(request: Request) -> Response:
+        if announces_body(request.scope) and await read_object(request, is_optional=True):
+            raise invalid("This route takes no body.")
+        return await endpoint(request)
+
+    return answer
 
 
 async def read_bytes(request: Request) -> bytes:

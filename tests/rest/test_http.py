@@ -4,7 +4,8 @@ import gzip
 
 import pytest
 
-from tests.product import Product
+from tests.product import JSON, Product
+from tests.rest.stored import stored
 
 LISTINGS = ["/mcp/servers", "/mcp/tools", "/packages", "/tools/openapi.json", "/openapi.json"]
 
@@ -68,6 +69,34 @@ def test_options_says_what_there_is(product: Product, path: str, allowed: str) -
     response = product.rest("OPTIONS", path)
     assert (response.status_code, response.content) == (204, b"")
     assert response.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PUT", "/packages/upgrade-all"), ("PUT", "/packages/x/rollback"), ("PUT", "/packages/x/cancel"),
+     ("DELETE", "/packages/x"), ("PUT", "/mcp/servers/fp/disable"), ("DELETE", "/mcp/servers/fp")],
+)  # fmt: skip
+def test_a_body_that_a_route_does_not_take_is_refused(
+    product: Product, method: str, path: str
+) -> None:
+    before = stored(product)
+    response = product.rest(method, path, {"dryRun": True})
+    assert (response.status_code, response.json()) == (
+        400,
+        {"success": False, "error": "This route takes no body.", "code": "INVALID_INPUT"},
+    )
+    for body in (b'{"dryRun":', b"[]", b"null", b" "):
+        response = product.http.request(method, path, content=body, headers=JSON)
+        assert (response.status_code, response.json()["code"]) == (400, "INVALID_INPUT")
+    assert stored(product) == before
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b" { } "])
+def test_a_route_that_takes_no_body_takes_an_empty_one(
+    product: Product, content: bytes | None
+) -> None:
+    response = product.http.put("/mcp/servers/fp/enable", content=content, headers=JSON)
+    assert (response.status_code, response.json()["success"]) == (200, True)
 
 
 def test_options_of_an_unknown_route_is_404(product: Product) -> None:
