@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.clock import is_within_utc
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.names import MAX_LIST, check_text, check_username
 from app.domain.principal import (
@@ -91,6 +92,8 @@ def check_new_token(token: NewToken, now: datetime) -> None:
         raise invalid("Only a service acts for other users.", "actFor")
     if token.expires_at is not None and token.expires_at.tzinfo is None:
         raise invalid("expiresAt must have an offset, such as Z.", "expiresAt")
+    if token.expires_at is not None and not is_within_utc(token.expires_at):
+        raise invalid("expiresAt must lie in the years 1 to 9999 of UTC.", "expiresAt")
     if token.expires_at is not None and token.expires_at <= now:
         raise invalid("expiresAt must lie in the future.", "expiresAt")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from app.domain.clock import is_within_utc
 from app.domain.errors import invalid
 from app.domain.policy import Action
 from app.domain.principal import CredentialKind
@@ -86,6 +87,8 @@ def check_filter(only: AuditFilter) -> None:
     for name, at in (("since", only.since), ("until", only.until)):
         if at is not None and at.tzinfo is None:
             raise invalid(f"{name} must say its time zone.", "filter", name)
+        if at is not None and not is_within_utc(at):
+            raise invalid(f"{name} must lie in the years 1 to 9999 of UTC.", "filter", name)
     if only.since is not None and only.until is not None and only.since > only.until:
         raise invalid("since must not be after until.", "filter", "since")
 

@@ -9,6 +9,15 @@ def utc_now() -> datetime:
     return utc_at(time_ns())
 
 
+def is_within_utc(at: datetime) -> bool:
+    """Whether an aware time is one of the years 1 to 9999 in UTC too, in which it is stored."""
+    try:
+        at.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
+
+
 def utc_at(nanoseconds: int) -> datetime:
     """The same for what `time_ns` said at some moment."""
     return datetime.fromtimestamp(nanoseconds // 1_000_000 / 1000, UTC)

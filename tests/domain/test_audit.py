@@ -95,6 +95,10 @@ def test_times_that_make_no_sense_are_refused() -> None:
         AuditFilter(since=late, until=early),
         AuditFilter(since=early.replace(tzinfo=None)),
         AuditFilter(until=late.replace(tzinfo=None)),
+        AuditFilter(since=datetime.fromisoformat("0001-01-01T00:00:00+14:00")),
+        AuditFilter(until=datetime.fromisoformat("0001-01-01T00:00:00+14:00")),
+        AuditFilter(since=datetime.fromisoformat("9999-12-31T23:59:59-14:00")),
+        AuditFilter(until=datetime.fromisoformat("9999-12-31T23:59:59-14:00")),
     ):
         with pytest.raises(AppError) as caught:
             check_filter(only)
