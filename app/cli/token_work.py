@@ -39,10 +39,10 @@ def create(
     wanted = NewToken(
         name=name,
         role=Role(role),
-        username=user or name,
+        username=name if user is None else user,
         groups=groups,
         act_for=act_for,
-        expires_at=None if days is None else utc_now() + timedelta(days=days),
+        expires_at=None if days is None else _after(days),
     )
 
     async def work(database: Database) -> int:
@@ -57,6 +57,15 @@ def create(
         return 0
 
     sys.exit(run_to_exit(_in_room(work)))
+
+
+def _after(days: float) -> datetime:
+    try:
+        return utc_now() + timedelta(days=days)
+    except (OverflowError, ValueError):  # beyond the year 9999; not a number
+        raise click.BadParameter(
+            "must be a number of days that ends before the year 10000", param_hint="--days"
+        ) from None
 
 
 def show_all() -> None:

@@ -127,6 +127,7 @@ def test_an_expired_token_is_refused(product: Product) -> None:
         ({"groups": [""]}, "groups"),
         ({"expiresAt": "2020-01-01T00:00:00Z"}, "expiresAt"),
         ({"expiresAt": "2030-01-01T00:00:00"}, "expiresAt"),
+        ({"expiresAt": "9999-12-31T23:59:59-14:00"}, "expiresAt"),
     ],
     ids=(
         "blank",
@@ -138,6 +139,7 @@ def test_an_expired_token_is_refused(product: Product) -> None:
         "no group",
         "past",
         "local",
+        "year 10000",
     ),
 )
 def test_a_token_that_makes_no_sense_is_not_made(
@@ -258,6 +260,23 @@ def test_a_websocket_of_a_revoked_token_is_closed_at_its_next_operation(product:
         assert told(socket)["type"] == "complete"
         revoke(product, node)
         assert ask(socket) == {"closed": 4401}
+
+
+@pytest.mark.parametrize("days", ["3650000", "99999999999", "nan", "inf"])
+def test_a_token_cannot_be_good_for_longer_than_there_are_years(tmp_path: Path, days: str) -> None:
+    finished = run(tmp_path, "tokens", "create", "x", "--days", days)
+    assert (finished.returncode, finished.stdout) == (2, "")
+    assert finished.stderr.splitlines()[-1] == (
+        "Error: Invalid value for --days: must be a number of days that ends before the year 10000"
+    )
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_token_for_an_empty_user_is_not_made(product: Product) -> None:
+    before = tokens(product, "list")
+    told = tokens(product, "create", "x", "--user", "", code=1)
+    assert told.startswith("mcp-api: username must be 1 to 256 printable characters")
+    assert tokens(product, "list") == before
 
 
 def test_the_door_stays_locked_without_a_good_token(tmp_path: Path) -> None:
