@@ -5,6 +5,7 @@ Order: Host and Origin check, then the body's type and size, then a net for surp
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Sequence
 from uuid import uuid4
 
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 BODY_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 CLOSE_POLICY_VIOLATION = 1008
+# A name or an IP literal, and a port that may be empty (RFC 3986, section 3.2).
+AUTHORITY = re.compile(r"([^\s,:@/\[\]]+|\[[0-9A-Fa-f:.]+\])(?::\d*)?")
 
 
 class HostGuard:
@@ -53,16 +56,20 @@ class HostGuard:
                 "This server does not answer to that host name.",
                 hint="Use localhost, or add the name to ALLOWED_HOSTS.",
             )
-        origin = header_of(scope, b"origin")
-        if origin is None or origin in self._origins:
-            return None
-        if _host_name(origin.partition("://")[2]) not in self._allowed:
+        origins = headers_of(scope, b"origin")
+        if len(origins) > 1 or not all(self._is_ours(origin) for origin in origins):
             return AppError(
                 ErrorCode.ORIGIN_NOT_ALLOWED,
                 "Pages of that site may not call this server.",
                 hint="If they should, add the site's origin to CORS_ORIGINS.",
             )
         return None
+
+    def _is_ours(self, origin: str) -> bool:
+        if origin in self._origins:
+            return True
+        scheme, _, authority = origin.partition("://")
+        return bool(scheme) and _host_name(authority) in self._allowed
 
 
 class BodyGuard:
@@ -169,11 +176,12 @@ class SurpriseGuard:
 
 
 def _host_name(authority: str) -> str:
-    """The name in `name:port`, in lower case; an IPv6 address keeps its brackets."""
-    authority = authority.lower()
-    if authority.startswith("[") and "]" in authority:
-        return authority[: authority.index("]") + 1]
-    return authority.partition(":")[0]
+    """The name in `name:port`, in lower case; an IPv6 address keeps its brackets.
+
+    Empty where it is anything else, such as a list of two.
+    """
+    found = AUTHORITY.fullmatch(authority)
+    return "" if found is None else found[1].lower()
 
 
 def _encoding(scope: Scope) -> str:

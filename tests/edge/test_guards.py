@@ -81,11 +81,20 @@ async def test_pages_of_ours_may_call(origin: str) -> None:
 
 @pytest.mark.parametrize(
     "origin", ["http://evil.example", "null", "", "localhost", "http://", "http://app.example",
-                  "https://app.example:1", "https://app.example.evil.example"],
+                  "https://app.example:1", "https://app.example.evil.example",
+                  "http://127.0.0.1:8101, http://evil.example", "http://localhost http://evil.example",
+                  "http://localhost:1/", "http://localhost:1@evil.example", "://localhost"],
 )  # fmt: skip
 async def test_other_sites_pages_may_not(origin: str) -> None:
     async with client(counting) as http:
         response = await http.post("/", content=b"12", headers={"Origin": origin})
+    assert (response.status_code, response.json()["code"]) == (403, "ORIGIN_NOT_ALLOWED")
+
+
+async def test_two_origin_headers_are_no_page_of_ours() -> None:
+    async with client(counting) as http:
+        twice = [("Origin", "http://localhost"), ("Origin", "http://evil.example")]
+        response = await http.post("/", content=b"12", headers=twice)
     assert (response.status_code, response.json()["code"]) == (403, "ORIGIN_NOT_ALLOWED")
 
 
