@@ -18,6 +18,8 @@ SHORTEST_ADMIN_TOKEN = 32
 MOST_WORKERS = 64
 # RFC 6454, section 6.2: no path, no slash at the end.
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+# What a Host header names, without a port: an IPv6 address has its brackets there.
+HOST_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]")
 _UNITS = {"": 1, "b": 1, "kb": 1024, "mb": 1024**2}
 
 
@@ -149,6 +151,15 @@ class Settings(BaseSettings):
         is_near = value is not None and value.startswith("http://") and is_loopback(host)
         if value is not None and not value.startswith("https://") and not is_near:
             raise ValueError("must begin with https://")
+        return value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _host_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(HOST_NAME.fullmatch(name) for name in value):
+            raise ValueError(
+                "must be host names such as mcp.example.com, without http:// or a port, and never *"
+            )
         return value
 
     @field_validator("cors_origins")

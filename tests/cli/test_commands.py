@@ -104,7 +104,9 @@ def test_the_network_is_not_let_in_without_authentication(tmp_path: Path) -> Non
     ("name", "value"),
     [("PORT", "http"), ("PORT", "70000"), ("PAYLOAD_LIMIT", "lots"), ("LOG_LEVEL", "LOUD"),
      ("INSTALL_FREE_SPACE", "much"), ("PIP_INDEX_URL", "--x"), ("PIP_EXTRA_INDEX_URL", "http://a b"),
-     ("INSTALL_TIMEOUT_SECONDS", "0"), ("WORKERS", "0"), ("WORKERS", "65"), ("WORKERS", "many")],
+     ("INSTALL_TIMEOUT_SECONDS", "0"), ("WORKERS", "0"), ("WORKERS", "65"), ("WORKERS", "many"),
+     ("ALLOWED_HOSTS", "*"), ("ALLOWED_HOSTS", "a.example, *.example"), ("ALLOWED_HOSTS", "a.example:80"),
+     ("ALLOWED_HOSTS", "http://a.example"), ("ALLOWED_HOSTS", "::2")],
 )  # fmt: skip
 def test_a_setting_that_cannot_be_is_named(tmp_path: Path, name: str, value: str) -> None:
     assert refusal(tmp_path, **{name: value}).startswith(f"mcp-api: {name}: ")
