@@ -1,6 +1,7 @@
 """The gate that every operation of every door passes: decided, limited, then run, then told of."""
 
 import asyncio
+from collections.abc import Callable
 from time import perf_counter
 from types import TracebackType
 from typing import Self
@@ -30,6 +31,7 @@ class Operation:
     __slots__ = (
         "_deps",
         "_fault",
+        "_look",
         "_started",
         "_turn",
         "action",
@@ -51,9 +53,11 @@ class Operation:
         target: str | None,
         username: str,
         fault: AppError | None = None,
+        look: Callable[[], object] | None = None,
     ) -> None:
         self._deps = deps
         self._fault = fault
+        self._look = look
         self._started = perf_counter()
         self._turn: Turn | None = None
         self.caller = caller
@@ -68,10 +72,13 @@ class Operation:
         """Decide, and wait for its turn if it has to.
 
         Raises:
-            AppError: INVALID_INPUT for a malformed username, FORBIDDEN or RATE_LIMITED.
+            AppError: INVALID_INPUT for a malformed username, FORBIDDEN or RATE_LIMITED; what the
+                look at the request raises.
         """
         try:
             self._check()
+            if self._look is not None:
+                self._look()
             limits = self._deps.limits
             await limits.count(self.caller.subject, self.action)
             if self.action in CALLS:
@@ -159,18 +166,27 @@ def operation(
     target: str | None = None,
     username: str | None = None,
     is_shared: bool = False,
+    look: Callable[[], object] | None = None,
 ) -> Operation:
     """The gate, to be entered with `async with` around all that the operation does.
 
     Without a username the operation is for the caller; `is_shared` means what belongs to all.
-    `target` names what it concerns beside the server, for the record.
+    `target` names what it concerns beside the server, for the record. `look` refuses what makes
+    no sense once it is allowed, and before it counts.
     """
     user = SHARED if is_shared else caller.subject
     fault = None
     if username is not None:
         user, fault = username, _fault_of(username, is_shared=is_shared)
     return Operation(
-        deps, caller, action, server_name=server_name, target=target, username=user, fault=fault
+        deps,
+        caller,
+        action,
+        server_name=server_name,
+        target=target,
+        username=user,
+        fault=fault,
+        look=look,
     )
 
 

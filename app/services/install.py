@@ -38,13 +38,22 @@ async def install_package(
         Action.INSTALL_PACKAGE,
         server_name=request.server_name,
         target=request.source.name,
+        look=lambda: check_install(deps, request),
     ):
         return await claim_and_install(deps, request)
 
 
-async def claim_and_install(deps: Deps, request: InstallRequest) -> tuple[Package, Server]:
-    """Install, for an operation that has been allowed."""
+def check_install(deps: Deps, request: InstallRequest) -> None:
+    """Accept a request that could be installed here.
+
+    Raises:
+        AppError: INVALID_INPUT.
+    """
     check_reach(check_request(request), deps.reach)
+
+
+async def claim_and_install(deps: Deps, request: InstallRequest) -> tuple[Package, Server]:
+    """Install, for an operation that has been allowed, and a request that has been checked."""
     if await deps.servers.find(request.server_name) is not None:
         raise name_taken(request.server_name)
     package = _claim_of(deps, request)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from app.domain.errors import AppError, ErrorCode
 from app.domain.package import InstallRequest
 from app.services.deps import Deps
-from app.services.install import claim_and_install
+from app.services.install import check_install, claim_and_install
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,7 @@ async def install_on_start(deps: Deps, requests: Sequence[InstallRequest]) -> No
         if await _is_settled(deps, name):
             continue
         try:
+            check_install(deps, request)
             package, _ = await claim_and_install(deps, request)
         except AppError as error:
             is_there = error.code is ErrorCode.CONFLICT  # another replica does it

@@ -11,6 +11,7 @@ from app.domain.package import InstallPhase
 from app.domain.package_record import PackageStatus
 from app.domain.server import ServerStatus
 from app.services.install import install_package
+from app.services.limits import Limits, LimitSettings
 from tests.models.factories import server
 from tests.services.conftest import OPERATOR, World, assert_nothing_is_left, request
 from tests.services.conftest import stored as stored_of
@@ -55,6 +56,16 @@ async def test_a_failed_install_leaves_nothing(world: World) -> None:
     assert await failure(world) is FAILURE
     assert len(world.installer.folders) == 1
     await assert_nothing_is_left(world)
+
+
+async def test_a_request_that_makes_no_sense_is_not_counted_as_an_install(world: World) -> None:
+    limits = Limits(LimitSettings(installs_per_hour=1))
+    world = replace(world, deps=replace(world.deps, limits=limits))
+    for _ in range(2):
+        assert (await failure(world, server_name="../x")).code is ErrorCode.INVALID_INPUT
+    await assert_nothing_is_left(world)
+    await install_package(world.deps, OPERATOR, request())
+    assert (await failure(world)).code is ErrorCode.RATE_LIMITED
 
 
 @pytest.mark.parametrize("mode", ["exits", "hangs", "ancient"])
