@@ -14,8 +14,8 @@ OWN_HEADERS = frozenset(
 )  # fmt: skip
 
 
-def check_url(url: str, *path: str) -> None:
-    """Accept an absolute http or https address without a password in it."""
+def check_url(url: str, *path: str, hint: str = "Send credentials in a header.") -> None:
+    """Accept an absolute http or https address without a password; `hint` says where that goes."""
     try:
         parts = urlsplit(url)
         is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -28,7 +28,7 @@ def check_url(url: str, *path: str) -> None:
         raise invalid(
             f"{path[-1]} must not hold a user name or password.",
             *path,
-            hint="Send credentials in a header.",
+            hint=hint,
         )
 
 

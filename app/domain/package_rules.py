@@ -21,6 +21,10 @@ from app.domain.pypi import (
 )
 
 MAX_INDEXES = 8
+CREDENTIALS = (
+    "The operator puts credentials into this machine's .npmrc, "
+    "for Python into .netrc or PIP_INDEX_URL."
+)
 # What stands beside the servers' names in the paths of REST.
 ROUTES = ("install", "updates", "upgrade-all", "by-name", "by-id")
 # The last line of a traceback, also of one inside an exception group.
@@ -144,13 +148,9 @@ def _check_pypi(source: PackageSource) -> None:
 
 def _check_index(url: str, *path: str) -> None:
     """The address is kept and listed, so it may hold no credentials."""
-    check_url(url, *path)
+    check_url(url, *path, hint=CREDENTIALS)
     if "?" in url:
-        raise invalid(
-            f"{path[0]} must be an address without a query.",
-            *path,
-            hint="Credentials belong into this machine's own npm or Python configuration.",
-        )
+        raise invalid(f"{path[0]} must be an address without a query.", *path, hint=CREDENTIALS)
 
 
 def _refuse(source: PackageSource, **fields: object) -> None:

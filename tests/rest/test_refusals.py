@@ -91,6 +91,7 @@ FIELDS: list[tuple[str, dict[str, object], str]] = [
     (INSTALL, {**OK_INSTALL, "pythonModule": "x"}, "pythonModule does not go with runtime node."),
     (INSTALL, {**OK_PYTHON, "pipDependencies": ["mcp<2", "-r x"]}, "requirements[1] must be a package's name with or without a specifier, such as 'mcp<2'; URLs, paths and options are not accepted."),
     (INSTALL, {**OK_PYTHON, "pythonModule": "os; x"}, "pythonModule must be the name of a Python module, such as 'mcp_server_time'."),
+    (INSTALL, {**OK_PYTHON, "indexUrl": "https://u:p@x/"}, "indexUrl must not hold a user name or password. The operator puts credentials into this machine's .npmrc, for Python into .netrc or PIP_INDEX_URL."),
     (INSTALL, {**OK_PYTHON, "registry": "https://x"}, "registry does not go with runtime python."),
     (INSTALL, {**OK_INSTALL, "url": "http://x"}, "url does not go with transport stdio."),
     (INSTALL, {**OK_INSTALL, "headers": {"X-A": "b"}}, "headers does not go with transport stdio."),
