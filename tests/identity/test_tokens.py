@@ -14,6 +14,7 @@ from websockets.sync.client import ClientConnection
 
 from app.cli.machine import CannotStart, read_settings
 from tests.cli.test_commands import refusal, run
+from tests.graphql_documents import REMOVE_USER
 from tests.identity.callers import ADMIN_TOKEN
 from tests.product import Product, eventually
 
@@ -277,6 +278,15 @@ def test_a_token_for_an_empty_user_is_not_made(product: Product) -> None:
     told = tokens(product, "create", "x", "--user", "", code=1)
     assert told.startswith("mcp-api: username must be 1 to 256 printable characters")
     assert tokens(product, "list") == before
+
+
+def test_the_token_of_a_removed_user_works_until_it_is_revoked(product: Product) -> None:
+    text, node = made(product, "leaver")
+    removed = product.graphql(REMOVE_USER, input={"username": "leaver"})
+    assert removed["__typename"] == "RemovedUser"
+    assert status(product, bearer(text)) == 200
+    revoke(product, node)
+    assert status(product, bearer(text)) == 401
 
 
 def test_the_door_stays_locked_without_a_good_token(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ class RemoveUserInput:
 class RemovedUser:
     """The success of removeUser."""
 
-    username: str = strawberry.field(description="The user of whom nothing is left.")
+    username: str = strawberry.field(description="The user whose secrets and sessions are gone.")
     secrets: int = strawberry.field(description="How many secrets were removed.")
 
 
@@ -38,7 +38,8 @@ class UserMutations:
     @strawberry.mutation(
         description="Remove a user's secrets for every server, with the key that they are sealed "
         "with, and end the user's sessions. Nothing can open them afterwards, not even from a "
-        "backup of the secrets alone. For callers who may act for anyone."
+        "backup of the secrets alone. The API tokens that speak for the user go on working: revoke "
+        "them too, with `revokeToken`. For callers who may act for anyone."
     )
     async def remove_user(
         self,
