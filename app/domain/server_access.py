@@ -86,11 +86,12 @@ def check_access(access: ServerAccess) -> None:
     for name, tools in (
         ("allowedTools", access.allowed_tools or ()),
         ("deniedTools", access.denied_tools),
-        ("renamedTools", [*access.renamed_tools, *access.renamed_tools.values()]),
+        ("renamedTools", access.renamed_tools),
+        ("renamedTools", access.renamed_tools.values()),
     ):
         _check_length(tools, name)
-        for tool in tools:
-            check_tool_name(tool, "access", name)
+        for index, tool in enumerate(tools):
+            check_tool_name(tool, "access", name, str(index))
     if len(set(access.renamed_tools.values())) < len(access.renamed_tools):
         raise invalid("Two tools cannot have the same new name.", "access", "renamedTools")
 

@@ -98,3 +98,17 @@ def test_what_is_listed_can_be_called_and_nothing_else(access: ServerAccess) -> 
 def test_rules_that_cannot_be_followed_are_refused(access: ServerAccess) -> None:
     with pytest.raises(AppError, match=r"must|cannot|may"):
         check_access(access)
+
+
+@pytest.mark.parametrize(
+    ("access", "path"),
+    [
+        (ServerAccess(allowed_tools=("a", "")), ("access", "allowedTools", "1")),
+        (ServerAccess(renamed_tools={"a": "x", "b": ""}), ("access", "renamedTools", "1")),
+    ],
+    ids=("allowed", "renamed"),
+)
+def test_a_wrong_entry_is_told_by_its_place(access: ServerAccess, path: tuple[str, ...]) -> None:
+    with pytest.raises(AppError) as caught:
+        check_access(access)
+    assert caught.value.path == path

@@ -79,3 +79,8 @@ def test_what_is_not_there_is_null_and_no_error(product: Product) -> None:
     assert product.graphql('{ package(packageName: "z") { id } }') is None
     answer = product.post_graphql('{ package(packageName: "z", serverName: "z") { id } }')
     assert code_and_data(answer) == ("INVALID_INPUT", {"package": None})
+
+
+def test_two_servers_at_once_are_refused(product: Product) -> None:
+    query = '{ tools(serverName: "a", filter: {serverName: "b"}) { nodes { name } } }'
+    assert code_and_data(product.post_graphql(query)) == ("INVALID_INPUT", None)

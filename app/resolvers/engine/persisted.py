@@ -90,7 +90,8 @@ def _asked_for(extensions: Mapping[str, object] | None) -> str | None:
     if version != 1 or not isinstance(key, str) or not _HASH.fullmatch(key.lower()):
         raise Refused(
             refusal(
-                "persistedQuery must be {version: 1, sha256Hash: …}, with 64 hexadecimal digits.",
+                "A hash has 64 hexadecimal digits: documentId must be sha256:<hash>, "
+                "persistedQuery {version: 1, sha256Hash: <hash>}.",
                 status=400,
             )
         )

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from app.domain.errors import invalid
 from app.resolvers.context import Info
 from app.resolvers.inputs import page_request
 from app.resolvers.queries.filters import ToolFilterInput
@@ -39,6 +40,8 @@ class ToolQueries:
             )
         else:
             only = filter.filter()
+            if server_name is not None and only.server_name not in (None, server_name):
+                raise invalid("serverName and filter.serverName differ.", "serverName")
             only = only if server_name is None else replace(only, server_name=server_name)
             page = await find_tool_page(context.deps, context.principal, only, page_asked)
         return Connection[ToolType].of(
