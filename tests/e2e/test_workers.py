@@ -88,7 +88,7 @@ def test_each_of_two_workers_answers_and_says_in_the_log_which_it_is(
     servers = [int(line.call("fp", "pid")) for line in lines]
     assert {parent_of(pid) for pid in servers} == {*workers(product)}
     assert "  Workers:        2 processes\n" in product.output()
-    assert {*re.findall(r"INFO (worker-\d) app\.services\.calls", product.output())} == {
+    assert {*re.findall(r"INFO (worker-\d) app\.", product.output())} == {
         "worker-1", "worker-2",
     }  # fmt: skip
 

@@ -17,7 +17,8 @@ INSTALL = {"name": "mcp-hello-world", "serverName": "keyed"}
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    product = Product(tmp_path_factory.mktemp("k")).start()
+    # At this level each call has a line of its own.
+    product = Product(tmp_path_factory.mktemp("k"), LOG_LEVEL="DEBUG").start()
     product.add_fingerprint("fp")
     assert product.call("fp", "pid")
     yield product
