@@ -33,13 +33,27 @@ def string_map(value: object, *path: str) -> Mapping[str, str]:
     return strings
 
 
-def page_request(first: int, after: str | None) -> PageRequest:
-    """The page behind a connection's arguments.
+def page_request(listing: str, first: int, after: str | None) -> PageRequest:
+    """The page behind a connection's arguments; `listing` names it, and its order if it has some.
 
     Raises:
-        AppError: INVALID_INPUT for a text that is no cursor.
+        AppError: INVALID_INPUT for a text that is no cursor, or one of another listing.
     """
-    return PageRequest(first, None if after is None else decode_opaque(after, "after"))
+    if after is None:
+        return PageRequest(first)
+    given, _, key = decode_opaque(after, "after").partition("\0")
+    if given != listing:
+        raise invalid(
+            "after is no cursor of this listing in this order.",
+            "after",
+            hint="Use it with the field and the orderBy that it came from.",
+        )
+    return PageRequest(first, key)
+
+
+def cursor_of(listing: str, key: str) -> str:
+    """The cursor of the entry with that key."""
+    return encode_opaque(f"{listing}\0{key}")
 
 
 def encode_opaque(key: str) -> str:

@@ -84,3 +84,17 @@ def test_what_is_not_there_is_null_and_no_error(product: Product) -> None:
 def test_two_servers_at_once_are_refused(product: Product) -> None:
     query = '{ tools(serverName: "a", filter: {serverName: "b"}) { nodes { name } } }'
     assert code_and_data(product.post_graphql(query)) == ("INVALID_INPUT", None)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        'tools(first: 1, serverName: "a", after: $after)',
+        "servers(first: 1, orderBy: {field: CREATED_AT, direction: ASC}, after: $after)",
+    ],
+)
+def test_a_cursor_of_another_listing_or_order_is_refused(product: Product, field: str) -> None:
+    cursor = product.graphql("{ servers(first: 1) { pageInfo { endCursor } } }")["pageInfo"]
+    query = f"query ($after: String) {{ {field} {{ nodes {{ id }} }} }}"
+    answer = product.post_graphql(query, after=cursor["endCursor"])
+    assert code_and_data(answer) == ("INVALID_INPUT", None)

@@ -65,5 +65,7 @@ class AuditQueries:
     ) -> Connection[AuditRecordType]:
         """A page of records."""
         context, only = info.context, AuditFilter() if filter is None else filter.only()
-        page = await list_audit(context.deps, context.principal, only, page_request(first, after))
-        return Connection[AuditRecordType].of(page, lambda r: r.id, AuditRecordType.of)
+        page = await list_audit(
+            context.deps, context.principal, only, page_request("audit", first, after)
+        )
+        return Connection[AuditRecordType].of("audit", page, lambda r: r.id, AuditRecordType.of)

@@ -47,13 +47,16 @@ class PackageQueries:
     ) -> Connection[PackageType]:
         """A page of packages."""
         deps, caller, order = info.context.deps, info.context.principal, order_of(order_by)
+        listing = f"packages {order.field} {order.direction}"
         only = PackageFilter() if filter is None else filter.filter()
-        page = await find_package_page(deps, caller, only, order, page_request(first, after))
+        page = await find_package_page(
+            deps, caller, only, order, page_request(listing, first, after)
+        )
         if check_updates:
             updates = await check_packages(deps, caller, page.items)
             page = Page(tuple(update.package for update in updates), page.has_next)
         return Connection[PackageType].of(
-            page, lambda p: package_key(p, order), lambda p: PackageType.of(deps, p)
+            listing, page, lambda p: package_key(p, order), lambda p: PackageType.of(deps, p)
         )
 
     @strawberry.field(description="One package, by its server's name or by its own; null if none.")

@@ -47,11 +47,11 @@ class SecretQueries:
             context.principal,
             username=username,
             server_name=server_name,
-            page=page_request(first, after),
+            page=page_request("secrets", first, after),
             is_shared=shared,
         )
         return Connection[SecretType].of(
-            page, lambda s: f"{s.ref.server_name} {s.ref.name}", SecretType.of
+            "secrets", page, lambda s: f"{s.ref.server_name} {s.ref.name}", SecretType.of
         )
 
     @strawberry.field(

@@ -31,12 +31,13 @@ class ServerQueries:
     ) -> Connection[ServerType]:
         """A page of servers."""
         context, order = info.context, order_of(order_by)
+        listing = f"servers {order.field} {order.direction}"
         only = ServerFilter() if filter is None else filter.filter()
         page = await find_server_page(
-            context.deps, context.principal, only, order, page_request(first, after)
+            context.deps, context.principal, only, order, page_request(listing, first, after)
         )
         return Connection[ServerType].of(
-            page, lambda s: server_key(s, order), lambda s: ServerType.of(context, s)
+            listing, page, lambda s: server_key(s, order), lambda s: ServerType.of(context, s)
         )
 
     @strawberry.field(description="One server; null if there is none of that name.")

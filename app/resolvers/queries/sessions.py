@@ -42,6 +42,6 @@ class SessionQueries:
         only = (
             SessionFilter() if filter is None else SessionFilter(filter.server_name, filter.state)
         )
-        asked = page_request(first, after)
+        asked = page_request("sessions", first, after)
         page = await list_sessions(context.deps, context.principal, only, asked)
-        return Connection[SessionType].of(page, page_key, SessionType.of)
+        return Connection[SessionType].of("sessions", page, page_key, SessionType.of)

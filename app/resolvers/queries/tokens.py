@@ -22,5 +22,7 @@ class TokenQueries:
     ) -> Connection[TokenType]:
         """A page of tokens."""
         context = info.context
-        page = await list_tokens(context.deps, context.principal, page_request(first, after))
-        return Connection[TokenType].of(page, lambda token: token.id, TokenType.of)
+        page = await list_tokens(
+            context.deps, context.principal, page_request("tokens", first, after)
+        )
+        return Connection[TokenType].of("tokens", page, lambda token: token.id, TokenType.of)

@@ -33,7 +33,7 @@ class ToolQueries:
         ] = None,
     ) -> Connection[ToolType]:
         """A page of tools."""
-        context, page_asked = info.context, page_request(first, after)
+        context, page_asked = info.context, page_request("tools", first, after)
         if filter is None:
             page = await list_tools(
                 context.deps, context.principal, server_name=server_name, page=page_asked
@@ -45,6 +45,7 @@ class ToolQueries:
             only = only if server_name is None else replace(only, server_name=server_name)
             page = await find_tool_page(context.deps, context.principal, only, page_asked)
         return Connection[ToolType].of(
+            "tools",
             page,
             lambda found: f"{found[0].name} {found[1].name}",
             lambda found: ToolType.of(*found),

@@ -6,7 +6,7 @@ from typing import Annotated, Generic, Self, TypeVar
 import strawberry
 
 from app.domain.page import Page
-from app.resolvers.inputs import encode_opaque
+from app.resolvers.inputs import cursor_of, encode_opaque
 
 First = Annotated[int, strawberry.argument(description="How many, 1 to 500.")]
 After = Annotated[str | None, strawberry.argument(description="The cursor to go on from.")]
@@ -46,6 +46,7 @@ class Edge(Generic[T]):
 class Connection(Generic[T]):
     """A Relay connection over a keyset page."""
 
+    listing: strawberry.Private[str]
     keys: strawberry.Private[Sequence[str]]
     has_next: strawberry.Private[bool]
     nodes: list[T] = strawberry.field(description="The entries alone.")
@@ -54,7 +55,7 @@ class Connection(Generic[T]):
     def edges(self) -> list[Edge[T]]:
         """The edges, which few ask for."""
         pairs = zip(self.keys, self.nodes, strict=True)
-        return [Edge(cursor=encode_opaque(key), node=node) for key, node in pairs]
+        return [Edge(cursor=cursor_of(self.listing, key), node=node) for key, node in pairs]
 
     @strawberry.field(description="Whether and where the listing goes on.")
     def page_info(self) -> PageInfo:
@@ -63,14 +64,20 @@ class Connection(Generic[T]):
         return PageInfo(
             has_next_page=self.has_next,
             has_previous_page=False,
-            start_cursor=encode_opaque(keys[0]) if keys else None,
-            end_cursor=encode_opaque(keys[-1]) if keys else None,
+            start_cursor=cursor_of(self.listing, keys[0]) if keys else None,
+            end_cursor=cursor_of(self.listing, keys[-1]) if keys else None,
         )
 
     @classmethod
-    def of(cls, page: Page[S], key: Callable[[S], str], render: Callable[[S], T]) -> Self:
-        """The connection for a page; `key` gives each entry's place in the order."""
+    def of(
+        cls, listing: str, page: Page[S], key: Callable[[S], str], render: Callable[[S], T]
+    ) -> Self:
+        """The connection for a page; `key` gives each entry's place in the order.
+
+        `listing` is the name that `page_request` knows it by.
+        """
         return cls(
+            listing=listing,
             keys=[key(item) for item in page.items],
             has_next=page.has_next,
             nodes=[render(item) for item in page.items],

@@ -133,9 +133,12 @@ class ServerType(Node):
     ) -> Connection[ToolType]:
         """The edge to the tools."""
         server = self.view.server
-        page: PageRequest = page_request(first, after)
+        page: PageRequest = page_request("Server.tools", first, after)
         return Connection[ToolType].of(
-            page_tools_of(server, page), lambda t: t.name, lambda t: ToolType.of(server, t)
+            "Server.tools",
+            page_tools_of(server, page),
+            lambda t: t.name,
+            lambda t: ToolType.of(server, t),
         )
 
     @strawberry.field(description="One of its tools.")
@@ -156,9 +159,11 @@ class ServerType(Node):
     ) -> Connection[ResourceType] | None:
         """The edge to the resources."""
         whose, page = await self._entries(
-            info, ListingKind.RESOURCES, username, page_request(first, after)
+            info, ListingKind.RESOURCES, username, page_request("resources", first, after)
         )
-        return Connection[ResourceType].of(page, _key, lambda e: ResourceType.of(whose, e))
+        return Connection[ResourceType].of(
+            "resources", page, _key, lambda e: ResourceType.of(whose, e)
+        )
 
     @strawberry.field(
         description="Its resource templates by pattern, as it lists them for the user; "
@@ -169,10 +174,10 @@ class ServerType(Node):
     ) -> Connection[ResourceTemplateType] | None:
         """The edge to the resource templates."""
         whose, page = await self._entries(
-            info, ListingKind.RESOURCE_TEMPLATES, username, page_request(first, after)
+            info, ListingKind.RESOURCE_TEMPLATES, username, page_request("templates", first, after)
         )
         return Connection[ResourceTemplateType].of(
-            page, _key, lambda e: ResourceTemplateType.of(whose, e)
+            "templates", page, _key, lambda e: ResourceTemplateType.of(whose, e)
         )
 
     @strawberry.field(
@@ -183,9 +188,9 @@ class ServerType(Node):
     ) -> Connection[PromptType] | None:
         """The edge to the prompts."""
         whose, page = await self._entries(
-            info, ListingKind.PROMPTS, username, page_request(first, after)
+            info, ListingKind.PROMPTS, username, page_request("prompts", first, after)
         )
-        return Connection[PromptType].of(page, _key, lambda e: PromptType.of(whose, e))
+        return Connection[PromptType].of("prompts", page, _key, lambda e: PromptType.of(whose, e))
 
     @strawberry.field(
         description="Its sessions in the process that answers; those of other users only for "
