@@ -14,6 +14,8 @@ from app.domain.errors import ErrorCode
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADERS = 200
 HEAD_SECONDS = 30.0
+# So long what a refused client still sends is read, and thrown away.
+LINGER_SECONDS = 1.0
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -137,7 +139,18 @@ class BoundedHttp(HttpToolsProtocol):
                 f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
             )
             self.transport.write(head.encode() + body)
-        self.transport.close()
+        self._close_in_stages()
+
+    def _close_in_stages(self) -> None:
+        """Say that nothing more comes, and close a moment later.
+
+        A client that is still sending would otherwise lose the answer (RFC 9112, section 9.6).
+        """
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+            self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        else:
+            self.transport.close()
 
     def _leave_body(self) -> bool:
         """Tell a request whose body is still to come that its client has left."""
