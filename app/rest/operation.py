@@ -10,11 +10,10 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.errors import AppError, ErrorCode
-from app.edge.envelope import error_response
 from app.edge.request import WholeRequest
 from app.rest.bodies import Query
 from app.rest.conditional import revalidated
-from app.rest.failures import in_our_units
+from app.rest.failures import expected
 from app.rest.idempotent import Again, kept_by_key
 from app.rest.parsing import Endpoint, only_known, without_body
 
@@ -95,5 +94,5 @@ class _Answering:
         try:
             response = await self._endpoint(request)
         except AppError as error:
-            response = error_response(in_our_units(error))
+            response = await expected(request, error)
         await response(scope, receive, send)

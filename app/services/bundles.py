@@ -17,7 +17,7 @@ from app.domain.secret import SHARED, SealedSecret
 from app.domain.server import Server
 from app.services.data_keys import FindDataKey, open_stored
 from app.services.deps import Deps
-from app.services.prepared import KEPT_SECONDS, NOTE_SECONDS, PreparedBundle
+from app.services.prepared import NOTE_SECONDS, USED_SECONDS, PreparedBundle
 
 
 async def open_bundle(deps: Deps, server: Server, username: str) -> SecretBundle:
@@ -86,7 +86,7 @@ async def _prepare(
         texts=texts,
         plan=plan_delivery(bindings, as_stored(applying)),
         refs=[secret.ref for secret in applying],
-        until=asyncio.get_running_loop().time() + KEPT_SECONDS,
+        until=asyncio.get_running_loop().time() + USED_SECONDS,
     )
     deps.prepared.keep(username, server.name, prepared)
     return prepared

@@ -53,16 +53,21 @@ async def call_tool(
             SERVER_FAILED, SESSION_LIMIT,
             CALL_CANCELLED or TOOL_TIMEOUT.
     """
-    async with operation(
+    async with gate_of_call(deps, caller, call) as allowed:
+        check_call(call)
+        return await _run(deps, allowed, call, call_id or new_call_id(deps.life), listener)
+
+
+def gate_of_call(deps: Deps, caller: Principal, call: ToolCall) -> Operation:
+    """The gate that a call passes, also one that is answered from what was kept."""
+    return operation(
         deps,
         caller,
         Action.CALL_TOOL,
         server_name=call.server_name,
         target=call.tool_name,
         username=call.username,
-    ) as allowed:
-        check_call(call)
-        return await _run(deps, allowed, call, call_id or new_call_id(deps.life), listener)
+    )
 
 
 async def _run(

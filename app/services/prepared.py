@@ -13,8 +13,9 @@ from app.domain.delivery import DeliveryPlan, SecretBinding
 from app.domain.key_ports import Prepared
 from app.domain.secret import SealedSecret, SecretRef
 
-# How long an opened data key lives at most after the last secret of its owner was prepared.
-KEPT_SECONDS = 60.0
+# An opened data key is used for so long, and gone with the next sweep: within a minute.
+USED_SECONDS = 45.0
+SWEEP_SECONDS = 15.0
 MOST_KEPT = 20_000
 # Values on their way are told to what masks logs, which remembers them for an hour: not each time.
 NOTE_SECONDS = 10.0
@@ -46,7 +47,7 @@ class PreparedBundle:
 
 
 class PreparedBundles:
-    """The prepared bundles by user and server. None is kept longer than `KEPT_SECONDS`."""
+    """The prepared bundles by user and server. None is kept for more than a minute."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, str], PreparedBundle] = OrderedDict()
@@ -75,4 +76,4 @@ class PreparedBundles:
             self._kept.popitem(last=False)
         self._is_sweeping = bool(self._kept)
         if self._is_sweeping:
-            self._loop.call_later(KEPT_SECONDS / 4, self._sweep)
+            self._loop.call_later(SWEEP_SECONDS, self._sweep)

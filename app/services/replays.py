@@ -14,7 +14,7 @@ from app.domain.principal import Principal
 from app.domain.server import Server
 from app.domain.server_access import is_exposed, own_tool_name
 from app.services.access import operation
-from app.services.calls import unknown_tool
+from app.services.calls import gate_of_call, unknown_tool
 from app.services.deps import Deps
 from app.services.servers import get_server
 
@@ -26,14 +26,7 @@ async def call_again(deps: Deps, caller: Principal, call: ToolCall) -> AsyncIter
     Raises:
         AppError: INVALID_INPUT, FORBIDDEN, RATE_LIMITED, SERVER_NOT_FOUND or TOOL_NOT_FOUND.
     """
-    async with operation(
-        deps,
-        caller,
-        Action.CALL_TOOL,
-        server_name=call.server_name,
-        target=call.tool_name,
-        username=call.username,
-    ) as allowed:
+    async with gate_of_call(deps, caller, call) as allowed:
         check_call(call)
         server = allowed.admit(await get_server(deps, call.server_name))
         if not _is_exposed(server, call.tool_name):

@@ -24,8 +24,8 @@ from app.processes.run import KEPT_LINES, LINE_LIMIT
 from app.processes.spawner import Child, Spawner
 from app.sessions import rpc
 from app.sessions.exchange import Exchange, Message, Pending
+from app.sessions.gathered_lines import GatheredLines
 from app.sessions.lines import LineCutter, Overlong
-from app.sessions.outbox import Outbox
 from app.sessions.reading import Unreadable, read_message
 from app.sessions.wire import (
     MAX_MESSAGE_BYTES,
@@ -66,7 +66,7 @@ class StdioWire:
         self._folder: Path | None = None
         self._on_stderr = on_stderr
         self._child: Child | None = None
-        self._outbox: Outbox | None = None
+        self._outbox: GatheredLines | None = None
         self._helpers: list[asyncio.Task[None]] = []
         self._exchange = Exchange(self, kind="stdio", send=self._write)
         self.closed = self._exchange.closed
@@ -103,7 +103,7 @@ class StdioWire:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise CannotOpen(f"{launch.command!r} cannot be run: {reason}") from None
         self._child = child
-        self._outbox = Outbox(self._stdin)
+        self._outbox = GatheredLines(self._stdin)
         with contextlib.suppress(RuntimeError):  # uvloop's word for: it has ended already
             self._stdin.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self._helpers = [
@@ -267,7 +267,7 @@ class StdioWire:
         return self._child
 
     @property
-    def _required_outbox(self) -> Outbox:
+    def _required_outbox(self) -> GatheredLines:
         if self._outbox is None:
             raise RuntimeError("the wire has not been opened")
         return self._outbox

@@ -5,7 +5,7 @@ import asyncio
 from app.sessions.exchange import Pending
 
 
-class Outbox:
+class GatheredLines:
     """Lines for one pipe. Each write to it wakes the child, and costs more than the line itself."""
 
     def __init__(self, stdin: asyncio.StreamWriter) -> None:
