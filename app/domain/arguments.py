@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import jsonschema_rs
 import orjson
@@ -38,6 +38,8 @@ PATTERN_OPTIONS = jsonschema_rs.RegexOptions(size_limit=1024 * 1024)
 MAX_SCHEMA_BYTES = 256 * 1024
 CACHED_SCHEMAS = 512
 _CONTAINERS = (dict, list, tuple)
+# Where a tool remembers it.
+_CHECKER = "checker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,7 @@ class _Checker:
     cost: SchemaCost
 
 
-@dataclass(frozen=True, slots=True)
-class _Size:
+class _Size(NamedTuple):
     depth: int
     parts: int
 
@@ -58,7 +59,7 @@ def check_arguments(tool: Tool, arguments: Mapping[str, object]) -> str | None:
     Dialect: the schema's `$schema`, else 2020-12 (MCP spec 2025-11-25, JSON Schema Usage). A schema
     that cannot be used, or costs too much, accepts everything: the server checks for itself.
     """
-    checker = _checker_of(tool.input_schema)
+    checker = _checker_of(tool)
     if checker is None:
         return None
     instance = arguments if isinstance(arguments, dict) else dict(arguments)
@@ -77,7 +78,14 @@ def check_arguments(tool: Tool, arguments: Mapping[str, object]) -> str | None:
         return None  # a value that JSON does not have
 
 
-def _checker_of(schema: Mapping[str, object]) -> _Checker | None:
+def _checker_of(tool: Tool) -> _Checker | None:
+    if _CHECKER not in tool.memo:
+        tool.memo[_CHECKER] = _find_checker(tool.input_schema)
+    checker: _Checker | None = tool.memo[_CHECKER]
+    return checker
+
+
+def _find_checker(schema: Mapping[str, object]) -> _Checker | None:
     if not schema:
         return None
     try:
@@ -86,8 +94,7 @@ def _checker_of(schema: Mapping[str, object]) -> _Checker | None:
         return None  # it did not come from JSON: numbers beyond 64 bits, lone surrogates
 
 
-# By text, not by the identity of the tool: each user's own session lists its own equal copy of the
-# tools, and every new listing makes new objects. The text takes 1 to 10 us.
+# Each user's own session lists its own equal copy of the tools.
 @lru_cache(CACHED_SCHEMAS)
 def _compile(text: bytes) -> _Checker | None:
     if len(text) > MAX_SCHEMA_BYTES:
@@ -123,6 +130,11 @@ def _refuse(_uri: str) -> NoReturn:
 
 def _measure(arguments: dict[str, object]) -> _Size:
     """The size of a JSON value, looked at no deeper than just beyond `MAX_DEPTH`."""
+    for value in arguments.values():
+        if isinstance(value, _CONTAINERS):
+            break
+    else:
+        return _Size(1, len(arguments))
     depth = parts = 0
     layer: list[Any] = [arguments]
     while layer and depth <= MAX_DEPTH:

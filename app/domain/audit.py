@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.domain.clock import is_within_utc
 from app.domain.errors import invalid
@@ -28,11 +28,14 @@ READS: Final = frozenset(
     }
 )  # fmt: skip
 MOST_OF_A_NAME = 200
+# Where a block of a result holds what it is about (MCP spec, Tools, Tool Result).
+_HELD: Final = ("text", "data", "blob")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditRecord:
+class AuditRecord(NamedTuple):
     """One operation that is over: who did what for whom, from where, and how it went.
+
+    A tuple, for one is made with every call.
 
     `id` is unique and grows with time; `at` is when the operation was over. `target` names what
     was concerned beside the server: a tool, a package, a secret, a token. `outcome` is OK,
@@ -106,7 +109,13 @@ def size_of(raw: Mapping[str, object]) -> int:
     content = raw.get("content")
     if not isinstance(content, list):
         return 0
-    return sum(_length(block) for block in content if isinstance(block, dict))
+    size = 0
+    for block in content:
+        if isinstance(block, dict):
+            size += _length(block)
+            if isinstance(resource := block.get("resource"), dict):
+                size += _length(resource)
+    return size
 
 
 def cut_name(name: str | None) -> str | None:
@@ -116,8 +125,10 @@ def cut_name(name: str | None) -> str | None:
     return f"{name[: MOST_OF_A_NAME - 1]}…"
 
 
-def _length(block: Mapping[str, object]) -> int:
-    resource = block.get("resource")
-    held = (block, resource) if isinstance(resource, dict) else (block,)
-    values = (part.get(name) for part in held for name in ("text", "data", "blob"))
-    return sum(len(value) for value in values if isinstance(value, str))
+def _length(part: Mapping[str, object]) -> int:
+    length = 0
+    for name in _HELD:
+        value = part.get(name)
+        if isinstance(value, str):
+            length += len(value)
+    return length

@@ -11,7 +11,7 @@ from app.domain.principal import CredentialKind
 
 def to_line(record: AuditRecord) -> bytes:
     """One record as one line of JSON, without its line break; times are RFC 3339."""
-    return orjson.dumps(record, option=orjson.OPT_UTC_Z)
+    return orjson.dumps(record._asdict(), option=orjson.OPT_UTC_Z)
 
 
 def from_line(line: bytes) -> AuditRecord:

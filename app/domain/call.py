@@ -29,10 +29,14 @@ class Refusal(dict[str, object]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolOutcome:
-    """What the tool answered. `raw` is the MCP result as the server sent it, after redaction."""
+    """What the tool answered.
+
+    `raw` is the MCP result as the server sent it, after redaction; `text` is the same as JSON.
+    """
 
     call_id: str
     raw: Mapping[str, object]
+    text: bytes
     duration_milliseconds: float
 
     @property
@@ -65,8 +69,8 @@ def merge_arguments(
     A secret is left out only where the tool's schema forbids unknown properties
     (`additionalProperties: false`) and does not name it.
     """
-    properties = schema.get("properties")
-    named = properties if isinstance(properties, dict) else {}
-    is_closed = schema.get("additionalProperties") is False
-    fitting = {k: v for k, v in secrets.items() if k in named or not is_closed}
-    return {**arguments, **fitting}
+    if schema.get("additionalProperties") is False:
+        properties = schema.get("properties")
+        named = properties if isinstance(properties, dict) else {}
+        secrets = {name: value for name, value in secrets.items() if name in named}
+    return {**arguments, **secrets}

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from app.domain.address import check_header, is_header_value
 from app.domain.errors import AppError, ErrorCode, invalid
+from app.domain.masker import Masker, PartsByValue, parts_of
 from app.domain.names import (
     ENVIRONMENT_NAME,
     RESERVED_ENVIRONMENT,
     check_secret_name,
     check_text,
 )
+from app.domain.redaction import SHORTEST_IN_RESULTS
 from app.domain.word import Word
 
 VALUE = "{value}"
@@ -137,16 +139,59 @@ def refuse_missing(server_name: str, names: Sequence[str]) -> AppError:
     )
 
 
-def _deliver(steps: Sequence[tuple[str, SecretBinding]], values: Mapping[str, str]) -> Delivered:
-    if all(binding.delivery is Delivery.ARGUMENT for _, binding in steps):
-        return Delivered(arguments={binding.target: values[name] for name, binding in steps})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretBundle:
+    """A user's secrets for a server, opened for one call: how they go out, and whose they are.
+
+    `parts` are those by which values are found in results. `stamp` names the values a launch
+    carries, without telling them: sessions started with other values have another; it is empty when
+    a launch carries none. With `is_own` it carries values of this user alone.
+    """
+
+    username: str
+    delivered: Delivered
+    values: Sequence[str] = field(repr=False)
+    parts: PartsByValue = field(repr=False)
+    stamp: str
+    is_own: bool
+
+    def masker(self) -> Masker:
+        """What masks these values in results."""
+        return Masker(self.values, shortest=SHORTEST_IN_RESULTS, parts=self.parts)
+
+
+def bundle_secrets(
+    username: str,
+    bindings: Sequence[SecretBinding],
+    stored: Sequence[StoredSecret],
+    values: Mapping[str, str],
+) -> SecretBundle:
+    """The bundle of the stored secrets, which have these values.
+
+    Each goes its declared way; else as an argument of its name.
+
+    Raises:
+        AppError: CONFLICT for a value that cannot go its way.
+    """
+    at_launch = _at_launch(bindings)
+    return SecretBundle(
+        username=username,
+        delivered=_deliver(bindings_for([s.name for s in stored], bindings), values),
+        values=[*values.values()],
+        parts=parts_of(values.values(), shortest=SHORTEST_IN_RESULTS),
+        stamp=stamp_of(bindings, stored),
+        is_own=any(s.is_own and s.name in at_launch for s in stored),
+    )
+
+
+def _deliver(bindings: Sequence[SecretBinding], values: Mapping[str, str]) -> Delivered:
     ways: dict[Delivery, dict[str, str]] = {way: {} for way in Delivery}
-    for name, binding in steps:
-        text = values[name]
+    for binding in bindings:
+        text = values[binding.name]
         if binding.template != VALUE:
             text = binding.template.replace(VALUE, text)
         if binding.delivery is Delivery.HEADER and not is_header_value(text):
-            raise _no_header(name)
+            raise _no_header(binding.name)
         ways[binding.delivery][binding.target] = text
     return Delivered(
         arguments=ways[Delivery.ARGUMENT],
@@ -154,61 +199,6 @@ def _deliver(steps: Sequence[tuple[str, SecretBinding]], values: Mapping[str, st
         headers=ways[Delivery.HEADER],
         query=ways[Delivery.QUERY],
         files=ways[Delivery.FILE],
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretBundle:
-    """A user's secrets for a server, opened for one call: how they go out, and whose they are.
-
-    `stamp` names the values a launch carries, without telling them: sessions started with other
-    values have another; it is empty when a launch carries none. With `is_own` it carries values
-    of this user alone.
-    """
-
-    username: str
-    delivered: Delivered
-    values: tuple[str, ...] = field(repr=False)
-    stamp: str
-    is_own: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryPlan:
-    """How the stored secrets of a user go out, whatever their values: worked out once.
-
-    `stamp` and `is_own` are those of its bundles; `steps` has the binding of each.
-    """
-
-    stamp: str
-    is_own: bool
-    steps: tuple[tuple[str, SecretBinding], ...]
-
-    def bundle(self, username: str, values: Mapping[str, str]) -> SecretBundle:
-        """The bundle for one call, of the opened values by name.
-
-        Raises:
-            AppError: CONFLICT for a value that cannot go its way.
-        """
-        return SecretBundle(
-            username=username,
-            delivered=_deliver(self.steps, values),
-            values=tuple(values.values()),
-            stamp=self.stamp,
-            is_own=self.is_own,
-        )
-
-
-def plan_delivery(
-    bindings: Sequence[SecretBinding], stored: Sequence[StoredSecret]
-) -> DeliveryPlan:
-    """How the stored secrets go out, each on its declared way; else as an argument of its name."""
-    at_launch = _at_launch(bindings)
-    names = [secret.name for secret in stored]
-    return DeliveryPlan(
-        stamp=stamp_of(bindings, stored),
-        is_own=any(s.is_own and s.name in at_launch for s in stored),
-        steps=tuple(zip(names, bindings_for(names, bindings), strict=True)),
     )
 
 

@@ -1,18 +1,11 @@
 """What services need for keys: the vault, the stored data keys, the deployment's marks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from app.domain.data_key import DataKey
 from app.domain.secret import SealedSecret, SecretRef
-
-
-class Prepared(Protocol):
-    """One owner's secrets, ready to be opened; holds an opened data key, and no value."""
-
-    def open(self) -> dict[str, str]:
-        """The values by name."""
 
 
 class Vault(Protocol):
@@ -47,11 +40,11 @@ class Vault(Protocol):
         Raises SECRET_KEY_MISSING, SECRET_MOVED or SECRET_UNREADABLE.
         """
 
-    async def prepare(self, data_key: DataKey, secrets: Sequence[SealedSecret]) -> Prepared | None:
-        """The same to be opened again and again; None where one is of the first release.
+    def seal_briefly(self, plain: bytes, place: bytes) -> bytes:
+        """What only this process opens, at that place."""
 
-        Raises what `open_all` raises.
-        """
+    def open_brief(self, sealed: bytes, place: bytes) -> bytes:
+        """What was sealed so."""
 
 
 class DataKeyStore(Protocol):
@@ -60,7 +53,11 @@ class DataKeyStore(Protocol):
     async def find(self, owner: str) -> DataKey | None:
         """The owner's."""
 
-    async def recall(self, owner: str) -> DataKey | None:
+    @property
+    def mark(self) -> int | None:
+        """The same as long as no data key has changed; None where that cannot be known."""
+
+    def recall(self, owner: str) -> Awaitable[DataKey | None]:
         """The same from memory, where that is kept true; else read."""
 
     async def find_many(self, owners: Sequence[str]) -> dict[str, DataKey]:

@@ -7,11 +7,12 @@ looked at closely.
 
 import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+import orjson
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
-from app.domain.redaction import SHORTEST_IN_RESULTS, mask_text, spellings
+from app.domain.redaction import SHORTEST_IN_LOGS, SHORTEST_IN_RESULTS, mask_text, spellings
 
 RUN = re.compile(r"[A-Za-z0-9]+")
 SHORTEST_PART = 4
@@ -21,17 +22,24 @@ LONGEST_PART = 8
 LONG_TEXT = 4096
 # Of more parts than this there is no quick search for all at once.
 MOST_AT_ONCE = 60
-# No value holds it, so none is found across the border of two texts.
-BORDER = "\0"
+# The parts of each value, by value.
+PartsByValue = Mapping[str, Sequence[str]]
 
 
 class Masker:
-    """Masks some values, and their usual spellings. It holds the values: made for one call."""
+    """Masks some values, and their usual spellings. It holds the values: made for one call.
 
-    def __init__(self, values: Iterable[str], *, shortest: int) -> None:
+    `parts` are those of `parts_of`, where they are known already.
+    """
+
+    __slots__ = ("_needles", "_parts", "_search", "_shortest")
+
+    def __init__(
+        self, values: Iterable[str], *, shortest: int, parts: PartsByValue | None = None
+    ) -> None:
         self._shortest = shortest
-        self._parts = {v: _parts(v, shortest) for v in values if len(v) >= shortest}
-        self._all_parts = [part for parts in self._parts.values() for part in parts]
+        self._parts = parts_of(values, shortest=shortest) if parts is None else parts
+        self._needles = [_in_json(part) for some in self._parts.values() for part in some]
         self._search: BytesAhoCorasick | None = None
 
     def text(self, text: str) -> str:
@@ -44,13 +52,28 @@ class Masker:
     def json(self, value: object) -> object:
         """The JSON value with every string, and every object key, masked.
 
-        Containers are changed in place: give it a value nobody else holds. Iterative, because the
-        depth of a server's answer is not ours to choose.
+        Containers are changed in place: give it a value nobody else holds.
         """
         if isinstance(value, str):
             return self.text(value)
-        if not self._parts or not self._may_hold_one(BORDER.join(_strings(value))):
-            return value
+        if self._may_hold_one(value):
+            self._look_closely(value)
+        return value
+
+    def written(self, value: Mapping[str, object]) -> bytes:
+        """The same of an object, and what it is as JSON then.
+
+        Raises:
+            TypeError: It holds what JSON cannot carry.
+        """
+        text = orjson.dumps(value)
+        if not self._is_found_in(text):
+            return text
+        self._look_closely(value)
+        return orjson.dumps(value)
+
+    def _look_closely(self, value: object) -> None:
+        """Iterative, because the depth of a server's answer is not ours to choose."""
         stack = [value]
         while stack:
             box = stack.pop()
@@ -60,7 +83,6 @@ class Masker:
                 box.update((key, self._leaf(item, stack)) for key, item in items)
             elif isinstance(box, list):
                 box[:] = [self._leaf(item, stack) for item in box]
-        return value
 
     def _leaf(self, item: object, stack: list[object]) -> object:
         if isinstance(item, str):
@@ -69,20 +91,40 @@ class Masker:
             stack.append(item)
         return item
 
-    def _may_hold_one(self, text: str) -> bool:
-        if len(text) < LONG_TEXT or not 1 < len(self._all_parts) <= MOST_AT_ONCE:
-            return any(part in text for part in self._all_parts)
+    def _may_hold_one(self, value: object) -> bool:
+        if not self._needles:
+            return False
+        try:
+            return self._is_found_in(orjson.dumps(value))
+        except TypeError:  # it holds half a surrogate pair, or is no JSON
+            return True
+
+    def _is_found_in(self, text: bytes) -> bool:
+        """Whether a part of a value is in a JSON text that orjson has written."""
+        if len(text) < LONG_TEXT or not 1 < len(self._needles) <= MOST_AT_ONCE:
+            for needle in self._needles:  # noqa: SIM110 - `any` takes longer than the search
+                if needle in text:
+                    return True
+            return False
         if self._search is None:
             self._search = BytesAhoCorasick(
-                [part.encode() for part in self._all_parts],
+                self._needles,
                 matchkind=MatchKind.LeftmostFirst,
                 implementation=Implementation.NoncontiguousNFA,  # quickest to build
             )
-        return bool(self._search.find_matches_as_indexes(text.encode(errors="surrogatepass")))
+        return bool(self._search.find_matches_as_indexes(text))
+
+
+def parts_of(values: Iterable[str], *, shortest: int) -> dict[str, Sequence[str]]:
+    """By value the texts of which every spelling of it holds at least one."""
+    return {value: _parts(value, shortest) for value in values if len(value) >= shortest}
+
+
+def _in_json(part: str) -> bytes:
+    return part.encode() if part.isalnum() else orjson.dumps(part)[1:-1]
 
 
 def _parts(value: str, shortest: int) -> Sequence[str]:
-    """Texts of which every spelling of the value holds at least one."""
     texts = [base64.b64encode(value.encode()).decode().rstrip("=")]
     if not value.isprintable():  # it may have several lines
         texts += [line for line in value.splitlines() if len(line) >= SHORTEST_IN_RESULTS]
@@ -90,7 +132,7 @@ def _parts(value: str, shortest: int) -> Sequence[str]:
         texts.append(value)
     parts = [_unchanged(text) for text in texts]
     if min(map(len, parts)) < SHORTEST_PART:
-        return spellings([value], shortest=shortest)
+        return [*spellings([value], shortest=shortest)]
     return parts
 
 
@@ -102,17 +144,4 @@ def _unchanged(text: str) -> str:
     return max(RUN.findall(text), key=len, default="")[-LONGEST_PART:]
 
 
-def _strings(value: object) -> list[str]:
-    """Every string and every key in a JSON value."""
-    found: list[str] = []
-    stack = [value]
-    while stack:
-        box = stack.pop()
-        if isinstance(box, str):
-            found.append(box)
-        elif isinstance(box, dict):
-            found += box
-            stack += box.values()
-        elif isinstance(box, list):
-            stack += box
-    return found
+NOTHING_TO_MASK = Masker((), shortest=SHORTEST_IN_LOGS)

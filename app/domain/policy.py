@@ -4,10 +4,9 @@ Whatever is not granted here is refused. `app.services.access` asks for every op
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum, auto
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.domain.errors import AppError, ErrorCode
 from app.domain.principal import Principal, Role
@@ -96,8 +95,7 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(NamedTuple):
     """What an operation concerns: a user (SHARED for what belongs to all), and a server's rules.
 
     No user means the caller; no rules mean no particular server.
@@ -129,7 +127,7 @@ def decide(principal: Principal, action: Action, target: Target = NOTHING) -> Re
             return Refusal.SHARED
     elif not principal.may_act_for(user):
         return Refusal.USER
-    if target.access is not None and not _reaches(principal, action, user, target.access):
+    if target.access is not None and not reaches(principal, action, user, target.access):
         return Refusal.SERVER
     return None
 
@@ -168,7 +166,7 @@ def refuse(refusal: Refusal, action: Action, username: str | None) -> AppError:
     )
 
 
-def _reaches(principal: Principal, action: Action, user: str, access: ServerAccess) -> bool:
+def reaches(principal: Principal, action: Action, user: str, access: ServerAccess) -> bool:
     """Whether a server's rules let the user in.
 
     Admins are let in everywhere, and operators to manage: both could change the rules. The

@@ -1,15 +1,20 @@
 """A tool as its server listed it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One entry of `tools/list`; `raw` is exactly what the server sent (MCP spec, Tools)."""
+    """One entry of `tools/list`; `raw` is exactly what the server sent (MCP spec, Tools).
+
+    `memo` holds what was worked out of it once, under a name of whoever did.
+    """
 
     name: str
     raw: Mapping[str, object]
+    memo: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def title(self) -> str | None:

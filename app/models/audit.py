@@ -120,11 +120,11 @@ def _document(record: AuditRecord) -> dict[str, Any]:
         "_id": record.id,
         "at": record.at,
         "principal": record.principal,
-        "credential_kind": record.credential_kind.value,
+        "credential_kind": record.credential_kind._value_,
         "credential_id": record.credential_id,
         "credential_name": record.credential_name,
         "username": record.username,
-        "action": record.action.value,
+        "action": record.action._value_,
         "server_name": record.server_name,
         "target": record.target,
         "peer": record.peer,
@@ -135,7 +135,7 @@ def _document(record: AuditRecord) -> dict[str, Any]:
         "result_size": record.result_size,
         "lost_before": record.lost_before,
         "times": record.times,
-    }  # each by its name: `asdict` copies every value, and takes ten times as long
+    }  # each by its name, and `_value_`: what is written with every call is written quickly
 
 
 def _record(row: Mapping[str, Any]) -> AuditRecord:

@@ -1,6 +1,6 @@
 """Stored data keys: wrapped only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -58,9 +58,14 @@ class MongoDataKeys:
         found = await self._read((owner,))
         return None if found is None else found.value
 
-    async def recall(self, owner: str) -> DataKey | None:
+    @property
+    def mark(self) -> int | None:
+        """The same as long as no data key has changed; None: not known."""
+        return self._kept.mark
+
+    def recall(self, owner: str) -> Awaitable[DataKey | None]:
         """The same from memory, where the change streams keep that true."""
-        return await self._kept.get((owner,))
+        return self._kept.get((owner,))
 
     async def _read(self, key: Key) -> Found[DataKey] | None:
         async with self._database.operation():

@@ -104,6 +104,11 @@ class MongoSecrets:
             found = await SecretDoc.find(where).to_list()
         return [_sealed(doc) for doc in found]
 
+    @property
+    def mark(self) -> int | None:
+        """The same as long as no secret has changed; None: not known."""
+        return self._kept.mark
+
     async def recall_applying(self, username: str, server_name: str) -> list[SealedSecret]:
         """The same from memory, where the change streams keep that true."""
         owners = (username,) if username == SHARED else (SHARED, username)

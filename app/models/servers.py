@@ -1,6 +1,6 @@
 """Stored servers."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Self
@@ -136,9 +136,9 @@ class MongoServers:
         found = await self._read((name,))
         return None if found is None else found.value
 
-    async def recall(self, name: str) -> Server | None:
+    def recall(self, name: str) -> Awaitable[Server | None]:
         """The same from memory, where the change streams keep that true."""
-        return await self._kept.get((name,))
+        return self._kept.get((name,))
 
     async def _read(self, key: Key) -> Found[Server] | None:
         async with self._database.operation():

@@ -65,6 +65,11 @@ class Kept(Generic[V]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def mark(self) -> int | None:
+        """The same as long as nothing has changed, as far as is known; None: that is not known."""
+        return self._told if self._changes.is_live else None
+
     async def get(self, key: Key) -> V | None:
         """The value, from memory where that is as good as reading it."""
         was_live, told = self._changes.is_live, self._told

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,7 +26,7 @@ async def call(request: Request) -> Response:
     if wants_events(request):
         return call_events(request, body.call())
     outcome = await call_tool(deps_of(request), principal_of(request), body.call())
-    return success(data=outcome.raw)
+    return success(data=orjson.Fragment(outcome.text))
 
 
 @asynccontextmanager

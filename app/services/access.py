@@ -10,7 +10,7 @@ from app.domain.audit import CALLER_GONE, OK, AuditRecord, is_recorded
 from app.domain.clock import utc_now
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.names import check_username
-from app.domain.policy import Action, Target, decide, refuse
+from app.domain.policy import Action, Target, decide, reaches, refuse
 from app.domain.principal import Principal
 from app.domain.secret import SHARED
 from app.domain.server import Server, unknown_server
@@ -103,21 +103,25 @@ class Operation:
         else:
             work.add_done_callback(self._end_with)
 
+    @property
+    def milliseconds(self) -> float:
+        """How long it has been under way."""
+        return (perf_counter() - self._started) * 1000
+
     def admit(self, server: Server) -> Server:
         """The server, if it lets the user in.
 
         Raises:
             AppError: SERVER_NOT_FOUND, as if there were none: its name is not for everybody.
         """
-        target = Target(username=self.username, access=server.settings.access)
-        if decide(self.caller, self.action, target) is not None:
+        if not reaches(self.caller, self.action, self.username, server.settings.access):
             raise unknown_server(server.name)
         return server
 
     def _check(self) -> None:
         if self._fault is not None:
             raise self._fault
-        refusal = decide(self.caller, self.action, Target(username=self.username))
+        refusal = decide(self.caller, self.action, Target(self.username))
         if refusal is not None:
             raise refuse(refusal, self.action, self.username)
 
@@ -150,7 +154,7 @@ class Operation:
                 peer=origin.peer,
                 request_id=origin.request_id,
                 outcome=outcome,
-                duration_milliseconds=round((perf_counter() - self._started) * 1000, 3),
+                duration_milliseconds=round(self.milliseconds, 3),
                 request_bytes=origin.body_bytes,
                 result_size=self.result_size,
             )

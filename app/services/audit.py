@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from itertools import count, islice
 from time import time_ns
 from uuid import uuid4
@@ -75,7 +74,7 @@ class AuditLog:
             self._lost += 1
             return
         if self._lost:
-            record, self._lost = replace(record, lost_before=self._lost), 0
+            record, self._lost = record._replace(lost_before=self._lost), 0
         self._waiting.append(record)
         self._has_some.set()
 
@@ -156,6 +155,6 @@ class AuditLog:
             target, server_name = shown[record.target], shown[record.server_name]
             is_same = (target, server_name) == (record.target, record.server_name)
             kept.append(
-                record if is_same else replace(record, target=target, server_name=server_name)
+                record if is_same else record._replace(target=target, server_name=server_name)
             )
         return kept

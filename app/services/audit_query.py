@@ -51,4 +51,4 @@ async def find_audit(deps: Deps, caller: Principal, record_id: str) -> AuditReco
 def _for(caller: Principal, record: AuditRecord) -> AuditRecord:
     if record.principal == caller.subject:
         return record
-    return replace(record, peer=None, credential_id=None, credential_name=None)
+    return record._replace(peer=None, credential_id=None, credential_name=None)

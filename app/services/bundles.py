@@ -3,21 +3,21 @@
 import asyncio
 from collections.abc import Sequence
 
-from app.domain.data_key import DataKey
 from app.domain.delivery import (
+    SecretBinding,
     SecretBundle,
     StoredSecret,
+    bundle_secrets,
     missing_names,
-    plan_delivery,
     refuse_missing,
 )
 from app.domain.errors import AppError
-from app.domain.key_ports import Prepared
-from app.domain.secret import SHARED, SealedSecret
+from app.domain.packed_bundle import pack, unpack
+from app.domain.secret import SHARED, SealedSecret, SecretRef
 from app.domain.server import Server
 from app.services.data_keys import FindDataKey, open_stored
 from app.services.deps import Deps
-from app.services.prepared import NOTE_SECONDS, USED_SECONDS, PreparedBundle
+from app.services.prepared import NOTE_SECONDS, USED_SECONDS, Marks, PreparedBundle
 
 
 async def open_bundle(deps: Deps, server: Server, username: str) -> SecretBundle:
@@ -29,34 +29,41 @@ async def open_bundle(deps: Deps, server: Server, username: str) -> SecretBundle
     Raises:
         AppError: SECRET_MISSING, SECRET_KEY_MISSING, SECRET_MOVED or SECRET_UNREADABLE.
     """
+    bindings = server.settings.secrets
+    marks = (deps.secrets.mark, deps.data_keys.mark)
+    prepared = deps.prepared.find(username, server.name)
+    if prepared is not None and prepared.is_as_of(marks, bindings):
+        return _open_prepared(deps, username, server.name, prepared)
     try:
         found = await deps.secrets.recall_applying(username, server.name)
-        prepared = deps.prepared.find(username, server.name)
-        if prepared is None or not await _is_true(deps, prepared, found, server):
-            prepared = await _prepare(deps, server, username, found)
-        if prepared is not None:
-            return _open_prepared(deps, username, prepared)
-        return await _open(deps, server, username, found, deps.data_keys.recall)
+        if prepared is not None and await _is_true(deps, prepared, found, bindings):
+            prepared.marks = marks
+            return _open_prepared(deps, username, server.name, prepared)
+        return await _prepare(deps, server, username, found, marks)
     except AppError:
         stored = await deps.secrets.list_applying(username, server.name)
         return await _open(deps, server, username, stored, deps.data_keys.find)
 
 
-def _open_prepared(deps: Deps, username: str, prepared: PreparedBundle) -> SecretBundle:
-    values = prepared.open()
+def _open_prepared(
+    deps: Deps, username: str, server_name: str, prepared: PreparedBundle
+) -> SecretBundle:
+    bundle = unpack(deps.vault.open_brief(prepared.sealed, _place(username, server_name)))
     now = asyncio.get_running_loop().time()
     if prepared.noted_at < now - NOTE_SECONDS:
         prepared.noted_at = now
-        deps.seen.note([*values.values()])
-    deps.secret_use.note(prepared.refs)
-    return prepared.plan.bundle(username, values)
+        _note(deps, bundle, prepared.refs)
+    return bundle
 
 
 async def _is_true(
-    deps: Deps, prepared: PreparedBundle, found: Sequence[SealedSecret], server: Server
+    deps: Deps,
+    prepared: PreparedBundle,
+    found: Sequence[SealedSecret],
+    bindings: Sequence[SecretBinding],
 ) -> bool:
     """Whether nothing that it was made of has changed."""
-    if not prepared.is_of(found, server.settings.secrets):
+    if found != prepared.found or bindings != prepared.bindings:
         return False
     for data_key in prepared.data_keys:
         if await deps.data_keys.recall(data_key.owner) != data_key:
@@ -65,31 +72,25 @@ async def _is_true(
 
 
 async def _prepare(
-    deps: Deps, server: Server, username: str, found: Sequence[SealedSecret]
-) -> PreparedBundle | None:
-    """Prepare the bundle for this call and those to come; None where that cannot be done."""
-    bindings = server.settings.secrets
-    applying = _required(server, found)
-    data_keys: list[DataKey] = []
-    texts: list[Prepared] = []
-    for secrets in _by_owner(applying):
-        data_key = await deps.data_keys.recall(secrets[0].ref.username)
-        opened = None if data_key is None else await deps.vault.prepare(data_key, secrets)
-        if data_key is None or opened is None:
-            return None
-        data_keys.append(data_key)
-        texts.append(opened)
+    deps: Deps, server: Server, username: str, found: Sequence[SealedSecret], marks: Marks
+) -> SecretBundle:
+    """The bundle for this call, kept for those to come."""
+    owners = dict.fromkeys(secret.ref.username for secret in found)
+    data_keys = [await deps.data_keys.recall(owner) for owner in owners]
+    bundle = await _open(deps, server, username, found, deps.data_keys.recall)
+    now = asyncio.get_running_loop().time()
     prepared = PreparedBundle(
+        marks=marks,
         found=found,
-        bindings=bindings,
-        data_keys=data_keys,
-        texts=texts,
-        plan=plan_delivery(bindings, as_stored(applying)),
-        refs=[secret.ref for secret in applying],
-        until=asyncio.get_running_loop().time() + USED_SECONDS,
+        bindings=server.settings.secrets,
+        data_keys=[key for key in data_keys if key is not None],
+        refs=[secret.ref for secret in choose_applying(found)],
+        sealed=deps.vault.seal_briefly(pack(bundle), _place(username, server.name)),
+        until=now + USED_SECONDS,
+        noted_at=now,
     )
     deps.prepared.keep(username, server.name, prepared)
-    return prepared
+    return bundle
 
 
 async def _open(
@@ -103,9 +104,21 @@ async def _open(
     values: dict[str, str] = {}
     for secrets in _by_owner(applying):
         values |= await open_stored(deps, secrets[0].ref.username, secrets, data_key_of)
-    deps.seen.note([*values.values()])
-    deps.secret_use.note(secret.ref for secret in applying)
-    return plan_delivery(server.settings.secrets, as_stored(applying)).bundle(username, values)
+    bindings = server.settings.secrets
+    bundle = bundle_secrets(username, bindings, as_stored(applying), values)
+    _note(deps, bundle, [secret.ref for secret in applying])
+    return bundle
+
+
+def _note(deps: Deps, bundle: SecretBundle, refs: Sequence[SecretRef]) -> None:
+    """The values are on their way."""
+    deps.seen.note(bundle.values)
+    deps.secret_use.note(refs)
+
+
+def _place(username: str, server_name: str) -> bytes:
+    """Where a prepared bundle belongs; a server's name has no line break."""
+    return f"{server_name}\n{username}".encode()
 
 
 def _required(server: Server, found: Sequence[SealedSecret]) -> Sequence[SealedSecret]:

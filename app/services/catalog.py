@@ -8,13 +8,11 @@ from typing import TypeVar
 
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.listing import Listed, has_key, parse_listed
-from app.domain.masker import Masker
 from app.domain.names import check_text
 from app.domain.page import Page, PageRequest, check_page, cut_page
 from app.domain.policy import Action
 from app.domain.ports import Session
 from app.domain.principal import Principal
-from app.domain.redaction import SHORTEST_IN_RESULTS
 from app.domain.server import Server
 from app.domain.session import ListingKind
 from app.services.access import Operation, operation
@@ -172,7 +170,7 @@ async def _ask_now(
     deps: Deps, username: str, server: Server, work: Callable[[Session], Awaitable[T]]
 ) -> T:
     secrets = await open_bundle(deps, server, username)
-    masker = Masker(secrets.values, shortest=SHORTEST_IN_RESULTS)
+    masker = secrets.masker()
     try:
         await ensure_local(deps, server)
         async with use_session(deps, server, secrets) as session:

@@ -17,6 +17,7 @@ from app.domain.signals import SignalStore
 from app.services.audit import AuditLog
 from app.services.authentication import Authentication
 from app.services.builds_here import LocalBuilds
+from app.services.call_at_work import CallAtWork
 from app.services.feed import Feed
 from app.services.last_use import SecretUse
 from app.services.limits import Limits
@@ -24,7 +25,7 @@ from app.services.operations import Operations
 from app.services.outbox import Outbox
 from app.services.prepared import PreparedBundles
 from app.services.progress import ProgressFeed
-from app.services.running import RunningCall, RunningOperation
+from app.services.running import RunningOperation
 
 
 class KeyDeps(Protocol):
@@ -85,7 +86,7 @@ class Deps:
     server_changes: Feed[str] = field(default_factory=Feed)
     server_lines: Feed[LogLine] = field(default_factory=Feed)
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
-    calls: dict[str, RunningCall] = field(default_factory=dict)
+    calls: dict[str, CallAtWork] = field(default_factory=dict)
     prepared: PreparedBundles = field(default_factory=PreparedBundles)
     package_work: dict[str, RunningOperation] = field(default_factory=dict)
     local_builds: LocalBuilds = field(default_factory=LocalBuilds)

@@ -34,8 +34,13 @@ class Limits:
 
     def __init__(self, settings: LimitSettings) -> None:
         self.share = FairShare(at_once=settings.calls_at_once, wait_seconds=settings.wait_seconds)
-        self._calls = _Rate(settings.calls_per_second, 1.0, "calls each second")
-        self._installs = _Rate(settings.installs_per_hour, HOUR_SECONDS, "installs each hour")
+        self._rates: dict[Action, _Rate] = {}
+        if settings.calls_per_second:
+            calls = _Rate(settings.calls_per_second, 1.0, "calls each second")
+            self._rates |= dict.fromkeys(CALLS, calls)
+        if settings.installs_per_hour:
+            installs = _Rate(settings.installs_per_hour, HOUR_SECONDS, "installs each hour")
+            self._rates |= dict.fromkeys(INSTALLS, installs)
 
     async def count(self, principal: str, action: Action) -> None:
         """Take note that a principal does that.
@@ -43,10 +48,9 @@ class Limits:
         Raises:
             AppError: RATE_LIMITED, when it is too much.
         """
-        if action in CALLS:
-            await self._calls.count(principal)
-        elif action in INSTALLS:
-            await self._installs.count(principal)
+        rate = self._rates.get(action)
+        if rate is not None:
+            await rate.count(principal)
 
 
 class _Rate:
@@ -59,8 +63,6 @@ class _Rate:
         self._limiters: OrderedDict[str, AsyncLimiter] = OrderedDict()
 
     async def count(self, principal: str) -> None:
-        if self._most == 0:
-            return
         limiter = self._limiters.get(principal)
         if limiter is None:
             limiter = self._limiters[principal] = AsyncLimiter(self._most, self._seconds)

@@ -1,6 +1,7 @@
-"""What each user's calls carry to each server, worked out once and kept for a minute.
+"""What each user's calls carry to each server, worked out once and kept for a minute, sealed.
 
-Kept are sealed texts taken apart, opened data keys, and how values go out; never a value.
+Kept are the sealed texts and data keys that it was made of, to see whether they are still the ones,
+and all that was worked out of them under a key of this process (`Vault.seal_briefly`).
 """
 
 import asyncio
@@ -9,41 +10,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.data_key import DataKey
-from app.domain.delivery import DeliveryPlan, SecretBinding
-from app.domain.key_ports import Prepared
+from app.domain.delivery import SecretBinding
 from app.domain.secret import SealedSecret, SecretRef
 
-# An opened data key is used for so long, and gone with the next sweep: within a minute.
+# It is used for so long, and gone with the next sweep: within a minute.
 USED_SECONDS = 45.0
 SWEEP_SECONDS = 15.0
 MOST_KEPT = 20_000
-# Values on their way are told to what masks logs, which remembers them for an hour: not each time.
+# Values on their way are told to what masks logs, which remembers them for an hour, and their use
+# is noted, which is stored once a minute: not each time.
 NOTE_SECONDS = 10.0
+
+# The state of the secrets and of the data keys: while both are the same, nothing has changed.
+Marks = tuple[int | None, int | None]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class PreparedBundle:
     """What a user's calls of one server carry, as long as all of these are what they were."""
 
+    marks: Marks
     found: Sequence[SealedSecret]
     bindings: Sequence[SecretBinding]
     data_keys: Sequence[DataKey]
-    texts: Sequence[Prepared]
-    plan: DeliveryPlan
     refs: Sequence[SecretRef]
+    sealed: bytes
     until: float
     noted_at: float = -NOTE_SECONDS
 
-    def is_of(self, found: Sequence[SealedSecret], bindings: Sequence[SecretBinding]) -> bool:
-        """Whether it was made of these; quick, for what is kept in memory is the same object."""
-        return found == self.found and bindings == self.bindings
-
-    def open(self) -> dict[str, str]:
-        """The values by name; for one call, then dropped."""
-        values: dict[str, str] = {}
-        for texts in self.texts:
-            values |= texts.open()
-        return values
+    def is_as_of(self, marks: Marks, bindings: Sequence[SecretBinding]) -> bool:
+        """Whether nothing at all has changed since; False where that is not known."""
+        return marks == self.marks and None not in marks and bindings == self.bindings
 
 
 class PreparedBundles:

@@ -1,23 +1,9 @@
-"""The calls and the operations on packages under way in this process."""
+"""The operations on packages under way in this process."""
 
 import asyncio
 from dataclasses import dataclass
 
 from app.domain.errors import AppError, ErrorCode
-
-
-@dataclass(slots=True)
-class RunningCall:
-    """One call, and whether somebody has asked for its end."""
-
-    username: str
-    task: asyncio.Task[object]
-    is_cancelled: bool = False
-
-    def cancel(self) -> None:
-        """Ask for its end."""
-        self.is_cancelled = True
-        self.task.cancel()
 
 
 @dataclass(slots=True)

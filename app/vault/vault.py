@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from app.domain.data_key import DataKey
 from app.domain.errors import AppError, ErrorCode
 from app.domain.secret import SealedSecret, SecretRef
+from app.vault.brief_seal import BriefSeal
 from app.vault.envelope import OpenDataKey, make_data_key, rewrap_data_key, unwrap_data_key
 from app.vault.keyring import KeyProvider
-from app.vault.opener import PreparedTexts
 from app.vault.parts import DamagedText, MovedText, SealedTextError, WrongKey
 from app.vault.sealed_text import (
     data_key_id_of,
@@ -26,6 +26,7 @@ class EnvelopeVault:
 
     def __init__(self, provider: KeyProvider) -> None:
         self._provider = provider
+        self._brief = BriefSeal()
 
     def __repr__(self) -> str:
         return f"EnvelopeVault({self._provider!r})"
@@ -73,18 +74,13 @@ class EnvelopeVault:
         opened = await self._unwrap(data_key) if data_key is not None and is_needed else None
         return {secret.ref.name: await self._open(opened, secret) for secret in secrets}
 
-    async def prepare(
-        self, data_key: DataKey, secrets: Sequence[SealedSecret]
-    ) -> PreparedTexts | None:
-        """The same to be opened again and again; None where one is of the first release.
+    def seal_briefly(self, plain: bytes, place: bytes) -> bytes:
+        """What only this process opens, at that place: for what is kept for a moment."""
+        return self._brief.seal(plain, place)
 
-        Raises:
-            AppError: As `open_all`.
-        """
-        if any(is_first_version(secret.sealed) for secret in secrets):
-            return None
-        await self.open_all(data_key, secrets)  # its errors name the one that does not open
-        return PreparedTexts(await self._unwrap(data_key), secrets)
+    def open_brief(self, sealed: bytes, place: bytes) -> bytes:
+        """What was sealed so."""
+        return self._brief.open(sealed, place)
 
     async def _open(self, opened: OpenDataKey | None, secret: SealedSecret) -> str:
         ref, text = secret.ref, secret.sealed

@@ -7,9 +7,8 @@ from app.domain.delivery import (
     Delivered,
     Delivery,
     SecretBinding,
-    SecretBundle,
     StoredSecret,
-    plan_delivery,
+    bundle_secrets,
 )
 
 
@@ -24,16 +23,6 @@ def bound(
 
 def stored(name: str, sealed: str = "v2.x", *, is_own: bool = True) -> StoredSecret:
     return StoredSecret(name=name, sealed=sealed, is_own=is_own)
-
-
-def bundle_secrets(
-    username: str,
-    bindings: Sequence[SecretBinding],
-    secrets: Sequence[StoredSecret],
-    values: Mapping[str, str],
-) -> SecretBundle:
-    """The bundle of these secrets, which have these values."""
-    return plan_delivery(bindings, secrets).bundle(username, values)
 
 
 def deliver(bindings: Sequence[SecretBinding], values: Mapping[str, str]) -> Delivered:

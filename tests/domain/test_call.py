@@ -81,5 +81,5 @@ def test_a_malformed_call_is_refused_by_the_name_of_the_input(
     [({}, False), ({"isError": False}, False), ({"isError": True}, True), ({"isError": 1}, False)],
 )
 def test_only_true_is_a_tools_report_of_failure(raw: dict[str, object], is_error: bool) -> None:  # noqa: FBT001 - a column of the table
-    outcome = ToolOutcome(call_id="c", raw=raw, duration_milliseconds=1.0)
+    outcome = ToolOutcome(call_id="c", raw=raw, text=b"", duration_milliseconds=1.0)
     assert outcome.is_error is is_error

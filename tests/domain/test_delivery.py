@@ -12,6 +12,7 @@ from app.domain.delivery import (
     Delivery,
     SecretBinding,
     bindings_for,
+    bundle_secrets,
     check_bindings,
     missing_names,
     refuse_missing,
@@ -23,7 +24,7 @@ from app.domain.server import (
     apply_changes,
 )
 from app.domain.server_rules import resolve_launch
-from tests.domain.bindings import bound, bundle_secrets, deliver, stored
+from tests.domain.bindings import bound, deliver, stored
 
 ENV, FILE, HEADER, QUERY = Delivery.ENVIRONMENT, Delivery.FILE, Delivery.HEADER, Delivery.QUERY
 ARGUMENT = Delivery.ARGUMENT

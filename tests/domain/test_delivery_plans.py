@@ -9,6 +9,7 @@ from app.domain.delivery import (
     Delivery,
     SecretBinding,
     StoredSecret,
+    bundle_secrets,
 )
 from app.domain.launch import HttpLaunch, StdioLaunch
 from app.domain.server import (
@@ -19,7 +20,7 @@ from app.domain.server import (
 )
 from app.domain.server_rules import needs_user, plan_session, resolve_launch
 from app.domain.session import SessionPlan
-from tests.domain.bindings import bound, bundle_secrets, stored
+from tests.domain.bindings import bound, stored
 from tests.models.factories import server as any_server
 
 ARGUMENT = Delivery.ARGUMENT

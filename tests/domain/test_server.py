@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.delivery import bindings_for
+from app.domain.delivery import bindings_for, bundle_secrets
 from app.domain.errors import AppError, ErrorCode
 from app.domain.launch import HttpLaunch, StdioLaunch
 from app.domain.server import (
@@ -17,7 +17,6 @@ from app.domain.server import (
     new_revision,
 )
 from app.domain.server_rules import check_settings, plan_session, resolve_launch
-from tests.domain.bindings import bundle_secrets
 from tests.models.factories import server
 
 REMOTE: dict[str, Any] = {

@@ -1,6 +1,5 @@
 """Audit records in a real MongoDB."""
 
-from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +17,7 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 def record(number: int, **changes: object) -> AuditRecord:
     at = NOON + timedelta(seconds=number)
-    return replace(RECORD, id=f"{number:06}", at=at, **changes)  # type: ignore[arg-type]
+    return RECORD._replace(id=f"{number:06}", at=at, **changes)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -40,8 +39,7 @@ async def test_no_field_of_a_record_is_left_out(audit: MongoAudit) -> None:
     await audit.append([other])
     assert [one async for one in audit.stream(AuditFilter())] == [other]
     (stored,) = await AuditDoc.get_motor_collection().find().to_list(2)
-    names = {field.name for field in fields(AuditRecord)}
-    assert {*stored} == names - {"id"} | {"_id"}
+    assert {*stored} == {*AuditRecord._fields} - {"id"} | {"_id"}
 
 
 async def test_a_record_that_is_written_again_stays_single_and_as_it_was(
