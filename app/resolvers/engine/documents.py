@@ -20,9 +20,9 @@ from graphql.validation import recommended_rules
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from app.resolvers.engine.executor import Memo
 from app.resolvers.engine.limits import Limits, refusal, too_much
 from app.resolvers.engine.measure import Measure, Weight, variables_of
+from app.resolvers.engine.memo import Fields, Memo
 from app.resolvers.engine.scan import Scan, scan
 from app.resolvers.engine.validation import validate
 
@@ -43,17 +43,22 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation of a document. `cost` is None when it depends on the variables."""
+
+    node: OperationDefinitionNode
+    kind: str
+    name: str | None
+    cost: int | None
+    memo: Memo
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A document that may be executed, and its operations, but for their cost."""
 
     node: DocumentNode
-    operations: tuple[OperationDefinitionNode, ...]
-    costs: Mapping[int, int | None]
-    memo: Memo | None
-
-    def fixed_cost(self, operation: OperationDefinitionNode) -> int | None:
-        """What the operation costs; None when that depends on its variables."""
-        return self.costs[id(operation)]
+    operations: tuple[Operation, ...]
 
 
 class Documents:
@@ -95,7 +100,7 @@ class Documents:
     def check_cost(
         self,
         document: Document,
-        operation: OperationDefinitionNode,
+        operation: Operation,
         variables: Mapping[str, object],
     ) -> None:
         """Refuse an operation whose answer could be too large.
@@ -103,10 +108,10 @@ class Documents:
         Raises:
             Refused: QUERY_TOO_COMPLEX.
         """
-        cost = document.fixed_cost(operation)
+        cost = operation.cost
         if cost is None:
-            measure = self._measure(document.node, variables_of(operation, variables))
-            cost = measure.operation(operation).cost
+            measure = self._measure(document.node, variables_of(operation.node, variables))
+            cost = measure.operation(operation.node).cost
         if cost > self._limits.cost:
             raise Refused(
                 too_much(
@@ -150,19 +155,25 @@ class Documents:
         )
         fragments = len(node.definitions) - len(operations)
         self._refuse_beyond("The document has {} fragments", fragments, self._limits.fragments, "")
-        costs: dict[int, int | None] = {}
+        costs: list[int | None] = []
         directives = 0
         # Before validation, which takes long for what is refused here.
         for operation in operations:
             weight = self._weigh(measure, operation)
             directives += weight.directives + len(operation.directives or ())
-            costs[id(operation)] = None if measure.has_page_variables else weight.cost
+            costs.append(None if measure.has_page_variables else weight.cost)
         errors = validate(
             self._schema, node, self._rules, MOST_ERRORS, hide_suggestions=self._hides_suggestions
         )
         if errors:
             raise Refused(*errors, document=node)
-        return Document(node, operations, costs, None if directives else Memo())
+        return Document(
+            node,
+            tuple(
+                _operation(operation, cost, varies=directives > 0)
+                for operation, cost in zip(operations, costs, strict=True)
+            ),
+        )
 
     def _measure(self, node: DocumentNode, variables: Mapping[str, object]) -> Measure:
         return Measure(self._schema, node, variables, self._limits.page_arguments)
@@ -198,5 +209,11 @@ class Documents:
             self._kept_characters -= freed
 
 
+def _operation(node: OperationDefinitionNode, cost: int | None, *, varies: bool) -> Operation:
+    """The operation; `varies` says that its variables choose among its fields."""
+    name = None if node.name is None else node.name.value
+    return Operation(node, node.operation.value, name, cost, Memo(None if varies else Fields()))
+
+
 def _has_effects(document: Document) -> bool:
-    return any(o.operation is not OperationType.QUERY for o in document.operations)
+    return any(o.node.operation is not OperationType.QUERY for o in document.operations)

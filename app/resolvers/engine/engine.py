@@ -13,7 +13,6 @@ from graphql import (
 from graphql import (
     GraphQLError,
     GraphQLSchema,
-    OperationDefinitionNode,
     subscribe,
 )
 from strawberry.execution.is_awaitable import optimized_is_awaitable
@@ -22,7 +21,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from app.domain.errors import ErrorCode
-from app.resolvers.engine.documents import Document, Documents, Refused
+from app.resolvers.engine.documents import Document, Documents, Operation, Refused
 from app.resolvers.engine.executor import QuickExecutor
 from app.resolvers.engine.limits import refusal
 from app.resolvers.engine.options import EngineOptions
@@ -39,12 +38,8 @@ class _Run:
     """One operation that may be executed."""
 
     document: Document
-    operation: OperationDefinitionNode
+    operation: Operation
     variables: Variables
-
-    @property
-    def name(self) -> str | None:
-        return None if self.operation.name is None else self.operation.name.value
 
 
 class Engine:
@@ -93,7 +88,7 @@ class Engine:
             )  # fmt: skip
         except Refused as refused:
             return _refused(refused, variable_values)
-        if run.operation.operation.value == OperationType.SUBSCRIPTION.value:
+        if run.operation.kind == "subscription":
             return _refused(Refused(_needs_stream()), variable_values)
         return await self._execute(run, context_value, root_value)
 
@@ -119,7 +114,7 @@ class Engine:
             except Refused as refused:
                 yield _refused(refused, variable_values)
                 return
-            if run.operation.operation.value != OperationType.SUBSCRIPTION.value:
+            if run.operation.kind != "subscription":
                 yield await self._execute(run, context_value, root_value)
                 return
             async with aclosing(self._subscribe(run, context_value, root_value)) as events:
@@ -147,10 +142,10 @@ class Engine:
         document = self._documents.get(text)
         operation = _choose(document, operation_name)
         kinds = None if allowed is None else {kind.value for kind in allowed}
-        if kinds is not None and operation.operation.value not in kinds:
+        if kinds is not None and operation.kind not in kinds:
             raise Refused(
                 refusal(
-                    f"A {operation.operation.value} is not allowed by GET.",
+                    f"A {operation.kind} is not allowed by GET.",
                     hint="Send it by POST.",
                     status=405,
                 )
@@ -160,7 +155,7 @@ class Engine:
         return _Run(document, operation, given)
 
     async def _execute(self, run: _Run, context: object, root: object) -> ExecutionResult:
-        kind = run.operation.operation.value
+        kind = run.operation.kind
         limits = self.options.limits
         seconds = limits.query_seconds if kind == "query" else limits.mutation_seconds
         deadline = asyncio.timeout(seconds)
@@ -177,20 +172,27 @@ class Engine:
 
     def _start(self, run: _Run, context: object, root: object) -> Any:
         """The result of an operation, or what it can be awaited from."""
+        executor = QuickExecutor.again(run.operation.memo, run.variables, context, root)
+        if executor is None:
+            return self._start_first(run, context, root)
+        return executor.execute_operation()
+
+    def _start_first(self, run: _Run, context: object, root: object) -> Any:
+        """The same, of an operation whose values have to be looked at closely."""
         executor = self.options.executor.build(
             self._schema,
             run.document.node,
             root,
             context,
             run.variables,
-            run.name,
+            run.operation.name,
             is_awaitable=_is_awaitable,
             hide_suggestions=not self.options.suggestions,
         )
         if isinstance(executor, list):
             return CoreResult(None, executor)
-        if isinstance(executor, QuickExecutor) and run.document.memo is not None:
-            executor.remember(run.document.memo)
+        if isinstance(executor, QuickExecutor):
+            executor.remember(run.operation.memo)
         return executor.execute_operation()
 
     async def _subscribe(
@@ -203,7 +205,7 @@ class Engine:
                 root,
                 context,
                 run.variables,
-                run.name,
+                run.operation.name,
                 executor_class=self.options.executor,
                 hide_suggestions=not self.options.suggestions,
             )
@@ -219,7 +221,7 @@ class Engine:
             yield _shown(run, CoreResult(None, [_located(error)]))
 
 
-def _choose(document: Document, name: str | None) -> OperationDefinitionNode:
+def _choose(document: Document, name: str | None) -> Operation:
     operations = document.operations
     if not operations:
         raise Refused(refusal("The document has no operation.", status=400))
@@ -230,7 +232,7 @@ def _choose(document: Document, name: str | None) -> OperationDefinitionNode:
             )
         return operations[0]
     for operation in operations:
-        if operation.name is not None and operation.name.value == name:
+        if operation.name == name:
             return operation
     raise Refused(refusal("There is no operation of the name in operationName.", status=400))
 

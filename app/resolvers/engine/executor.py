@@ -1,4 +1,4 @@
-"""An executor with a short way for plain leaf fields; all else is graphql-core's own.
+"""An executor that keeps what it finds out about an operation, for the next time it is run.
 
 It overrides internal methods of graphql-core 3.3, which is pinned for that reason; a test runs
 the same operations through the stock executor and compares.
@@ -6,56 +6,106 @@ the same operations through the stock executor and compares.
 
 import functools
 import weakref
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, Self
 
-from graphql import (
-    GraphQLField,
-    GraphQLObjectType,
-    GraphQLOutputType,
-    GraphQLResolveInfo,
-    is_non_null_type,
-    is_object_type,
-)
-from graphql.execution import Executor
-from graphql.execution.collect_fields import DeferUsage, FieldDetailsList, GroupedFieldSet
-from graphql.pyutils import AwaitableOrValue, Path, Undefined, gather_with_cancel
+from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, OperationType
+from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
+from graphql.execution.executor import CollectedErrors
+from graphql.pyutils import AwaitableOrValue, gather_with_cancel
 from graphql.type.definition import GraphQLResolveInfoHelpers
 
-from app.resolvers.engine.short_way import LONG, Short, short_way_of
+from app.resolvers.engine.fields import FieldExecutor
+from app.resolvers.engine.memo import Fields, Memo
+from app.resolvers.engine.quick_values import QuickVariables
 
-Step = tuple[str, FieldDetailsList, Short | None]
-
-
-class Memo:
-    """What is the same each time a document is run: which fields are asked for, and their ways.
-
-    Only for a document without directives: those choose fields by variables.
-    """
-
-    def __init__(self) -> None:
-        self.roots: dict[int, GroupedFieldSet] = {}
-        self.sub_fields: dict[Any, Any] = {}
-        self.plans: dict[int, tuple[GroupedFieldSet, list[Step]]] = {}
+# What is the same for all runs of one operation; all else begins anew.
+_OF_ALL_RUNS = (
+    "schema", "fragment_definitions", "fragments", "operation", "field_resolver", "type_resolver",
+    "subscribe_field_resolver", "enable_early_execution", "hide_suggestions", "abort_signal",
+    "hooks", "middleware_manager", "error_propagation", "is_awaitable", "is_async_iterable",
+    "async_work_finished_hook_task", "_stream_usages", "_object_types",
+)  # fmt: skip
 
 
-class QuickExecutor(Executor[None]):
-    """Reads attributes of plain leaf types without the ceremony that resolvers need."""
+class QuickExecutor(FieldExecutor):
+    """Begins where the last run of the same operation has found out what there is to do."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._memo: Memo | None = None
-        self._plans: dict[int, tuple[GroupedFieldSet, list[Step]]] = {}
+        self.begin(None)
+
+    @classmethod
+    def again(
+        cls, memo: Memo, given: Mapping[str, object], context: object, root: object
+    ) -> Self | None:
+        """An executor of an operation that was run before.
+
+        None if it was not, or if its variables are such that `build` has to look at them.
+        """
+        if memo.state is None:
+            return None
+        if memo.variables is None:
+            memo.variables = QuickVariables(memo.state["schema"], memo.state["operation"])
+        values = memo.variables.values(given)
+        if values is None:
+            return None
+        executor = cls.__new__(cls)
+        vars(executor).update(memo.state)
+        executor.variable_values = values
+        executor.context_value = context
+        executor.root_value = root
+        executor.begin(memo.fields)
+        return executor
+
+    def remember(self, memo: Memo) -> None:
+        """Let later runs of the operation use what this one finds out."""
+        self.begin(memo.fields)
+        memo.state = {name: getattr(self, name) for name in _OF_ALL_RUNS}
+
+    def begin(self, fields: Fields | None) -> None:
+        """Have what no two runs may share, and what is known of the fields that are asked for."""
+        self._fields = Fields() if fields is None else fields
+        self._relevant_sub_fields = self._fields.sub_fields
+        self.collected_errors = CollectedErrors()
+        self.pending_incremental_futures = set()
+        self.background_futures = set()
         # Those of graphql-core hold methods of the executor: all of a request would then be in a
         # circle, and wait for a garbage collection.
         self.async_helpers = GraphQLResolveInfoHelpers(
-            gather=lambda values: gather_with_cancel(*values),
-            track=functools.partial(_track, weakref.ref(self)),
+            gather=_gather_all, track=functools.partial(_track, weakref.ref(self))
         )
 
-    def remember(self, memo: Memo) -> None:
-        """Use what earlier runs of the same document have found out."""
-        self._memo, self._plans, self._relevant_sub_fields = memo, memo.plans, memo.sub_fields
+    def execute_operation(
+        self,
+        serially: bool | None = None,  # noqa: FBT001 - as graphql-core calls it
+    ) -> AwaitableOrValue[Any]:
+        """The answer; an operation that was run before need not be looked through again."""
+        known = self._fields.root
+        if known is None:
+            return super().execute_operation(serially)
+        if serially is None:
+            serially = self.operation.operation is OperationType.MUTATION
+        try:
+            data = self.execute_collected_root_fields(
+                known[0], self.root_value, known[1], serially, ()
+            )
+        except GraphQLError as error:
+            return self._failed(error)
+        return self._answer(data) if isinstance(data, dict) else self._answer_later(data)
+
+    async def _answer_later(self, data: Awaitable[dict[str, Any]]) -> ExecutionResult:
+        try:
+            return self._answer(await data)
+        except GraphQLError as error:
+            return self._failed(error)
+
+    def _answer(self, data: dict[str, Any] | None) -> ExecutionResult:
+        return ExecutionResult(data, self.collected_errors.errors or None)
+
+    def _failed(self, error: GraphQLError) -> ExecutionResult:
+        self.collected_errors.add(error, None)
+        return self._answer(None)
 
     def execute_collected_root_fields(
         self,
@@ -63,118 +113,15 @@ class QuickExecutor(Executor[None]):
         root_value: Any,
         grouped_field_set: GroupedFieldSet,
         serially: bool,  # noqa: FBT001 - as graphql-core calls it
-        new_defer_usages: Sequence[DeferUsage],
+        new_defer_usages: Sequence[DeferUsage],  # noqa: ARG002 - there is no @defer
     ) -> AwaitableOrValue[dict[str, Any]]:
         """The fields of the operation itself; a single one needs no order."""
-        if self._memo is not None:
-            fields = self._memo.roots.setdefault(id(self.operation), grouped_field_set)
-            grouped_field_set = fields
-        return super().execute_collected_root_fields(
-            root_type,
-            root_value,
-            grouped_field_set,
-            serially and len(grouped_field_set) > 1,
-            new_defer_usages,
-        )
-
-    async def complete_awaitable_value(  # noqa: PLR0917 - as graphql-core calls it
-        self,
-        return_type: GraphQLOutputType,
-        field_details_list: FieldDetailsList,
-        info: GraphQLResolveInfo[Any],
-        path: Path,
-        result: Any,
-        position_context: None,
-    ) -> Any:
-        """What a resolver's work comes to; there are no abort signals to look after here."""
-        try:
-            completed = self.complete_value(
-                return_type, field_details_list, info, path, await result, position_context
-            )
-            if self.is_awaitable(completed):
-                completed = await completed
-        except Exception as raw_error:  # noqa: BLE001 - it is told where the field is
-            self.handle_field_error(raw_error, return_type, field_details_list, path)
-            return None
-        return completed
-
-    def execute_fields(
-        self,
-        parent_type: GraphQLObjectType,
-        source_value: Any,
-        path: Path | None,
-        grouped_field_set: GroupedFieldSet,
-        position_context: None,
-    ) -> AwaitableOrValue[dict[str, Any]]:
-        """The fields of one object, in order; those that are plain are read at once."""
-        results: dict[str, Any] = {}
-        waiting: list[str] = []
-        type_name = parent_type.name
-        try:
-            for name, details, short in self._plan(parent_type, grouped_field_set):
-                value = LONG if short is None else short(source_value)
-                if value is LONG:
-                    value = self.execute_field(
-                        parent_type,
-                        source_value,
-                        details,
-                        Path(path, name, type_name),
-                        position_context,
-                    )
-                    if value is Undefined:
-                        continue
-                    if self.is_awaitable(value):
-                        waiting.append(name)
-                results[name] = value
-        except Exception:
-            if waiting:
-                self.settle_in_background([results[name] for name in waiting])
-            raise
-        return _gather(results, waiting) if waiting else results
-
-    def complete_iterable_value(  # noqa: PLR0917 - as graphql-core calls it
-        self,
-        item_type: GraphQLOutputType,
-        field_details_list: FieldDetailsList,
-        info: GraphQLResolveInfo[Any],
-        path: Path,
-        items: Iterable[Any],
-        position_context: None,
-    ) -> AwaitableOrValue[list[Any]]:
-        """The items of a list; objects of which only plain fields are asked are read at once."""
-        if isinstance(items, list) and is_non_null_type(item_type):
-            kind = item_type.of_type
-            if is_object_type(kind):
-                fields = self.collect_subfields(kind, field_details_list)[0]
-                found = _read_all(kind, self._plan(kind, fields), items, info)
-                if found is not None:
-                    return found
-        return super().complete_iterable_value(
-            item_type, field_details_list, info, path, items, position_context
-        )
-
-    def _plan(self, parent_type: GraphQLObjectType, fields: GroupedFieldSet) -> list[Step]:
-        """The fields with their short ways; made once for all objects of a list."""
-        known = self._plans.get(id(fields))
-        if known is not None:
-            return known[1]
-        plan: list[Step] = []
-        for response_name, details in fields.items():
-            name = details[0].node.name.value
-            field = self.schema.get_field(parent_type, name)
-            plan.append((response_name, details, self._short_way(parent_type, name, field)))
-        self._plans[id(fields)] = (fields, plan)  # kept, so that its id stays its own
-        return plan
-
-    def _short_way(
-        self, parent_type: GraphQLObjectType, name: str, field: GraphQLField | None
-    ) -> Short | None:
-        if name == "__typename":
-            type_name = parent_type.name
-            return lambda _source: type_name
-        if field is None:
-            return None
-        return short_way_of(field)
+        if self._fields.root is None:
+            self._fields.root = root_type, grouped_field_set
+        run = self.execute_fields
+        if serially and len(grouped_field_set) > 1:
+            run = self.execute_fields_serially
+        return run(root_type, root_value, None, grouped_field_set, None)
 
 
 def _track(executor: "weakref.ref[QuickExecutor]", values: Sequence[Any]) -> None:
@@ -182,30 +129,5 @@ def _track(executor: "weakref.ref[QuickExecutor]", values: Sequence[Any]) -> Non
         alive.track_async_work(values)
 
 
-def _read_all(
-    kind: GraphQLObjectType, plan: list[Step], items: list[Any], info: GraphQLResolveInfo[Any]
-) -> list[Any] | None:
-    """All objects of a list; None if one of them has to go the long way."""
-    ways = [(name, short) for name, _, short in plan if short is not None]
-    if len(ways) < len(plan):
-        return None
-    is_type_of = kind.is_type_of
-    found: list[Any] = []
-    for item in items:
-        if item is None or (is_type_of is not None and is_type_of(item, info) is not True):
-            return None
-        values = {name: short(item) for name, short in ways}
-        if any(value is LONG for value in values.values()):
-            return None
-        found.append(values)
-    return found
-
-
-async def _gather(results: dict[str, Any], waiting: list[str]) -> dict[str, Any]:
-    if len(waiting) == 1:
-        (name,) = waiting
-        results[name] = await results[name]
-    else:
-        values = await gather_with_cancel(*(results[name] for name in waiting))
-        results.update(zip(waiting, values, strict=True))
-    return results
+def _gather_all(values: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
+    return gather_with_cancel(*values)

@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from typing import Any
 
-from graphql import ExecutionResult, FieldNode, OperationType, Visitor, visit
+from graphql import ExecutionResult, FieldNode, Visitor, visit
 
 from app.resolvers.engine.engine import Engine
 from app.resolvers.engine.limits import refusal
@@ -28,13 +28,13 @@ class TypedEngine(Engine):
 
     def _start(self, run: Any, context: object, root: object) -> Any:
         """The result of an operation, or what it can be awaited from."""
-        if run.operation.operation is OperationType.QUERY:
+        if run.operation.kind == "query":
             return self._look(run, context, root)
         return super()._start(run, context, root)
 
     async def _look(self, run: Any, context: object, root: object) -> ExecutionResult:
         async with self._one_at_a_time:
-            key = (id(run.document), run.name)
+            key = (id(run.document), run.operation.name)
             kept = self._kept.get(key)
             if kept is not None:
                 return kept[1]

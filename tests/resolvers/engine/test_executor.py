@@ -139,18 +139,23 @@ def order(value: object) -> object:
 async def test_the_answer_is_that_of_the_stock_executor(name: str, document: str) -> None:
     quick, stock = engines(Leaf.of(**BROKEN[name]))
     assert quick.options.executor is QuickExecutor
-    ours, theirs = await quick.execute(document), await stock.execute(document)
-    assert told(ours) == told(theirs)
-    assert order(ours.data) == order(theirs.data)
+    theirs = await stock.execute(document)
+    for _ in range(3):  # what the first run has found out serves the next
+        ours = await quick.execute(document)
+        assert told(ours) == told(theirs)
+        assert order(ours.data) == order(theirs.data)
 
 
 @pytest.mark.parametrize(("field", "value"), [("text", "x"), ("free", {"a": 1}), ("text", None)])
 async def test_a_value_that_comes_later_is_awaited(field: str, value: object) -> None:
     answers = []
     for side in (0, 1):
-        engine = engines(Leaf.of(**{field: soon(value)}))[side]
-        answers.append(told(await engine.execute(f"{{ leaf {{ {field} number }} }}")))
-    assert answers[0] == answers[1]
+        leaf = Leaf()
+        engine = engines(leaf)[side]
+        for _ in range(2):
+            setattr(leaf, field, soon(value))
+            answers.append(told(await engine.execute(f"{{ leaf {{ {field} number }} }}")))
+    assert answers == [answers[0]] * 4
 
 
 @pytest.mark.parametrize("name", ["nothing", "null for text", "text for number"])
@@ -158,9 +163,10 @@ async def test_events_are_those_of_the_stock_executor(name: str) -> None:
     document = f"subscription {{ leaves {{ {EVERYTHING} }} }}"
     answers = []
     for engine in engines(Leaf.of(**BROKEN[name])):
-        events = await engine.stream(document)
-        answers.append([told(event) async for event in events])
-    assert answers[0] == answers[1]
+        for _ in range(2):
+            events = await engine.stream(document)
+            answers.append([told(event) async for event in events])
+    assert answers == [answers[0]] * 4
     assert len(answers[0]) == 2
 
 
