@@ -2,20 +2,50 @@
 
 import asyncio
 import signal
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping, Sequence
+from asyncio.subprocess import DEVNULL, PIPE, Process, SubprocessStreamProtocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 from uuid import uuid4
 
 from app.processes.guard import Guard
 from app.processes.guard_program import CHILD_VARIABLE, kill_group
 from app.processes.strays import Strays
 
+STDOUT = 1
+
+
+class Pipes(SubprocessStreamProtocol):
+    """A child's pipes. With `on_stdout` its output is handed over at once, chunk by chunk.
+
+    The stream of stdout is empty then, and tells of nothing but its end.
+    """
+
+    def __init__(self, line_limit: int, on_stdout: Callable[[bytes], None] | None) -> None:
+        super().__init__(limit=line_limit, loop=asyncio.get_running_loop())
+        self._on_stdout = on_stdout
+
+    def pipe_data_received(self, fd: int, data: bytes | str) -> None:
+        """Take a chunk."""
+        if fd == STDOUT and self._on_stdout is not None and isinstance(data, bytes):
+            self._on_stdout(data)
+        else:
+            super().pipe_data_received(fd, data)
+
 
 class Child:
     """A running child that leads its own process group."""
 
-    def __init__(self, process: Process, *, mark: str, guard: Guard, strays: Strays) -> None:
+    def __init__(
+        self,
+        process: Process,
+        pipes: asyncio.SubprocessTransport,
+        *,
+        mark: str,
+        guard: Guard,
+        strays: Strays,
+    ) -> None:
         self.process = process
+        self._pipes = pipes
         self._mark = mark
         self._guard = guard
         self._strays = strays
@@ -31,6 +61,16 @@ class Child:
     def exit_code(self) -> int | None:
         """The exit status; negative for a signal; None while it runs."""
         return self.process.returncode
+
+    def pause_stdout(self) -> None:
+        """Leave what it writes in the pipe for now; nothing if that has ended."""
+        if (pipe := self._stdout()) is not None:
+            pipe.pause_reading()
+
+    def resume_stdout(self) -> None:
+        """Read it again."""
+        if (pipe := self._stdout()) is not None:
+            pipe.resume_reading()
 
     async def end(self, *, grace_seconds: float) -> None:
         """End the child and everything it started; safe to call twice.
@@ -66,9 +106,13 @@ class Child:
             if all(stream.at_eof() for stream in streams):
                 break
             await asyncio.sleep(0.02)
-        self.process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - asyncio offers no other way
+        self._pipes.close()
         for stream in streams:
             stream.feed_eof()
+
+    def _stdout(self) -> asyncio.ReadTransport | None:
+        pipe = cast("asyncio.ReadTransport | None", self._pipes.get_pipe_transport(STDOUT))
+        return None if pipe is None or pipe.is_closing() else pipe
 
     async def _has_exited(self, seconds: float) -> bool:
         try:
@@ -94,15 +138,20 @@ class Spawner:
         cwd: str | None,
         has_stdin: bool,
         line_limit: int,
+        on_stdout: Callable[[bytes], None] | None = None,
     ) -> Child:
         """Start a program; its output lines may be up to `line_limit` bytes.
+
+        With `on_stdout` what it writes there goes to this alone, as it comes.
 
         Raises:
             OSError: The program or the folder does not exist or may not be used.
             ValueError: An argument or variable contains a NUL byte.
         """
         mark = uuid4().hex
-        process = await asyncio.create_subprocess_exec(
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.subprocess_exec(
+            lambda: Pipes(line_limit, on_stdout),
             *argv,
             stdin=PIPE if has_stdin else DEVNULL,
             stdout=PIPE,
@@ -110,7 +159,7 @@ class Spawner:
             env={**env, **self._guard.marks, CHILD_VARIABLE: mark},
             cwd=cwd,
             start_new_session=True,
-            limit=line_limit,
         )
+        process = Process(transport, protocol, loop)
         self._guard.add(process.pid)
-        return Child(process, mark=mark, guard=self._guard, strays=self._strays)
+        return Child(process, transport, mark=mark, guard=self._guard, strays=self._strays)

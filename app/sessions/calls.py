@@ -1,7 +1,8 @@
 """The calls of one session: how many at once, and which of them a log message belongs to."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import KeysView, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from mcp.types import LoggingMessageNotification
@@ -42,46 +43,56 @@ class CallGate:
 
     def __init__(self, most: int | None, server_name: str) -> None:
         self._slots = None if most is None else asyncio.Semaphore(most)
+        self.is_bounded = most is not None
         self._server_name = server_name
         self._waiting = 0
-        self._listeners: set[CallListener] = set()
-        self._left = asyncio.Event()
-        # The calls that have not ended.
-        self.at_work: set[object] = set()
+        self._left: asyncio.Event | None = None  # made by who waits for it: most calls need none
+        # The calls that have not ended, and who listens to each.
+        self._at_work: dict[object, CallListener | None] = {}
         self._only_user: str | None = None
         self._has_others = False
         # Set when the session ends: who has not been sent yet goes elsewhere.
         self.is_closed = False
 
-    async def enter(self, listener: CallListener | None) -> object:
-        """One call's turn; `leave` with what it returns.
+    @property
+    def at_work(self) -> KeysView[object]:
+        """The calls that have not ended, as they come and go."""
+        return self._at_work.keys()
+
+    async def wait(self) -> None:
+        """Return at a call's turn, where `is_bounded`; it has to `enter` at once.
 
         Raises:
             AppError: SESSION_LIMIT when too many wait, or one waits too long.
         """
-        if self._slots is not None:
-            await self._wait_for_turn(self._slots)
-            if self.is_closed:
-                self._slots.release()
-                told = f"Server {self._server_name!r} was changed while the call waited."
-                raise NotSent(ErrorCode.SERVER_FAILED, told, hint="Try again.")
-        if listener is not None:
-            self._note(listener)
+        if self._slots is None:
+            return
+        await self._wait_for_turn(self._slots)
+        if self.is_closed:
+            self._slots.release()
+            told = f"Server {self._server_name!r} was changed while the call waited."
+            raise NotSent(ErrorCode.SERVER_FAILED, told, hint="Try again.")
+
+    def enter(self, listener: CallListener | None) -> object:
+        """Begin a call; `leave` with what it returns."""
+        if listener is not None and listener.username != self._only_user:
+            self._has_others = self._only_user is not None
+            self._only_user = self._only_user or listener.username
         turn = object()
-        self.at_work.add(turn)
+        self._at_work[turn] = listener
         return turn
 
-    def leave(self, turn: object, listener: CallListener | None) -> None:
+    def leave(self, turn: object) -> None:
         """The call has ended."""
-        self.at_work.discard(turn)
-        self._left.set()
-        if listener is not None:
-            self._listeners.discard(listener)
+        del self._at_work[turn]
+        if self._left is not None:
+            self._left.set()
         if self._slots is not None:
             self._slots.release()
 
-    async def until_gone(self, elders: set[object]) -> None:
+    async def until_gone(self, elders: AbstractSet[object]) -> None:
         """Return when all these calls have ended."""
+        self._left = asyncio.Event()
         while elders & self.at_work:
             self._left.clear()
             await self._left.wait()
@@ -90,15 +101,9 @@ class CallGate:
         """Hand a log message to the calls at work."""
         if isinstance(message, LoggingMessageNotification) and not self._has_others:
             told = log_message_of(message.params.model_dump(by_alias=True, mode="json"))
-            for listener in self._listeners:
-                listener.on_log(told)
-
-    def _note(self, listener: CallListener) -> None:
-        if self._only_user is None:
-            self._only_user = listener.username
-        elif self._only_user != listener.username:
-            self._has_others = True
-        self._listeners.add(listener)
+            for listener in self._at_work.values():
+                if listener is not None:
+                    listener.on_log(told)
 
     async def _wait_for_turn(self, slots: asyncio.Semaphore) -> None:
         if slots.locked() and self._waiting >= MAX_WAITING:

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from mcp.client.context import ClientRequestContext
-from mcp.shared.dispatcher import ProgressFnT
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, ElicitRequestParams, ElicitResult
 
@@ -38,7 +38,7 @@ class Conversation:
         self.is_doubted = False
         self.end_reason: str | None = None
 
-    async def request(
+    async def send(
         self,
         method: str,
         params: Mapping[str, Any],
@@ -49,38 +49,24 @@ class Conversation:
         """The raw result of a request; `schema` is the called tool's.
 
         Raises:
-            AppError: SERVER_FAILED; NotSent when the server surely never got it; INVALID_INPUT.
+            MCPError, UnsendableMessage: See `Wire.send_raw_request`, and `in_words`.
         """
+        options: RequestOptions = {}
+        if listener is not None:
+            options["on_progress"] = partial(_report, listener)
+        if self._wire.has_headers:
+            options["headers"] = self.stamp.headers(method, params, schema)
+            if listener is not None:
+                options["on_log"] = partial(_hand_on, listener)
         try:
-            return await self.send(method, params, listener=listener, schema=schema)
+            for _ in range(MAX_ROUNDS):
+                raw = await self._wire.send_raw_request(method, self.stamp.params(params), options)
+                if raw.get("resultType") != "input_required":
+                    return raw
+                params = _declined(params, raw)
         except asyncio.CancelledError:
             self.is_doubted = True
             raise
-        except (MCPError, UnsendableMessage) as error:
-            raise await self.in_words(error) from None
-
-    async def send(
-        self,
-        method: str,
-        params: Mapping[str, Any],
-        *,
-        listener: CallListener | None = None,
-        schema: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        """The same with the errors of the wire.
-
-        Raises:
-            MCPError, UnsendableMessage: See `Wire.send_raw_request`.
-        """
-        for _ in range(MAX_ROUNDS):
-            options: RequestOptions = {"headers": self.stamp.headers(method, params, schema)}
-            if listener is not None:
-                options["on_progress"] = _progress_to(listener)
-                options["on_log"] = lambda told: listener.on_log(log_message_of(told))
-            raw = await self._wire.send_raw_request(method, self.stamp.params(params), options)
-            if raw.get("resultType") != "input_required":
-                return raw
-            params = _declined(params, raw)
         raise MCPError(INTERNAL_ERROR, f"it asked for input more than {MAX_ROUNDS} times")
 
     async def is_answered(self) -> bool:
@@ -116,11 +102,14 @@ class Conversation:
         return AppError(ErrorCode.SERVER_FAILED, f"Server {self._name!r} {told}.")
 
 
-def _progress_to(listener: CallListener) -> ProgressFnT:
-    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
-        listener.on_progress(progress_of(progress, total, message))
+async def _report(
+    listener: CallListener, progress: float, total: float | None, message: str | None
+) -> None:
+    listener.on_progress(progress_of(progress, total, message))
 
-    return on_progress
+
+def _hand_on(listener: CallListener, told: Mapping[str, Any]) -> None:
+    listener.on_log(log_message_of(told))
 
 
 def _declined(params: Mapping[str, Any], raw: Mapping[str, Any]) -> Mapping[str, Any]:

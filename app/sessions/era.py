@@ -5,7 +5,7 @@ is asking with every request (MCP spec 2026-07-28, Basic Protocol).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -100,11 +100,12 @@ class Stamp:
 
     version: str
     log_level: LogLevel | None
+    is_modern: bool = field(init=False)
+    """Whether requests carry who is asking."""
 
-    @property
-    def is_modern(self) -> bool:
-        """Whether requests carry who is asking."""
-        return self.version in MODERN_PROTOCOL_VERSIONS
+    def __post_init__(self) -> None:
+        """Know the era once and for all."""
+        object.__setattr__(self, "is_modern", self.version in MODERN_PROTOCOL_VERSIONS)
 
     def params(self, params: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         """The params to send."""

@@ -106,7 +106,8 @@ class Exchange:
         self.pending: dict[RequestId, Pending] = {}
         self.closed = asyncio.Event()
         self._is_cut = False
-        self._is_empty = asyncio.Event()
+        self._emptied: asyncio.Event | None = None  # made by who waits for it
+        self._loop = asyncio.get_running_loop()
 
     def serve(
         self, on_request: OnRequest, on_notify: OnNotify, intercept: OnNotifyIntercept | None
@@ -123,15 +124,16 @@ class Exchange:
         """
         if self.closed.is_set():
             raise NotDelivered
+        key: RequestId
         request_id = options.get("request_id")
         if request_id is None:
             request_id = next(self._ids)
             while request_id in self.pending:
                 request_id = next(self._ids)
-        key = key_of(request_id)
-        if key in self.pending:
+            key = request_id
+        elif (key := key_of(request_id)) in self.pending:
             raise ValueError(f"the request id {request_id!r} is in use")
-        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Message] = self._loop.create_future()
         pending = Pending(
             request_id, key, answer, options.get("on_progress"), options.get("on_log")
         )
@@ -147,18 +149,13 @@ class Exchange:
             pending.answer.exception()  # or asyncio complains of one that nobody looked at
         if pending.reporter is not None:
             pending.reporter.cancel()
-        if not self.pending and self.closed.is_set():
-            self._is_empty.set()
+        if self._emptied is not None and not self.pending:
+            self._emptied.set()
 
     def receive(self, message: object, origin: Pending | None = None) -> None:
         """Take a message in; `origin` is the request on whose own stream it came, if on one."""
-        if isinstance(message, list):  # a batch, which revision 2025-03-26 had
-            for each in message:
-                if not isinstance(each, list):
-                    self.receive(each, origin)
-            return
         if not isinstance(message, dict):
-            log.debug("A server sent what is no JSON-RPC message.")
+            self._receive_all(message, origin)
             return
         method = message.get("method")
         if not isinstance(method, str):
@@ -180,9 +177,10 @@ class Exchange:
     async def wait_for_callers(self) -> None:
         """Wait, a moment at most, until nobody waits for an answer; for a closed connection."""
         if self.pending:
+            self._emptied = self._emptied or asyncio.Event()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(NOTICE_SECONDS):
-                    await self._is_empty.wait()
+                    await self._emptied.wait()
 
     def cut(self) -> None:
         """Fail what waits, at once; nothing is sent any more."""
@@ -201,6 +199,15 @@ class Exchange:
                     pending.deadline.reschedule(0)
         for task in self._handlers:
             task.cancel()
+
+    def _receive_all(self, batch: object, origin: Pending | None) -> None:
+        """Take in a batch, which revision 2025-03-26 had; none may lie in another."""
+        if not isinstance(batch, list):
+            log.debug("A server sent what is no JSON-RPC message.")
+            return
+        for each in batch:
+            if not isinstance(each, list):
+                self.receive(each, origin)
 
     def _settle(self, message: Message, origin: Pending | None) -> None:
         if origin is None:

@@ -8,31 +8,42 @@ from app.sessions.exchange import Pending
 class GatheredLines:
     """Lines for one pipe. Each write to it wakes the child, and costs more than the line itself."""
 
-    def __init__(self, stdin: asyncio.StreamWriter) -> None:
-        self._stdin = stdin
+    def __init__(self, pipe: asyncio.WriteTransport) -> None:
+        self._pipe = pipe
         self._lines: list[bytes] = []
         self._requests: list[Pending] = []
         self._loop = asyncio.get_running_loop()
-        self.size = 0
-        """How many bytes wait here for the end of this turn."""
+        self._size = 0
+        self._is_over = False
+
+    @property
+    def unread(self) -> int:
+        """How many bytes the child has not taken yet."""
+        return self._size + self._pipe.get_write_buffer_size()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._is_over or self._pipe.is_closing()
 
     def put(self, line: bytes, request: Pending | None = None) -> None:
         """Send a line very soon; `request` is the one that it carries."""
         if not self._lines:
             self._loop.call_soon(self._flush)
         self._lines.append(line)
-        self.size += len(line)
+        self._size += len(line)
         if request is not None:
             self._requests.append(request)
 
-    def take_unsent(self) -> list[Pending]:
-        """The requests that have not been sent and will not be."""
+    def close(self) -> list[Pending]:
+        """Send nothing any more; the requests that have not been sent and will not be."""
+        self._is_over = True
         unsent, self._requests, self._lines = self._requests, [], []
         return unsent
 
     def _flush(self) -> None:
-        if self._lines and not self._stdin.is_closing():
-            self._stdin.write(b"".join(self._lines))
+        if self._lines and not self._pipe.is_closing():
+            self._pipe.write(b"".join(self._lines))
             self._requests.clear()
             self._lines.clear()
-        self.size = 0
+        self._size = 0

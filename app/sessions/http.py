@@ -49,6 +49,7 @@ class HttpWire:
     """Requests and notifications to a server that is reached over streamable HTTP."""
 
     pid = None
+    has_headers = True
     is_pinged = False
 
     def __init__(self, pool: HttpPool, launch: HttpLaunch) -> None:

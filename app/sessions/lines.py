@@ -1,6 +1,7 @@
 """Cutting a stream of bytes into lines, with a bound that costs only the line that breaks it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # Enough of an overlong line to find the id of the message in it.
@@ -32,18 +33,22 @@ class LineCutter:
         self._head: bytes | None = None  # of an overlong line, while it goes on
         self._tail = b""
 
-    def feed(self, data: bytes) -> list[bytes | Overlong]:
+    def feed(self, data: bytes) -> Sequence[bytes | Overlong]:
         """The lines that `data` completes."""
-        *whole, rest = data.split(b"\n")
-        lines: list[bytes | Overlong] = []
-        for piece in whole:
-            lines.append(self._finish(piece))
+        if b"\n" not in data:  # it leaps through a large line, while `split` looks at every byte
+            if data:
+                self._keep(data)
+            return []
+        *pieces, rest = data.split(b"\n")
+        lines: Sequence[bytes | Overlong] = pieces
+        if self._size or len(data) > self._limit:
+            lines = [self._finish(piece) for piece in pieces]
         if rest:
             self._keep(rest)
         return lines
 
     def _finish(self, piece: bytes) -> bytes | Overlong:
-        if not self._parts and self._head is None and len(piece) <= self._limit:
+        if not self._size and len(piece) <= self._limit:
             return piece
         self._keep(piece)
         if self._head is not None:

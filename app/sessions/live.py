@@ -17,11 +17,7 @@ from app.sessions.catalog import Catalog
 from app.sessions.conversation import Conversation, decline
 from app.sessions.era import CLIENT, Stamp, Verdict, agree
 from app.sessions.usage import Usage
-from app.sessions.wire import (
-    CannotOpen,
-    ConnectionClosed,
-    Wire,
-)
+from app.sessions.wire import CannotOpen, ConnectionClosed, UnsendableMessage, Wire
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,17 +167,22 @@ class LiveSession:
         Raises:
             AppError: SERVER_FAILED, SESSION_LIMIT, or INVALID_INPUT for what JSON cannot carry.
         """
-        tool = self.tools.get(name)
-        turn = await self._gate.enter(listener)
+        gate = self._gate
+        tool = self.tools.get(name) if self._wire.has_headers else None
+        if gate.is_bounded:
+            await gate.wait()
+        turn = gate.enter(listener)
         try:
-            return await self._conversation.request(
+            return await self._conversation.send(
                 "tools/call",
                 {"name": name, "arguments": dict(arguments)},
                 listener=listener,
                 schema=None if tool is None else tool.input_schema,
             )
+        except (MCPError, UnsendableMessage) as error:
+            raise await self._conversation.in_words(error) from None
         finally:
-            self._gate.leave(turn, listener)
+            gate.leave(turn)
 
     async def request(self, method: str, params: Mapping[str, object]) -> dict[str, object]:
         """The raw result of any other request.
@@ -189,7 +190,10 @@ class LiveSession:
         Raises:
             AppError: SERVER_FAILED; NotSent when the server surely never got it; INVALID_INPUT.
         """
-        return await self._conversation.request(method, params)
+        try:
+            return await self._conversation.send(method, params)
+        except (MCPError, UnsendableMessage) as error:
+            raise await self._conversation.in_words(error) from None
 
     async def answers_within(self, seconds: float) -> bool:
         """Whether the server answers a ping, or anything at all.

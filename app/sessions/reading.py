@@ -9,6 +9,8 @@ from app.sessions.lines import KEPT_BYTES, Overlong
 
 # orjson writes 254 levels; the rest is for what answers of ours wrap around a server's.
 MAX_DEPTH = 200
+# A level takes at least a bracket at either end.
+_SHORTEST_TOO_DEEP = 2 * (MAX_DEPTH + 1)
 _WRAPPERS = 254 - MAX_DEPTH
 
 
@@ -28,7 +30,7 @@ def read_message(data: bytes) -> object:
         message = orjson.loads(data)
     except orjson.JSONDecodeError:
         message = _repaired(data)
-    if not _is_too_deep(data, message):
+    if len(data) < _SHORTEST_TOO_DEEP or not _is_too_deep(data, message):
         return message
     if not isinstance(message, dict) or "method" in message:
         raise Unreadable
@@ -51,7 +53,7 @@ def _repaired(data: bytes) -> object:
 
 
 def _is_too_deep(data: bytes, message: object) -> bool:
-    if data.count(b"{") + data.count(b"[") <= MAX_DEPTH:
+    if not _has_many_brackets(data):
         return False
     for _ in range(_WRAPPERS):
         message = [message]
@@ -59,6 +61,19 @@ def _is_too_deep(data: bytes, message: object) -> bool:
         orjson.dumps(message)
     except orjson.JSONEncodeError:
         return True
+    return False
+
+
+def _has_many_brackets(data: bytes) -> bool:
+    """Whether more are opened than may lie in each other. `count` would look at every byte."""
+    left = MAX_DEPTH
+    for bracket in (b"{", b"["):
+        at = data.find(bracket)
+        while at >= 0:
+            left -= 1
+            if left < 0:
+                return True
+            at = data.find(bracket, at + 1)
     return False
 
 

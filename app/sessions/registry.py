@@ -120,7 +120,8 @@ class SessionRegistry:
     def use_live(self, key: SessionKey) -> UseOfSession | None:
         """The same for a session that is up already; None where there is no such one."""
         entry = self._entries.get(key)
-        return None if entry is None or not entry.is_usable else UseOfSession(entry, entry.plan)
+        live = None if entry is None else entry.usable
+        return None if entry is None or live is None else UseOfSession(entry, entry.plan, live)
 
     def keep(self, plan: SessionPlan) -> None:
         """Start the session in the background, and keep it alive if the plan says so."""

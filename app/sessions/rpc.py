@@ -12,11 +12,11 @@ from app.sessions.wire import UnsendableMessage
 
 def key_of(request_id: object) -> RequestId:
     """A request id as we minted it: some servers send our numbers back as strings."""
-    if isinstance(request_id, str) and request_id.isdecimal() and len(request_id) < 16:
-        return int(request_id)
-    if isinstance(request_id, int | str) and not isinstance(request_id, bool):
+    if type(request_id) is int:
         return request_id
-    return -1
+    if not isinstance(request_id, str):
+        return -1
+    return int(request_id) if request_id.isdecimal() and len(request_id) < 16 else request_id
 
 
 def notification(method: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -40,16 +40,25 @@ def cancelled(request_id: RequestId, reason: str) -> dict[str, Any]:
     return notification("notifications/cancelled", {"requestId": request_id, "reason": reason})
 
 
-def encode(message: Mapping[str, Any]) -> bytes:
+def encode(message: Mapping[str, Any], option: int = 0) -> bytes:
     """The message as JSON.
 
     Raises:
         UnsendableMessage: It holds what JSON cannot carry.
     """
     try:
-        return orjson.dumps(message)
+        return orjson.dumps(message, option=option)
     except TypeError as error:
         raise UnsendableMessage(str(error)) from None
+
+
+def encode_line(message: Mapping[str, Any]) -> bytes:
+    """The message as a line of JSON.
+
+    Raises:
+        UnsendableMessage: It holds what JSON cannot carry.
+    """
+    return encode(message, orjson.OPT_APPEND_NEWLINE)
 
 
 def error_of(error: object) -> MCPError:

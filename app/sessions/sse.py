@@ -38,6 +38,7 @@ class SseWire:
     """Requests and notifications to a server that speaks the old HTTP transport."""
 
     pid = None
+    has_headers = True
     is_pinged = False
 
     def __init__(self, pool: HttpPool, launch: HttpLaunch) -> None:

@@ -25,6 +25,7 @@ from app.processes.spawner import Child, Spawner
 from app.sessions import rpc
 from app.sessions.exchange import Exchange, Message, Pending
 from app.sessions.gathered_lines import GatheredLines
+from app.sessions.intake import Intake
 from app.sessions.lines import LineCutter, Overlong
 from app.sessions.reading import Unreadable, read_message
 from app.sessions.wire import (
@@ -50,6 +51,7 @@ MAX_UNREAD_BYTES = 64 * 1024**2
 class StdioWire:
     """Requests and notifications over the pipes of a child that it starts and ends."""
 
+    has_headers = False
     is_pinged = True
 
     def __init__(
@@ -69,8 +71,13 @@ class StdioWire:
         self._outbox: GatheredLines | None = None
         self._helpers: list[asyncio.Task[None]] = []
         self._exchange = Exchange(self, kind="stdio", send=self._write)
+        self._intake = Intake(self._take, MAX_MESSAGE_BYTES)
         self.closed = self._exchange.closed
-        self.last_heard = asyncio.get_running_loop().time()
+
+    @property
+    def last_heard(self) -> float:
+        """When the child last wrote anything."""
+        return self._intake.last_heard
 
     @property
     def pid(self) -> int | None:
@@ -96,6 +103,7 @@ class StdioWire:
                 cwd=launch.cwd,
                 has_stdin=True,
                 line_limit=CHUNK_BYTES,
+                on_stdout=self._intake.feed,
             )
         except (OSError, ValueError) as error:
             if launch.cwd is not None and not await asyncio.to_thread(Path(launch.cwd).is_dir):
@@ -103,7 +111,8 @@ class StdioWire:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise CannotOpen(f"{launch.command!r} cannot be run: {reason}") from None
         self._child = child
-        self._outbox = GatheredLines(self._stdin)
+        child.pause_stdout()  # until somebody listens
+        self._outbox = GatheredLines(self._stdin.transport)
         with contextlib.suppress(RuntimeError):  # uvloop's word for: it has ended already
             self._stdin.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self._helpers = [
@@ -123,7 +132,7 @@ class StdioWire:
         self._exchange.serve(on_request, on_notify, on_notify_intercept)
         task_status.started()
         try:
-            await self._read()
+            await self._intake.run(self._required_child())
         finally:
             self._cut()
 
@@ -141,12 +150,12 @@ class StdioWire:
         pending = self._exchange.register(options)
         has_progress = pending.on_progress is not None
         try:
-            request = rpc.request(pending.id, method, params, has_progress=has_progress)
+            self._put(rpc.request(pending.id, method, params, has_progress=has_progress), pending)
             seconds = options.get("timeout")
             if seconds is None:
-                return await self._ask(request, pending)
+                return await pending.result()
             async with asyncio.timeout(seconds):
-                return await self._ask(request, pending)
+                return await pending.result()
         except TimeoutError:
             self._abandon(pending, options, "timeout")
             raise MCPError(REQUEST_TIMEOUT, f"{method} was not answered in time") from None
@@ -187,52 +196,52 @@ class StdioWire:
             await asyncio.to_thread(self._files.remove, self._folder)
         await self._exchange.close()
 
-    async def _ask(self, request: Message, pending: Pending) -> Message:
-        await self._write(request, pending)
-        return await pending.result()
-
     def _cut(self) -> None:
         """Fail what waits; what was not even sent may be asked for elsewhere."""
         if self._outbox is not None:
-            for pending in self._outbox.take_unsent():
+            for pending in self._outbox.close():
                 pending.fail(NotDelivered())
         self._exchange.cut()
 
     def _abandon(self, pending: Pending, options: RequestOptions, reason: str) -> None:
         """Tell the server that nobody waits any more; never waits itself."""
-        is_gone = self.closed.is_set() or self._stdin.is_closing()
-        if not is_gone and options.get("cancel_on_abandon", True):
-            self._required_outbox.put(rpc.encode(rpc.cancelled(pending.id, reason)) + b"\n")
+        outbox = self._outbox
+        is_wanted = options.get("cancel_on_abandon", True)
+        if is_wanted and outbox is not None and not outbox.is_closed:
+            outbox.put(rpc.encode_line(rpc.cancelled(pending.id, reason)))
 
-    async def _write(self, message: Message, request: Pending | None = None) -> None:
-        data, stdin, outbox = rpc.encode(message), self._stdin, self._required_outbox
-        if self.closed.is_set() or stdin.is_closing():
+    def _put(self, message: Message, request: Pending | None = None) -> None:
+        """Send a message very soon.
+
+        Raises:
+            NotDelivered, UnsendableMessage: Nothing is sent.
+            MCPError: Nothing is sent, for the child has not read what was.
+        """
+        line, outbox = rpc.encode_line(message), self._outbox
+        if outbox is None or outbox.is_closed:
             raise NotDelivered
-        unread = stdin.transport.get_write_buffer_size()
-        if unread + outbox.size > MAX_UNREAD_BYTES:
+        if outbox.unread > MAX_UNREAD_BYTES:
             raise MCPError(INTERNAL_ERROR, "The server does not read what is sent to it")
-        outbox.put(data + b"\n", request)
-        if unread:
-            try:
-                await stdin.drain()
-            except ConnectionError:
-                raise ConnectionClosed from None
+        outbox.put(line, request)
 
-    async def _read(self) -> None:
-        stdout = self._required_child().process.stdout
-        cutter, loop = LineCutter(MAX_MESSAGE_BYTES), asyncio.get_running_loop()
-        while stdout is not None and (data := await stdout.read(CHUNK_BYTES)):
-            self.last_heard = loop.time()
-            for line in cutter.feed(data):
-                if isinstance(line, Overlong):
-                    self._refuse(line)
-                    continue
-                try:
-                    message = read_message(line)
-                except Unreadable:
-                    log.debug("A server wrote a line to stdout that is no JSON.")
-                    continue
-                self._exchange.receive(message)
+    async def _write(self, message: Message) -> None:
+        """Send what nobody waits for an answer to; wait while the child is slow to read."""
+        self._put(message)
+        try:
+            await self._stdin.drain()
+        except ConnectionError:
+            raise ConnectionClosed from None
+
+    def _take(self, line: bytes | Overlong) -> None:
+        try:
+            if isinstance(line, Overlong):
+                self._refuse(line)
+            else:
+                self._exchange.receive(read_message(line))
+        except Unreadable:
+            log.debug("A server wrote a line to stdout that is no JSON.")
+        except Exception:
+            log.exception("A message of a server could not be taken in.")
 
     def _refuse(self, line: Overlong) -> None:
         """Fail the one request whose answer was too long to read."""
@@ -265,12 +274,6 @@ class StdioWire:
         if self._child is None:
             raise RuntimeError("the wire has not been opened")
         return self._child
-
-    @property
-    def _required_outbox(self) -> GatheredLines:
-        if self._outbox is None:
-            raise RuntimeError("the wire has not been opened")
-        return self._outbox
 
     @property
     def _stdin(self) -> asyncio.StreamWriter:

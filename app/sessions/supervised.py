@@ -68,14 +68,15 @@ class Supervised:
         self.task = asyncio.create_task(self._run(), name=f"session {plan.key.server_name}")
 
     @property
-    def is_usable(self) -> bool:
-        """Whether a call can be made without waiting."""
-        return self.live is not None and self.live.is_usable
+    def usable(self) -> "LiveSession | None":
+        """The session, if a call can be made without waiting."""
+        live = self.live
+        return live if live is not None and live.is_usable else None
 
     @property
     def is_broken(self) -> bool:
         """Whether its session was up and cannot be used any more, though it has not ended yet."""
-        return self._attempt.live.done() and not self.is_usable
+        return self._attempt.live.done() and self.usable is None
 
     @property
     def stop_asked(self) -> tuple[float, float] | None:

@@ -17,8 +17,7 @@ class Usage:
 
     def __init__(self, on_free: Callable[[], None]) -> None:
         self._on_free = on_free
-        self._free = asyncio.Event()
-        self._free.set()
+        self._freed: asyncio.Event | None = None  # made by who waits for it: most calls need none
         self._loop = asyncio.get_running_loop()
         self.count = 0
         self.last_used = self._loop.time()
@@ -32,7 +31,6 @@ class Usage:
     def hold(self) -> None:
         """One more caller; `let_go` in any case."""
         self.count += 1
-        self._free.clear()
 
     def let_go(self) -> None:
         """One caller less."""
@@ -40,11 +38,15 @@ class Usage:
         self.last_used = self._loop.time()
         self._let_go_at = time_ns()
         if self.count == 0:
-            self._free.set()
+            if self._freed is not None:
+                self._freed.set()
             self._on_free()
 
     async def wait_until_free(self, seconds: float) -> None:
         """Return when nobody holds the session, or the time is up."""
+        self._freed = asyncio.Event()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._free.wait()
+                while self.count:
+                    self._freed.clear()
+                    await self._freed.wait()

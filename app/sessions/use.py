@@ -12,17 +12,20 @@ if TYPE_CHECKING:
 class UseOfSession:
     """One caller's use of a session. A class, for a call goes through here: it is the cheapest."""
 
-    __slots__ = ("_entry", "_plan")
+    __slots__ = ("_entry", "_live", "_plan")
 
-    def __init__(self, entry: Supervised, plan: SessionPlan) -> None:
+    def __init__(
+        self, entry: Supervised, plan: SessionPlan, live: "LiveSession | None" = None
+    ) -> None:
         self._entry = entry
         self._plan = plan
+        self._live = live
         entry.usage.hold()  # now: nobody may end it before it is entered
 
     async def __aenter__(self) -> "LiveSession":
         """Wait until the session is ready."""
-        live = self._entry.live
-        if live is not None and live.is_usable:
+        live = self._live or self._entry.usable
+        if live is not None:
             return live
         try:
             return await self._entry.ready(self._plan)

@@ -59,6 +59,10 @@ class Wire(Protocol):
         """When the server was last heard of, on the event loop's clock."""
 
     @property
+    def has_headers(self) -> bool:
+        """Whether requests carry headers, and log messages may tell which one caused them."""
+
+    @property
     def is_pinged(self) -> bool:
         """Whether silence is checked by a ping: true where a process of ours could hang."""
 
