@@ -1,6 +1,6 @@
 """The way in: the GraphiQL page for browsers, the GraphQL view for everyone else."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from starlette.datastructures import QueryParams
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -75,9 +75,9 @@ class GraphQLDoor:
         main = GraphQLView(engine, self._deps, max_batch=most)
         typed = TypedDoor(engine.schema, self._deps, options, max_batch=most)
 
-        async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
+        def by_path(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             view: ASGIApp = main if scope["path"] == MAIN_PATH else typed
-            await view(scope, receive, send)
+            return view(scope, receive, send)
 
         return by_path
 

@@ -1,7 +1,7 @@
 """What a GraphQL request looks like (GraphQL over HTTP, section 5)."""
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 from cross_web import HTTPException
 from strawberry.http import GraphQLRequestData, GraphQLRequestProtocol
@@ -32,7 +32,8 @@ def fault_of(data: object) -> str | None:
     if not isinstance(data, dict):
         return "The request must be a JSON object."
     for name, (kind, words) in _FIELDS.items():
-        if not isinstance(data.get(name), kind | None):
+        value = data.get(name)
+        if value is not None and not isinstance(value, kind):
             return f"{name} must be {words} or null, if provided."
     return None
 
@@ -46,16 +47,16 @@ def request_of(data: object, protocol: GraphQLRequestProtocol) -> GraphQLRequest
     fault = fault_of(data)
     if fault is not None:
         raise HTTPException(400, fault)
-    fields = cast("Mapping[str, object]", data)
+    fields = cast("Mapping[str, Any]", data)
     extensions = fields.get("extensions")
     given = fields.get(DOCUMENT_ID)
-    if isinstance(given, str):
+    if given is not None:
         key = given.removeprefix(SHA256)
         extensions = {"persistedQuery": {"version": 1, "sha256Hash": key}}
     return GraphQLRequestData(
-        query=cast("str | None", fields.get("query")),
-        variables=cast("dict[str, object] | None", fields.get("variables")),
-        operation_name=cast("str | None", fields.get("operationName")),
-        extensions=cast("dict[str, object] | None", extensions),
+        query=fields.get("query"),
+        variables=fields.get("variables"),
+        operation_name=fields.get("operationName"),
+        extensions=extensions,
         protocol=protocol,
     )

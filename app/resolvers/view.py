@@ -76,7 +76,7 @@ class GraphQLView(GraphQL[Context, None]):
     async def _answer(self, request: Request) -> Response:
         """One operation by POST goes straight to the engine; all else Strawberry's way."""
         accept = header_of(request.scope, b"accept") or ""
-        if request.method == "POST" and EVENT_STREAM not in accept:
+        if request.scope["method"] == "POST" and EVENT_STREAM not in accept:
             data = self.parse_json(await request.body())
             if not isinstance(data, list):
                 return await self._answer_one(request, accept, request_of(data, "http"))
@@ -108,7 +108,7 @@ class GraphQLView(GraphQL[Context, None]):
     def context_of(self, request: Request | WebSocket) -> Context:
         """What the resolvers of this request share."""
         # A WebSocket's caller says who they are in its first message.
-        caller = NOBODY if isinstance(request, WebSocket) else principal_of(request)
+        caller = NOBODY if request.scope["type"] == "websocket" else principal_of(request)
         return Context(deps=self._deps, principal=caller, request=request)
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:

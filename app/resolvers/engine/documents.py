@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 
 from graphql import (
     DocumentNode,
@@ -77,7 +76,7 @@ class Documents:
         self._rules = [*specified_rules, *recommended_rules, *STRAWBERRY_RULES]
         if not introspection:
             self._rules.append(NoSchemaIntrospectionCustomRule)
-        self._kept: OrderedDict[bytes, tuple[int, Document]] = OrderedDict()
+        self._kept: OrderedDict[str, Document] = OrderedDict()
         self._kept_characters = 0
 
     def get(self, text: str) -> Document:
@@ -86,15 +85,14 @@ class Documents:
         Raises:
             Refused: It is no document, asks for too much, or does not fit the schema.
         """
-        key = sha256(text.encode("utf-8", "surrogatepass")).digest()
-        kept = self._kept.get(key)
+        kept = self._kept.get(text)
         if kept is not None:
-            self._kept.move_to_end(key)
-            return kept[1]
+            self._kept.move_to_end(text)
+            return kept
         seen = self._scan(text)
         document = self._check(text)
         if not seen.has_texts and not (seen.has_numbers and _has_effects(document)):
-            self._keep(key, len(text), document)
+            self._keep(text, document)
         return document
 
     def check_cost(
@@ -201,12 +199,11 @@ class Documents:
             hint = "Ask for less at once."
             raise Refused(too_much(what, found, limit, setting=setting, hint=hint))
 
-    def _keep(self, key: bytes, characters: int, document: Document) -> None:
-        self._kept[key] = (characters, document)
-        self._kept_characters += characters
+    def _keep(self, text: str, document: Document) -> None:
+        self._kept[text] = document
+        self._kept_characters += len(text)
         while self._kept_characters > KEPT_CHARACTERS:
-            _, (freed, _) = self._kept.popitem(last=False)
-            self._kept_characters -= freed
+            self._kept_characters -= len(self._kept.popitem(last=False)[0])
 
 
 def _operation(node: OperationDefinitionNode, cost: int | None, *, varies: bool) -> Operation:

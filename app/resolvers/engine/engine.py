@@ -1,11 +1,9 @@
 """Running operations: checked, bounded in time, and with errors that clients may see."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from inspect import isawaitable
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     ExecutionResult as CoreResult,
@@ -21,6 +19,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from app.domain.errors import ErrorCode
+from app.resolvers.engine.deadline import Deadline
 from app.resolvers.engine.documents import Document, Documents, Operation, Refused
 from app.resolvers.engine.executor import QuickExecutor
 from app.resolvers.engine.limits import refusal
@@ -33,8 +32,7 @@ Variables = dict[str, Any]
 _is_awaitable: Any = optimized_is_awaitable
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(NamedTuple):
     """One operation that may be executed."""
 
     document: Document
@@ -158,14 +156,15 @@ class Engine:
         kind = run.operation.kind
         limits = self.options.limits
         seconds = limits.query_seconds if kind == "query" else limits.mutation_seconds
-        deadline = asyncio.timeout(seconds)
+        deadline = None
         try:
             result = self._start(run, context, root)
-            if isawaitable(result):
-                async with deadline:
+            if not isinstance(result, CoreResult):
+                with Deadline(seconds) as deadline:
                     result = await result
         except Exception as error:  # noqa: BLE001 - whatever it is, it is presented
-            is_late = isinstance(error, TimeoutError) and deadline.expired()
+            has_passed = deadline is not None and deadline.has_passed
+            is_late = has_passed and isinstance(error, TimeoutError)
             shown = _took_too_long(kind, seconds) if is_late else _located(error)
             result = CoreResult(None, [shown])
         return _shown(run, result)

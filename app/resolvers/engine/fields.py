@@ -17,7 +17,7 @@ from graphql.pyutils import AwaitableOrValue, Path, Undefined, gather_with_cance
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 
 from app.resolvers.engine.memo import Fields, Resolving, Step
-from app.resolvers.engine.object_types import object_type_of, object_types_of
+from app.resolvers.engine.object_types import object_types_of
 from app.resolvers.engine.short_way import LONG
 
 
@@ -92,19 +92,13 @@ class FieldExecutor(Executor[None]):
         position_context: None,
     ) -> AwaitableOrValue[Any]:
         """The value as part of the answer; what an object's class tells is told at once."""
-        kind = self._object_type(return_type, type(result))
+        kind = self._object_types[return_type, type(result)]
         if kind is None or hasattr(result, TYPE_CAST_ATTRIBUTE):
             return super().complete_value(
                 return_type, field_details_list, info, path, result, position_context
             )
         fields = self.collect_subfields(kind, field_details_list)[0]
         return self.execute_fields(kind, result, path, fields, position_context)
-
-    def _object_type(self, declared: GraphQLOutputType, kind: type) -> GraphQLObjectType | None:
-        key = declared, kind
-        if key not in self._object_types:
-            self._object_types[key] = object_type_of(self.schema, declared, kind)
-        return self._object_types[key]
 
     async def complete_awaitable_value(  # noqa: PLR0917 - as graphql-core calls it
         self,

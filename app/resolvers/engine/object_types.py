@@ -21,17 +21,31 @@ _DEFINITION = "strawberry-definition"
 # Where a schema keeps what has been found out.
 _KNOWN = "mcp-api-object-types"
 
-ObjectTypes = dict[tuple[Any, type], GraphQLObjectType | None]
+
+class ObjectTypes(dict[tuple[Any, type], GraphQLObjectType | None]):
+    """The object types of one schema, by declared type and class, found out when asked for.
+
+    None where each value has to be looked at.
+    """
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        super().__init__()
+        self._schema = schema
+
+    def __missing__(self, key: tuple[Any, type]) -> GraphQLObjectType | None:
+        found = self[key] = _object_type_of(self._schema, *key)
+        return found
 
 
 def object_types_of(schema: GraphQLSchema) -> ObjectTypes:
-    """The object types that are known, by declared type and class."""
-    known: ObjectTypes = schema.extensions.setdefault(_KNOWN, {})
+    """Those of the schema, which keeps them."""
+    if _KNOWN not in schema.extensions:
+        schema.extensions[_KNOWN] = ObjectTypes(schema)
+    known: ObjectTypes = schema.extensions[_KNOWN]
     return known
 
 
-def object_type_of(schema: GraphQLSchema, declared: Any, kind: type) -> GraphQLObjectType | None:
-    """The object type of values of that class; None where each has to be looked at."""
+def _object_type_of(schema: GraphQLSchema, declared: Any, kind: type) -> GraphQLObjectType | None:
     declared = get_nullable_type(declared)
     if kind in (type(None), type(Undefined)) or issubclass(kind, Exception):
         return None

@@ -82,7 +82,7 @@ class PersistedOperations:
 
 
 def _asked_for(extensions: Mapping[str, object] | None) -> str | None:
-    persisted = (extensions or {}).get("persistedQuery")
+    persisted = extensions.get("persistedQuery") if extensions else None
     if persisted is None:
         return None
     key = persisted.get("sha256Hash") if isinstance(persisted, dict) else None

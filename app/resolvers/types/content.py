@@ -76,9 +76,10 @@ CONTENT_TYPES = (
 
 def content_of(part: object) -> ContentInterface:
     """The GraphQL part; of a part that is wrong nothing is lost."""
-    fields = part if isinstance(part, dict) else {}
-    known = _known(fields, JSON(part))
-    return UnknownContent(type=text_in(fields, "type"), raw=JSON(part)) if known is None else known
+    if not isinstance(part, dict):
+        return UnknownContent(type=None, raw=JSON(part))
+    known = _known(part, JSON(part))
+    return UnknownContent(type=text_in(part, "type"), raw=JSON(part)) if known is None else known
 
 
 def contents_of(parts: object) -> list[ContentInterface]:
@@ -87,13 +88,13 @@ def contents_of(parts: object) -> list[ContentInterface]:
 
 
 def _known(part: Mapping[str, Any], raw: JSON) -> ContentInterface | None:
-    text, data, kind = (text_in(part, name) for name in ("text", "data", "mimeType"))
+    kind = text_in(part, "mimeType")
     match part.get("type"):
-        case "text" if text is not None:
+        case "text" if (text := text_in(part, "text")) is not None:
             return TextContent(text=text, raw=raw)
-        case "image" if data is not None and kind is not None:
+        case "image" if (data := text_in(part, "data")) is not None and kind is not None:
             return ImageContent(data=data, mime_type=kind, raw=raw)
-        case "audio" if data is not None and kind is not None:
+        case "audio" if (data := text_in(part, "data")) is not None and kind is not None:
             return AudioContent(data=data, mime_type=kind, raw=raw)
         case "resource_link" if (uri := text_in(part, "uri")) is not None:
             return ResourceLink(
