@@ -41,12 +41,16 @@ def _is_plainly_fine(data: bytes, value: object) -> bool:
     """Whether writing the value anew shows at once that it is neither too deep nor lost a member.
 
     A lost member takes quotation marks with it, and only an escaped one can appear in its place.
+    What compares equal is not counted: that looks at every byte of a large body.
     """
     try:
         written = orjson.dumps([[[[value]]]])  # as deep as orjson writes, less MAX_DEPTH
     except TypeError:
         return False
-    return data.count(b'"') == written.count(b'"') and b"\\u0022" not in data
+    if len(written) == len(data) + 8 and written.startswith(data, 4):
+        return True
+    is_escaped = b"\\" in data and b"\\u0022" in data
+    return not is_escaped and data.count(b'"') == written.count(b'"')
 
 
 def _look_closely(data: bytes, value: object) -> None:
