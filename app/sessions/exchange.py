@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -46,8 +46,7 @@ class Pending:
     id: RequestId
     key: RequestId
     answer: asyncio.Future[Message]
-    on_progress: ProgressFnT | None
-    on_log: Callable[[Mapping[str, Any]], None] | None
+    options: RequestOptions
     # Where the request is made by its caller's own task: what interrupts that task.
     deadline: asyncio.Timeout | None = None
     reports: deque[Report] | None = None
@@ -70,12 +69,13 @@ class Pending:
         elif isinstance(result := message.get("result"), dict):
             self.answer.set_result(result)
         else:
-            self.answer.set_exception(error_of(message.get("error")))
+            self.fail(error_of(message.get("error")))
 
     def fail(self, error: MCPError) -> None:
         """Let the caller have the error, unless there is an answer."""
         if not self.answer.done():
             self.answer.set_exception(error)
+            self.answer.exception()  # or asyncio complains of one that nobody looked at
 
     async def result(self) -> Message:
         """The answer, once all progress before it has been handed on."""
@@ -134,19 +134,14 @@ class Exchange:
         elif (key := key_of(request_id)) in self.pending:
             raise ValueError(f"the request id {request_id!r} is in use")
         answer: asyncio.Future[Message] = self._loop.create_future()
-        pending = Pending(
-            request_id, key, answer, options.get("on_progress"), options.get("on_log")
-        )
+        pending = Pending(request_id, key, answer, options)
         self.pending[key] = pending
         return pending
 
     def release(self, pending: Pending) -> None:
         """Forget a request."""
         del self.pending[pending.key]
-        if not pending.answer.done():
-            pending.answer.cancel()
-        elif not pending.answer.cancelled():
-            pending.answer.exception()  # or asyncio complains of one that nobody looked at
+        pending.answer.cancel()
         if pending.reporter is not None:
             pending.reporter.cancel()
         if self._emptied is not None and not self.pending:
@@ -222,9 +217,10 @@ class Exchange:
     def _hear(self, method: str, params: Message | None, origin: Pending | None) -> None:
         if method == "notifications/progress" and self._report(params or {}):
             return
-        if method == "notifications/message" and origin is not None and origin.on_log is not None:
+        on_log = None if origin is None else origin.options.get("on_log")
+        if method == "notifications/message" and on_log is not None:
             try:
-                origin.on_log(params or {})
+                on_log(params or {})
             except Exception:
                 log.exception("A log message could not be handed on.")
             return
@@ -236,14 +232,15 @@ class Exchange:
         """Hand progress on in the order it came, one report after the other."""
         pending = self.pending.get(key_of(params.get("progressToken")))
         amount = params.get("progress")
-        if pending is None or pending.on_progress is None or not isinstance(amount, int | float):
+        on_progress = None if pending is None else pending.options.get("on_progress")
+        if pending is None or on_progress is None or not isinstance(amount, int | float):
             return False
         if not self.closed.is_set() and not pending.answer.done():
             if pending.reports is None:
                 pending.reports = deque(maxlen=MAX_REPORTS)
             pending.reports.append((amount, params.get("total"), params.get("message")))
             if pending.reporter is None or pending.reporter.done():
-                work = _hand_on(pending.reports, pending.on_progress)
+                work = _hand_on(pending.reports, on_progress)
                 pending.reporter = asyncio.create_task(work)
         return True
 

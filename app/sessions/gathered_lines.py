@@ -2,7 +2,14 @@
 
 import asyncio
 
+from mcp.shared.exceptions import MCPError
+from mcp.types import INTERNAL_ERROR
+
 from app.sessions.exchange import Pending
+from app.sessions.wire import NotDelivered
+
+# Beyond this much unread output further messages are refused: the server has stopped reading.
+MAX_UNREAD_BYTES = 64 * 1024**2
 
 
 class GatheredLines:
@@ -16,18 +23,17 @@ class GatheredLines:
         self._size = 0
         self._is_over = False
 
-    @property
-    def unread(self) -> int:
-        """How many bytes the child has not taken yet."""
-        return self._size + self._pipe.get_write_buffer_size()
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether nothing can be sent any more."""
-        return self._is_over or self._pipe.is_closing()
-
     def put(self, line: bytes, request: Pending | None = None) -> None:
-        """Send a line very soon; `request` is the one that it carries."""
+        """Send a line very soon; `request` is the one that it carries.
+
+        Raises:
+            NotDelivered: Nothing can be sent any more.
+            MCPError: The child has stopped reading.
+        """
+        if self._is_over or self._pipe.is_closing():
+            raise NotDelivered
+        if self._size + self._pipe.get_write_buffer_size() > MAX_UNREAD_BYTES:
+            raise MCPError(INTERNAL_ERROR, "The server does not read what is sent to it")
         if not self._lines:
             self._loop.call_soon(self._flush)
         self._lines.append(line)

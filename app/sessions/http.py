@@ -105,7 +105,7 @@ class HttpWire:
         pending = self._exchange.register(options)
         is_modern = self._note_version(method, options) in MODERN_PROTOCOL_VERSIONS
         try:
-            has_progress = pending.on_progress is not None
+            has_progress = options.get("on_progress") is not None
             body = rpc.encode(rpc.request(pending.id, method, params, has_progress=has_progress))
             async with asyncio.timeout(options.get("timeout")) as pending.deadline:
                 await self._ask(pending, method, body, options.get("headers") or {})

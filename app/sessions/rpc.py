@@ -9,6 +9,8 @@ from mcp.types import INTERNAL_ERROR, RequestId
 
 from app.sessions.wire import UnsendableMessage
 
+AS_LINE = orjson.OPT_APPEND_NEWLINE
+
 
 def key_of(request_id: object) -> RequestId:
     """A request id as we minted it: some servers send our numbers back as strings."""
@@ -22,7 +24,9 @@ def key_of(request_id: object) -> RequestId:
 def notification(method: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
     """A message that wants no answer."""
     message: dict[str, Any] = {"jsonrpc": "2.0", "method": method}
-    return message if params is None else {**message, "params": params}
+    if params is not None:
+        message["params"] = params
+    return message
 
 
 def request(
@@ -32,7 +36,10 @@ def request(
     if has_progress:
         meta = {**((params or {}).get("_meta") or {}), "progressToken": request_id}
         params = {**(params or {}), "_meta": meta}
-    return {"id": request_id, **notification(method, params)}
+    message: dict[str, Any] = {"id": request_id, "jsonrpc": "2.0", "method": method}
+    if params is not None:
+        message["params"] = params
+    return message
 
 
 def cancelled(request_id: RequestId, reason: str) -> dict[str, Any]:
@@ -41,7 +48,7 @@ def cancelled(request_id: RequestId, reason: str) -> dict[str, Any]:
 
 
 def encode(message: Mapping[str, Any], option: int = 0) -> bytes:
-    """The message as JSON.
+    """The message as JSON, or with `AS_LINE` a line of it.
 
     Raises:
         UnsendableMessage: It holds what JSON cannot carry.
@@ -50,15 +57,6 @@ def encode(message: Mapping[str, Any], option: int = 0) -> bytes:
         return orjson.dumps(message, option=option)
     except TypeError as error:
         raise UnsendableMessage(str(error)) from None
-
-
-def encode_line(message: Mapping[str, Any]) -> bytes:
-    """The message as a line of JSON.
-
-    Raises:
-        UnsendableMessage: It holds what JSON cannot carry.
-    """
-    return encode(message, orjson.OPT_APPEND_NEWLINE)
 
 
 def error_of(error: object) -> MCPError:

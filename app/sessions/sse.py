@@ -115,10 +115,8 @@ class SseWire:
         pending = self._exchange.register(options)
         posting: asyncio.Task[None] | None = None
         try:
-            message = rpc.request(
-                pending.id, method, params, has_progress=pending.on_progress is not None
-            )
-            body = rpc.encode(message)
+            has_progress = options.get("on_progress") is not None
+            body = rpc.encode(rpc.request(pending.id, method, params, has_progress=has_progress))
             # Beside the wait for the answer: that may come before the POST is acknowledged.
             posting = self._tasks.begin(self._deliver(pending, body, options.get("headers") or {}))
             async with asyncio.timeout(options.get("timeout")) as pending.deadline:

@@ -44,8 +44,6 @@ CHUNK_BYTES = 256 * 1024
 EXIT_CODE_SECONDS = 0.05
 # Beyond this much unread output towards a server, senders wait for it to read.
 WRITE_BUFFER_BYTES = 64 * 1024
-# Beyond this much, further messages are refused: the server has stopped reading.
-MAX_UNREAD_BYTES = 64 * 1024**2
 
 
 class StdioWire:
@@ -148,7 +146,7 @@ class StdioWire:
         """
         options = cast("RequestOptions", opts or {})
         pending = self._exchange.register(options)
-        has_progress = pending.on_progress is not None
+        has_progress = options.get("on_progress") is not None
         try:
             self._put(rpc.request(pending.id, method, params, has_progress=has_progress), pending)
             seconds = options.get("timeout")
@@ -205,24 +203,20 @@ class StdioWire:
 
     def _abandon(self, pending: Pending, options: RequestOptions, reason: str) -> None:
         """Tell the server that nobody waits any more; never waits itself."""
-        outbox = self._outbox
-        is_wanted = options.get("cancel_on_abandon", True)
-        if is_wanted and outbox is not None and not outbox.is_closed:
-            outbox.put(rpc.encode_line(rpc.cancelled(pending.id, reason)))
+        if options.get("cancel_on_abandon", True):
+            with contextlib.suppress(MCPError):
+                self._put(rpc.cancelled(pending.id, reason))
 
     def _put(self, message: Message, request: Pending | None = None) -> None:
         """Send a message very soon.
 
         Raises:
-            NotDelivered, UnsendableMessage: Nothing is sent.
-            MCPError: Nothing is sent, for the child has not read what was.
+            MCPError, UnsendableMessage: It is not sent.
         """
-        line, outbox = rpc.encode_line(message), self._outbox
-        if outbox is None or outbox.is_closed:
+        line = rpc.encode(message, rpc.AS_LINE)
+        if self._outbox is None:
             raise NotDelivered
-        if outbox.unread > MAX_UNREAD_BYTES:
-            raise MCPError(INTERNAL_ERROR, "The server does not read what is sent to it")
-        outbox.put(line, request)
+        self._outbox.put(line, request)
 
     async def _write(self, message: Message) -> None:
         """Send what nobody waits for an answer to; wait while the child is slow to read."""
