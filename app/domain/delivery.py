@@ -3,7 +3,9 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from app.domain.address import check_header, is_header_value
 from app.domain.errors import AppError, ErrorCode, invalid
@@ -19,6 +21,8 @@ from app.domain.word import Word
 
 VALUE = "{value}"
 MAX_BINDINGS = 100
+# Shared by all that send nothing on a way.
+NOTHING: Mapping[str, str] = MappingProxyType({})
 QUERY_NAME = re.compile(r"[A-Za-z0-9_.~-]{1,128}")
 
 
@@ -69,15 +73,17 @@ class StoredSecret:
     is_own: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(NamedTuple):
     """Opened secrets on their ways, by target. Never kept, logged or shown."""
 
-    arguments: Mapping[str, str] = field(default_factory=dict, repr=False)
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    arguments: Mapping[str, str] = NOTHING
+    environment: Mapping[str, str] = NOTHING
+    headers: Mapping[str, str] = NOTHING
+    query: Mapping[str, str] = NOTHING
+    files: Mapping[str, str] = NOTHING
+
+    def __repr__(self) -> str:
+        return "Delivered(...)"
 
 
 def check_bindings(bindings: Sequence[SecretBinding], *, is_program: bool) -> None:
@@ -139,8 +145,7 @@ def refuse_missing(server_name: str, names: Sequence[str]) -> AppError:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretBundle:
+class SecretBundle(NamedTuple):
     """A user's secrets for a server, opened for one call: how they go out, and whose they are.
 
     `parts` are those by which values are found in results. `stamp` names the values a launch
@@ -150,10 +155,13 @@ class SecretBundle:
 
     username: str
     delivered: Delivered
-    values: Sequence[str] = field(repr=False)
-    parts: PartsByValue = field(repr=False)
+    values: Sequence[str]
+    parts: PartsByValue
     stamp: str
     is_own: bool
+
+    def __repr__(self) -> str:
+        return f"SecretBundle(username={self.username!r}, ...)"
 
     def masker(self) -> Masker:
         """What masks these values in results."""

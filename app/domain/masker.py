@@ -39,14 +39,19 @@ class Masker:
     ) -> None:
         self._shortest = shortest
         self._parts = parts_of(values, shortest=shortest) if parts is None else parts
-        self._needles = [_in_json(part) for some in self._parts.values() for part in some]
+        self._needles = [part.encode() for some in self._parts.values() for part in some]
         self._search: BytesAhoCorasick | None = None
 
     def text(self, text: str) -> str:
         """The text with every value replaced by the mask."""
         if not self._may_hold_one(text):
             return text
-        found = [v for v, parts in self._parts.items() if any(part in text for part in parts)]
+        written = _written(text)
+        found = [
+            value
+            for value, parts in self._parts.items()
+            if written is None or any(part.encode() in written for part in parts)
+        ]
         return mask_text(text, spellings(found, shortest=self._shortest))
 
     def json(self, value: object) -> object:
@@ -94,10 +99,8 @@ class Masker:
     def _may_hold_one(self, value: object) -> bool:
         if not self._needles:
             return False
-        try:
-            return self._is_found_in(orjson.dumps(value))
-        except TypeError:  # it holds half a surrogate pair, or is no JSON
-            return True
+        written = _written(value)
+        return written is None or self._is_found_in(written)
 
     def _is_found_in(self, text: bytes) -> bool:
         """Whether a part of a value is in a JSON text that orjson has written."""
@@ -116,12 +119,16 @@ class Masker:
 
 
 def parts_of(values: Iterable[str], *, shortest: int) -> dict[str, Sequence[str]]:
-    """By value the texts of which every spelling of it holds at least one."""
+    """By value texts, at least one of which is in the JSON of whatever holds a spelling of it."""
     return {value: _parts(value, shortest) for value in values if len(value) >= shortest}
 
 
-def _in_json(part: str) -> bytes:
-    return part.encode() if part.isalnum() else orjson.dumps(part)[1:-1]
+def _written(value: object) -> bytes | None:
+    """The value as JSON; None where it holds what JSON cannot carry, such as half a character."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return None
 
 
 def _parts(value: str, shortest: int) -> Sequence[str]:
@@ -132,7 +139,8 @@ def _parts(value: str, shortest: int) -> Sequence[str]:
         texts.append(value)
     parts = [_unchanged(text) for text in texts]
     if min(map(len, parts)) < SHORTEST_PART:
-        return [*spellings([value], shortest=shortest)]
+        forms = spellings([value], shortest=shortest)
+        return [orjson.dumps(form)[1:-1].decode() for form in forms]
     return parts
 
 

@@ -7,23 +7,10 @@ from app.domain.delivery import Delivered, SecretBundle
 
 def pack(bundle: SecretBundle) -> bytes:
     """The bundle as JSON."""
-    sent = bundle.delivered
-    return orjson.dumps(
-        (
-            bundle.username, bundle.stamp, bundle.is_own, bundle.values, bundle.parts,
-            sent.arguments, sent.environment, sent.headers, sent.query, sent.files,
-        )
-    )  # fmt: skip
+    return orjson.dumps((bundle.username, (*bundle.delivered,), *bundle[2:]))
 
 
 def unpack(data: bytes) -> SecretBundle:
     """The bundle in what `pack` made."""
-    username, stamp, is_own, values, parts, *sent = orjson.loads(data)
-    return SecretBundle(
-        username=username,
-        stamp=stamp,
-        is_own=is_own,
-        values=values,
-        parts=parts,
-        delivered=Delivered(*sent),
-    )
+    username, delivered, *others = orjson.loads(data)
+    return SecretBundle(username, Delivered(*delivered), *others)

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter, time_ns
 from types import TracebackType
 from typing import Self
 
 from app.domain.audit import CALLER_GONE, OK, AuditRecord, is_recorded
-from app.domain.clock import utc_now
+from app.domain.clock import utc_at
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.names import check_username
 from app.domain.policy import Action, Target, decide, reaches, refuse
@@ -80,9 +80,11 @@ class Operation:
             if self._look is not None:
                 self._look()
             limits = self._deps.limits
-            await limits.count(self.caller.subject, self.action)
+            if (rate := limits.rate_of(self.action)) is not None:
+                await rate.count(self.caller.subject)
             if self.action in CALLS:
-                self._turn = await limits.share.enter(self.username)
+                turn = limits.share.enter(self.username)
+                self._turn = turn or await limits.share.wait(self.username)
         except BaseException as error:
             self._end(error)
             raise
@@ -139,10 +141,11 @@ class Operation:
             return
         caller, origin, credential = self.caller, current_origin(), self.caller.credential
         is_refused = outcome == ErrorCode.INVALID_INPUT  # such names are not worth keeping
+        now = time_ns()
         self._deps.audit.add(
             AuditRecord(
-                id=next_id(),
-                at=utc_now(),
+                id=next_id(now),
+                at=utc_at(now),
                 principal=caller.subject,
                 credential_kind=credential.kind,
                 credential_id=credential.id,

@@ -61,12 +61,8 @@ class FairShare:
         self._users: dict[str, _User] = {}
         self._busy: OrderedDict[str, float] = OrderedDict()  # when each called last, in order
 
-    async def enter(self, name: str) -> Turn:
-        """Return when it is this call's turn; `leave` when it is over.
-
-        Raises:
-            AppError: RATE_LIMITED, when the line is full or does not move.
-        """
+    def enter(self, name: str) -> Turn | None:
+        """This call's turn, `leave` when it is over; None where it has to `wait` for it."""
         now = self._loop.time()
         user = self._users.get(name)
         if user is None:
@@ -75,7 +71,32 @@ class FairShare:
         self._busy.move_to_end(name)
         if not user.line and self._may_start(user, now):
             return self._start(user, now)
-        return await self._wait_in_line(user)
+        return None
+
+    async def wait(self, name: str) -> Turn:
+        """The same when it is this call's turn, after those of its user that are in line.
+
+        Raises:
+            AppError: RATE_LIMITED, when the line is full or does not move.
+        """
+        user = self._users[name]
+        if len(user.line) >= self._most_in_line:
+            raise _refused(user, 1.0)
+        turn: asyncio.Future[Turn] = self._loop.create_future()
+        user.line.append(turn)
+        if not user.is_looked_after:
+            self._look_after(user)
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                return await turn
+        except BaseException as error:
+            if turn in user.line:
+                user.line.remove(turn)
+            elif turn.done() and not turn.cancelled():
+                self.leave(turn.result())
+            if isinstance(error, TimeoutError):
+                raise _refused(user, self._wait_seconds) from None
+            raise
 
     def leave(self, turn: Turn) -> None:
         """The call is over."""
@@ -96,9 +117,12 @@ class FairShare:
     def _may_start(self, user: _User, now: float) -> bool:
         if user.at_work >= self._at_once:
             return False
-        busy = self._count_busy(now)
+        busy = 1 if len(self._busy) == 1 else self._count_busy(now)
+        share = WINDOW // busy or 1
+        if len(user.fresh) < share:
+            return True
         settled = SETTLED_ALONE_SECONDS if busy == 1 else SETTLED_SECONDS
-        return _count_fresh(user, now - settled) < max(1, WINDOW // busy)
+        return _count_fresh(user, now - settled) < share
 
     def _count_busy(self, now: float) -> int:
         """How many users are busy; whoever is not any more is forgotten."""
@@ -112,25 +136,6 @@ class FairShare:
                 self._busy[name] = now
             elif not user.at_work:
                 del self._users[name]
-
-    async def _wait_in_line(self, user: _User) -> Turn:
-        if len(user.line) >= self._most_in_line:
-            raise _refused(user, 1.0)
-        turn: asyncio.Future[Turn] = self._loop.create_future()
-        user.line.append(turn)
-        if not user.is_looked_after:
-            self._look_after(user)
-        try:
-            async with asyncio.timeout(self._wait_seconds):
-                return await turn
-        except BaseException as error:
-            if turn in user.line:
-                user.line.remove(turn)
-            elif turn.done() and not turn.cancelled():
-                self.leave(turn.result())
-            if isinstance(error, TimeoutError):
-                raise _refused(user, self._wait_seconds) from None
-            raise
 
     def _let_in(self, user: _User) -> None:
         now = self._loop.time()

@@ -34,26 +34,20 @@ class Limits:
 
     def __init__(self, settings: LimitSettings) -> None:
         self.share = FairShare(at_once=settings.calls_at_once, wait_seconds=settings.wait_seconds)
-        self._rates: dict[Action, _Rate] = {}
+        self._rates: dict[Action, Rate] = {}
         if settings.calls_per_second:
-            calls = _Rate(settings.calls_per_second, 1.0, "calls each second")
+            calls = Rate(settings.calls_per_second, 1.0, "calls each second")
             self._rates |= dict.fromkeys(CALLS, calls)
         if settings.installs_per_hour:
-            installs = _Rate(settings.installs_per_hour, HOUR_SECONDS, "installs each hour")
+            installs = Rate(settings.installs_per_hour, HOUR_SECONDS, "installs each hour")
             self._rates |= dict.fromkeys(INSTALLS, installs)
 
-    async def count(self, principal: str, action: Action) -> None:
-        """Take note that a principal does that.
-
-        Raises:
-            AppError: RATE_LIMITED, when it is too much.
-        """
-        rate = self._rates.get(action)
-        if rate is not None:
-            await rate.count(principal)
+    def rate_of(self, action: Action) -> "Rate | None":
+        """What counts how often a principal does that; None where anybody may at any rate."""
+        return self._rates.get(action)
 
 
-class _Rate:
+class Rate:
     """One rate for every principal alike; what was not used for a while may come at once."""
 
     def __init__(self, most: int, seconds: float, what: str) -> None:
@@ -63,6 +57,11 @@ class _Rate:
         self._limiters: OrderedDict[str, AsyncLimiter] = OrderedDict()
 
     async def count(self, principal: str) -> None:
+        """Take note that a principal does it once more.
+
+        Raises:
+            AppError: RATE_LIMITED, when it is too much.
+        """
         limiter = self._limiters.get(principal)
         if limiter is None:
             limiter = self._limiters[principal] = AsyncLimiter(self._most, self._seconds)
