@@ -13,18 +13,16 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from app.domain.errors import AppError
 from app.domain.seen_secrets import RecentSecrets
 from app.domain.session import ListingChange, LogLine, SessionView
-from app.edge.authentication import CallerGuard
-from app.edge.direct import DirectRoutes
-from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
-from app.edge.hangup import HangupGuard
-from app.edge.headers import SecurityHeaders, cors
+from app.edge.authentication import Callers
+from app.edge.bodies import Bodies
+from app.edge.entrance import Entrance
+from app.edge.hosts import Hosts
 from app.edge.protected_resource import METADATA_PATHS, metadata_routes
-from app.edge.request_id import RequestId
 from app.gateway.door import McpDoor
 from app.installers.files import PackageFolder
 from app.models.answers import MongoAnswers
@@ -75,7 +73,7 @@ DATABASE_PATIENCE_SECONDS = 2.0
 COMMAND_PATIENCE_SECONDS = 10.0
 RETRY_SECONDS = 2.0
 # Everybody may see that it is there.
-PUBLIC = ("/", "/healthz", *DOCUMENTATION, *METADATA_PATHS)
+PUBLIC = frozenset(("/", "/healthz", *DOCUMENTATION, *METADATA_PATHS))
 
 
 def create_app(machine: Machine) -> Starlette:
@@ -91,25 +89,14 @@ def create_app(machine: Machine) -> Starlette:
             *rest_routes(),
         ],
         middleware=[
-            Middleware(RequestId),
-            Middleware(SecurityHeaders),
-            *([Middleware(cors, origins=settings.cors_origins)] if settings.cors_origins else []),
-            Middleware(SurpriseGuard),
-            Middleware(HostGuard, allowed=settings.allowed_hosts, origins=settings.cors_origins),
             Middleware(
-                CallerGuard,
-                authentication=engines.deps.authentication,
-                is_public=lambda scope: (
-                    scope["path"] in PUBLIC
-                    or scope["path"].startswith(DOCUMENTATION_FILES)
-                    or engines.graphql.is_page(scope)
-                ),
-            ),
-            Middleware(
-                BodyGuard, limit=settings.payload_limit, seconds=settings.request_body_seconds
-            ),
-            Middleware(HangupGuard),
-            Middleware(DirectRoutes, table={**engines.graphql.direct_routes(), **direct_routes()}),
+                Entrance,
+                hosts=Hosts(settings.allowed_hosts, settings.cors_origins),
+                callers=Callers(engines.deps.authentication, engines.is_public),
+                bodies=Bodies(settings.payload_limit, settings.request_body_seconds),
+                table={**engines.graphql.direct_routes(), **direct_routes()},
+                cors_origins=settings.cors_origins,
+            )
         ],
         exception_handlers={AppError: expected, HTTPException: from_router},
         lifespan=engines.lifespan,
@@ -120,7 +107,7 @@ def create_app(machine: Machine) -> Starlette:
 
 
 class _Application(Starlette):
-    """Starlette without its own answer to surprises, which SurpriseGuard gives."""
+    """Starlette without its own answer to surprises, which the Entrance gives."""
 
     def build_middleware_stack(self) -> ASGIApp:
         """What each request passes."""
@@ -232,6 +219,13 @@ class _Engines:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
             await self.stop()
+
+    def is_public(self, scope: Scope) -> bool:
+        """Whether everybody may see that."""
+        path: str = scope["path"]
+        if path in PUBLIC or path.startswith(DOCUMENTATION_FILES):
+            return True
+        return self.graphql.is_page(scope)
 
     async def start(self, *, patience_seconds: float) -> None:
         """Begin with the database."""

@@ -1,10 +1,10 @@
-"""Establishing who is calling, before any door sees the request; as pure ASGI middleware."""
+"""Establishing who is calling, before any door sees the request."""
 
 from collections.abc import Callable, Sequence
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from app.domain.errors import AppError, ErrorCode
 from app.edge.envelope import refusal_response
@@ -14,32 +14,25 @@ from app.edge.protected_resource import RESOURCE_PATH, metadata_url
 from app.services.authentication import Authentication
 
 
-class CallerGuard:
-    """Lets a request through only with its caller known; `is_public` names the exceptions.
+class Callers:
+    """Refuses requests whose caller is not known; `is_public` names the exceptions."""
 
-    A WebSocket passes: a browser cannot send a header with it, so its door asks for the token in
-    `connection_init`.
-    """
-
-    def __init__(
-        self, app: ASGIApp, authentication: Authentication, is_public: Callable[[Scope], bool]
-    ) -> None:
-        self._app = app
+    def __init__(self, authentication: Authentication, is_public: Callable[[Scope], bool]) -> None:
         self._authentication = authentication
         self._is_public = is_public
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with its caller, or answer 401."""
-        if scope["type"] == "http" and not self._is_public(scope):
-            try:
-                caller = await self._authentication.principal(
-                    authorization_of(headers_of(scope, b"authorization"))
-                )
-            except AppError as error:
-                await self._refusal(scope, error)(scope, receive, send)
-                return
-            set_principal(scope, caller)
-        await self._app(scope, receive, send)
+    async def refusal(self, scope: Scope) -> Response | None:
+        """The answer 401; None where the request may pass, now with its caller."""
+        if self._is_public(scope):
+            return None
+        try:
+            caller = await self._authentication.principal(
+                authorization_of(headers_of(scope, b"authorization"))
+            )
+        except AppError as error:
+            return self._refusal(scope, error)
+        set_principal(scope, caller)
+        return None
 
     def _refusal(self, scope: Scope, error: AppError) -> Response:
         response = refusal_response(scope, error)

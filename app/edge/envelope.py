@@ -18,15 +18,19 @@ GRAPHQL_TYPE = "application/graphql-response+json"
 class JsonResponse(Response):
     """JSON that is written already; what Starlette works out for each answer, it knows."""
 
-    media_type: str = "application/json"
-
-    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        """The few headers that every one has."""
+    def __init__(
+        self,
+        body: bytes,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        media_type: str = "application/json",
+    ) -> None:
+        self.status_code, self.body, self.media_type = status_code, body, media_type
+        self.background = None
         if headers:
-            super().init_headers(headers)
+            self.init_headers(headers)
         else:
-            length = b"%d" % len(self.body)
-            kind = self.media_type.encode()
+            length, kind = b"%d" % len(body), media_type.encode()
             self.raw_headers = [(b"content-length", length), (b"content-type", kind)]
 
 

@@ -1,9 +1,11 @@
 """What every answer tells a browser, and what pages of other sites are told."""
 
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
+
+from app.edge.request_id import RAW_HEADER
 
 # For answers that are data; the pages bring a policy of their own.
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -21,8 +23,8 @@ STRICT_TRANSPORT = "max-age=31536000"
 RawHeader = tuple[bytes, bytes]
 _ALWAYS: tuple[RawHeader, ...] = tuple((n.lower().encode(), v.encode()) for n, v in ALWAYS.items())
 _NOT_KEPT: tuple[RawHeader, ...] = (*_ALWAYS, (b"cache-control", b"no-store"))
-_NAMES = frozenset(name for name, _ in _NOT_KEPT)
 _STRICT: RawHeader = (b"strict-transport-security", STRICT_TRANSPORT.encode())
+_NAMES = frozenset((RAW_HEADER, _STRICT[0], *(name for name, _ in _NOT_KEPT)))
 CORS_METHODS = ("GET", "POST", "PUT", "DELETE")
 CORS_REQUEST_HEADERS = (
     "Authorization", "Content-Type", "Last-Event-ID", "Mcp-Method", "Mcp-Name",
@@ -33,26 +35,6 @@ CORS_ANSWER_HEADERS = (
     "X-Request-Id",
 )  # fmt: skip
 CORS_SECONDS = 600
-
-
-class SecurityHeaders:
-    """Adds to every answer what the answer does not say itself."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        def careful(message: Message) -> Awaitable[None]:
-            if message["type"] == "http.response.start":
-                message["headers"] = _with_ours(message.get("headers", ()), scope)
-            return send(message)
-
-        await self._app(scope, receive, careful)
 
 
 def cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
@@ -67,15 +49,16 @@ def cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
     )
 
 
-def _with_ours(given: Iterable[RawHeader], scope: Scope) -> list[RawHeader]:
-    """The headers of an answer, and those of ours that it does not have."""
-    headers = [*given]
-    wanted = _ALWAYS if scope["path"].startswith(KEPT_PATHS) else _NOT_KEPT
-    names = {name.lower() for name, _ in headers}
-    if names.isdisjoint(_NAMES):
-        headers += wanted
-    else:
-        headers += [header for header in wanted if header[0] not in names]
-    if scope.get("scheme") == "https" and _STRICT[0] not in names:
-        headers.append(_STRICT)
-    return headers
+def answer_headers(
+    given: Iterable[RawHeader], scope: Scope, request_id: RawHeader
+) -> list[RawHeader]:
+    """The headers of an answer, those of ours that it does not have, and its request's id."""
+    headers: Sequence[RawHeader] = [*given]
+    wanted: Sequence[RawHeader] = _ALWAYS if scope["path"].startswith(KEPT_PATHS) else _NOT_KEPT
+    if scope.get("scheme") == "https":
+        wanted = (*wanted, _STRICT)
+    names = dict(headers).keys()
+    if not names.isdisjoint(_NAMES):
+        headers = [header for header in headers if header[0] != RAW_HEADER]
+        wanted = [header for header in wanted if header[0] not in names]
+    return [*headers, *wanted, request_id]

@@ -1,7 +1,7 @@
 """A door whose libraries are imported after the others have begun to answer."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,10 +20,11 @@ class LateDoor:
         self._app: ASGIApp | None = None
         self._lock = asyncio.Lock()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, as soon as there is somebody to take it."""
-        app = self._app or await self.load()
-        await app(scope, receive, send)
+        if self._app is None:
+            return self._load_first(scope, receive, send)
+        return self._app(scope, receive, send)
 
     async def load(self) -> ASGIApp:
         """Build the application if that has not been done yet."""
@@ -31,3 +32,7 @@ class LateDoor:
             if self._app is None:
                 self._app = await import_late(self._build)
         return self._app
+
+    async def _load_first(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = await self.load()
+        await app(scope, receive, send)

@@ -12,7 +12,7 @@ from app.domain.call import ToolCall
 from app.domain.errors import AppError
 from app.domain.session import LogMessage, Progress
 from app.edge.envelope import failure_body
-from app.edge.head import header_of
+from app.edge.head import head_of
 from app.edge.principal import principal_of
 from app.rest.failures import in_our_units
 from app.rest.parsing import deps_of
@@ -25,7 +25,7 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 def wants_events(request: Request) -> bool:
     """Whether the client asks for a stream of events."""
-    return "text/event-stream" in (header_of(request.scope, b"accept") or "")
+    return b"text/event-stream" in head_of(request.scope).get(b"accept", b"")
 
 
 def call_events(request: Request, call: ToolCall) -> StreamingResponse:

@@ -1,6 +1,6 @@
 """Requests that may come twice: the header Idempotency-Key."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
 from starlette.requests import Request
@@ -12,7 +12,7 @@ from app.edge.envelope import error_response
 from app.edge.head import header_of
 from app.edge.principal import principal_of
 from app.rest.call_events import wants_events
-from app.rest.parsing import Endpoint, deps_of, read_bytes
+from app.rest.parsing import Endpoint, deps_of
 from app.services.idempotency import answer_once
 
 Again = Callable[[Request], AbstractAsyncContextManager[None]]
@@ -24,11 +24,11 @@ def kept_by_key(endpoint: Endpoint, again: Again) -> Endpoint:
     `again` is the gate that a request passes whose answer is kept already.
     """
 
-    async def answer(request: Request) -> Response:
+    def answer(request: Request) -> Awaitable[Response]:
         key = header_of(request.scope, b"idempotency-key")
         if key is None:
-            return await endpoint(request)
-        return await _answer_once(request, key, endpoint, again)
+            return endpoint(request)
+        return _answer_once(request, key, endpoint, again)
 
     return answer
 
@@ -38,7 +38,7 @@ async def _answer_once(request: Request, key: str, endpoint: Endpoint, again: Ag
         raise invalid(
             "Idempotency-Key does not go with Accept: text/event-stream.", "Idempotency-Key"
         )
-    body = await read_bytes(request)
+    body = await request.body()
     what = (request.url.path.encode(), request.scope["query_string"], body)
     caller = principal_of(request)
     keyed = KeyedRequest(subject=caller.subject, key=key, fingerprint=fingerprint_of(caller, *what))

@@ -15,7 +15,7 @@ from app.rest.bodies import Query
 from app.rest.conditional import revalidated
 from app.rest.failures import expected
 from app.rest.idempotent import Again, kept_by_key
-from app.rest.parsing import Endpoint, only_known, without_body
+from app.rest.parsing import Endpoint, names_of, refuse_unknown, without_body
 
 
 def compressed(app: ASGIApp) -> ASGIApp:
@@ -74,7 +74,7 @@ class Operation:
             endpoint = kept_by_key(endpoint, self.again)
         if self.body is None and self.method != "GET":
             endpoint = without_body(endpoint)
-        app = _Answering(only_known(endpoint, self.query))
+        app = _Answering(endpoint, names_of(self.query))
         return compressed(app) if self.method == "GET" else app
 
     def route(self, *, is_last: bool) -> Route:
@@ -84,14 +84,20 @@ class Operation:
 
 
 class _Answering:
-    """An endpoint as an application, which answers the failures of its services too."""
+    """An endpoint as an application, which answers the failures of its services too.
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    It is asked only where the query string has no other parameters than `names`.
+    """
+
+    def __init__(self, endpoint: Endpoint, names: frozenset[str]) -> None:
         self._endpoint = endpoint
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = WholeRequest(scope, receive)
         try:
+            if scope["query_string"]:
+                refuse_unknown(request, self._names)
             response = await self._endpoint(request)
         except AppError as error:
             response = await expected(request, error)

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from pydantic import ValidationError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from app.domain.errors import AppError, invalid
-from app.edge.head import announces_body
+from app.edge.head import announces_body, head_of
 from app.edge.strict_json import read_json
 from app.rest.bodies import Body, Query
 from app.services.deps import Deps
@@ -31,7 +31,7 @@ async def read_body(request: Request, kind: type[B], *, is_optional: bool = Fals
         AppError: INVALID_INPUT naming the first field that is wrong; PAYLOAD_TOO_LARGE.
     """
     try:
-        return kind.model_validate(await read_object(request, is_optional=is_optional))
+        return kind.model_validate(_object_in(await request.body(), is_optional=is_optional))
     except ValidationError as error:
         raise _explain(error) from None
 
@@ -42,7 +42,10 @@ async def read_object(request: Request, *, is_optional: bool = False) -> dict[st
     Raises:
         AppError: INVALID_INPUT or PAYLOAD_TOO_LARGE.
     """
-    data = await read_bytes(request)
+    return _object_in(await request.body(), is_optional=is_optional)
+
+
+def _object_in(data: bytes, *, is_optional: bool) -> dict[str, object]:
     value = {} if is_optional and not data else read_json(data)
     if not isinstance(value, dict):
         raise invalid("The body must be a JSON object.")
@@ -65,20 +68,18 @@ def read_query(request: Request, kind: type[Q]) -> Q:
         raise _explain(error) from None
 
 
-def only_known(endpoint: Endpoint, kind: type[Query] | None) -> Endpoint:
-    """The endpoint, asked only where the query string names nothing that the model does not."""
+def names_of(kind: type[Query] | None) -> frozenset[str]:
+    """The parameters that a query string may have."""
     fields = {} if kind is None else kind.model_fields
-    names = frozenset(field.alias or name for name, field in fields.items())
-
-    async def answer(request: Request) -> Response:
-        if request.scope["query_string"]:
-            _refuse_unknown(request, names)
-        return await endpoint(request)
-
-    return answer
+    return frozenset(field.alias or name for name, field in fields.items())
 
 
-def _refuse_unknown(request: Request, names: frozenset[str]) -> None:
+def refuse_unknown(request: Request, names: frozenset[str]) -> None:
+    """Refuse a query string that has other parameters.
+
+    Raises:
+        AppError: INVALID_INPUT naming the first of them.
+    """
     unknown = next((name for name in request.query_params if name not in names), None)
     if unknown is not None:
         known = f"It knows {', '.join(sorted(names))}." if names else "It knows none."
@@ -90,23 +91,11 @@ def without_body(endpoint: Endpoint) -> Endpoint:
     """The endpoint, asked only where the body is none, or `{}`."""
 
     async def answer(request: Request) -> Response:
-        if announces_body(request.scope) and await read_object(request, is_optional=True):
+        if announces_body(head_of(request.scope)) and await read_object(request, is_optional=True):
             raise invalid("This route takes no body.")
         return await endpoint(request)
 
     return answer
-
-
-async def read_bytes(request: Request) -> bytes:
-    """The request's body, as often as it is asked for.
-
-    Raises:
-        AppError: INVALID_INPUT or PAYLOAD_TOO_LARGE.
-    """
-    try:
-        return await request.body()
-    except ClientDisconnect:
-        raise invalid("The client went away before its body had arrived.") from None
 
 
 def _explain(error: ValidationError) -> AppError:

@@ -1,4 +1,4 @@
-"""Clients that leave, around bare ASGI applications driven by hand."""
+"""Clients that leave, of small ASGI applications driven by hand."""
 
 import asyncio
 import contextlib
@@ -14,19 +14,18 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from app.edge.guards import SurpriseGuard
-from app.edge.hangup import HangupGuard
 from tests.edge.wire import (
     BODY,
     DEADLINE_SECONDS,
     DISCONNECT,
     EMPTY,
     END,
-    START,
     Slow,
     Wire,
+    entrance,
     past_patience,
     serving,
+    start,
 )
 
 
@@ -60,13 +59,13 @@ async def test_a_quick_request_costs_no_task_and_no_message() -> None:
     async def quick(scope: Scope, receive: Receive, send: Send) -> None:
         assert await receive() == BODY
         tasks.append(asyncio.all_tasks())
-        await send(START)
+        await send(start())
         await send(END)
 
     wire = Wire(BODY)
     before = asyncio.all_tasks()
     await wire.serve(quick)
-    assert (tasks, wire.calls, wire.sent) == ([before], 1, [START, END])
+    assert (tasks, wire.calls, wire.status, wire.sent[1:]) == ([before], 1, 200, [END])
 
 
 async def test_a_slow_request_leaves_nothing_for_the_garbage_collector() -> None:
@@ -75,15 +74,16 @@ async def test_a_slow_request_leaves_nothing_for_the_garbage_collector() -> None
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        await wire.is_asked.wait()  # by the guard
-        await send(START)
+        await wire.is_asked.wait()  # by the watch
+        await send(start())
         await send(END)
 
+    served = entrance(slow)
     gc.collect()
     gc.disable()
     try:
-        await wire.serve(slow)
-        await asyncio.sleep(0)  # the guard's own wait ends
+        await served(wire.scope, wire.receive, wire.send)
+        await asyncio.sleep(0)  # the watch's own wait ends
         await asyncio.sleep(0)
         assert gc.collect() == 0
     finally:
@@ -108,7 +108,7 @@ async def test_a_late_reader_without_a_body_is_handed_an_empty_one() -> None:
     wire, heard = Wire(EMPTY, method="GET"), []
 
     async def late_reader(scope: Scope, receive: Receive, send: Send) -> None:
-        await wire.is_asked.wait()  # by the guard
+        await wire.is_asked.wait()  # by the watch
         heard.append(await receive())
         asyncio.get_running_loop().call_soon(wire.say, DISCONNECT)
         heard.append(await receive())
@@ -126,7 +126,7 @@ async def test_an_application_that_listens_is_told_and_ends_in_its_own_way(
     async def listener(scope: Scope, receive: Receive, send: Send) -> None:
         heard.append(await receive())
         if is_late:
-            await wire.is_asked.wait()  # by the guard
+            await wire.is_asked.wait()  # by the watch
         heard.append(await receive())
         await past_patience()
         heard.append(await receive() if is_late else DISCONNECT)
@@ -152,7 +152,7 @@ async def test_a_stream_of_starlette_ends_with_its_client() -> None:
 
     async def streaming(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        await wire.is_asked.wait()  # by the guard: the stream finds it waiting
+        await wire.is_asked.wait()  # by the watch: the stream finds it waiting
         await StreamingResponse(pieces())(scope, receive, send)
 
     await wire.serve(streaming)
@@ -185,8 +185,8 @@ async def test_work_after_the_whole_answer_goes_on() -> None:
 
     async def with_background(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        await wire.is_asked.wait()  # by the guard: the request is slow
-        await send(START)
+        await wire.is_asked.wait()  # by the watch: the request is slow
+        await send(start())
         await send(END)
         wire.say(DISCONNECT)  # as uvicorn does then
         await past_patience()
@@ -197,7 +197,7 @@ async def test_work_after_the_whole_answer_goes_on() -> None:
 
 
 @pytest.mark.parametrize("has_left", [False, True])
-async def test_a_cancellation_from_outside_waits_for_the_application_and_goes_on(
+async def test_a_cancellation_from_outside_waits_for_the_application_and_is_told_to_the_client(
     has_left: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     app, wire = Slow(), Wire(BODY)
@@ -208,20 +208,34 @@ async def test_a_cancellation_from_outside_waits_for_the_application_and_goes_on
         while not serving.cancelling():
             await asyncio.sleep(0)
     serving.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await serving
+    await serving
     assert app.has_cleaned_up
+    assert wire.status == 503
 
 
-async def test_an_exception_goes_on_unchanged() -> None:
-    failure = RuntimeError("of the application")
+async def test_a_cancellation_that_nobody_asked_for_is_no_hangup() -> None:
+    """As where the application waits for work of another request, which is cancelled."""
+    wire = Wire(BODY)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await wire.is_asked.wait()  # by the watch
+        raise asyncio.CancelledError
+
+    await wire.serve(app)
+    assert wire.status == 503
+
+
+async def test_a_slow_failure_is_answered_as_a_quick_one_is() -> None:
+    wire = Wire(BODY)
 
     async def failing(scope: Scope, receive: Receive, send: Send) -> None:
-        raise failure
+        await receive()
+        await wire.is_asked.wait()  # by the watch
+        raise RuntimeError("of the application")
 
-    with pytest.raises(RuntimeError) as caught:
-        await Wire(BODY).serve(failing)
-    assert caught.value is failure
+    await wire.serve(failing)
+    assert wire.status == 500
 
 
 async def test_an_application_may_answer_its_cancellation_in_another_way() -> None:
@@ -231,17 +245,17 @@ async def test_an_application_may_answer_its_cancellation_in_another_way() -> No
         with contextlib.suppress(asyncio.CancelledError):
             await Slow()(scope, receive, send)
         await asyncio.sleep(0)
-        raise RuntimeError("instead")
+        await send(start())
+        await send(END)
 
     async def served() -> int:
-        with pytest.raises(RuntimeError, match="instead"):
-            await wire.serve(stubborn)
+        await wire.serve(stubborn)
         task = asyncio.current_task()
         assert task is not None
         return task.cancelling()
 
     cancellations, _ = await asyncio.gather(served(), wire.hang_up())
-    assert cancellations == 0
+    assert (cancellations, wire.status) == (0, 200)
 
 
 async def test_a_failure_while_watching_is_told_to_the_application_when_it_listens() -> None:
@@ -262,7 +276,7 @@ async def test_a_failure_while_watching_is_told_to_the_application_when_it_liste
         except RuntimeError as failure:
             failures.append(str(failure))
 
-    await HangupGuard(app)(wire.scope, broken, wire.send)
+    await entrance(app)(wire.scope, broken, wire.send)
     assert failures == ["of the server"]
 
 
@@ -273,20 +287,19 @@ async def test_context_variables_pass_both_ways() -> None:
         word.set(word.get() + " and from it")
 
     word.set("to the application")
-    await HangupGuard(app)(Wire().scope, Wire().receive, Wire().send)
+    await entrance(app)(Wire().scope, Wire().receive, Wire().send)
     assert word.get() == "to the application and from it"
 
 
-@pytest.mark.parametrize("kind", ["websocket", "lifespan"])
-async def test_what_is_no_http_request_passes_untouched(kind: str) -> None:
+async def test_the_lifespan_passes_untouched() -> None:
     wire = Wire()
     passed: list[object] = []
 
     async def app(*arguments: object) -> None:
         passed.extend(arguments)
 
-    scope: Scope = {"type": kind}
-    await HangupGuard(app)(scope, wire.receive, wire.send)
+    scope: Scope = {"type": "lifespan"}
+    await entrance(app)(scope, wire.receive, wire.send)
     assert passed == [scope, wire.receive, wire.send]
 
 
@@ -303,10 +316,11 @@ async def test_uvicorn_ends_a_request_whose_client_hangs_up(
         finally:
             ended.set()
 
-    config = uvicorn.Config(SurpriseGuard(HangupGuard(app)), lifespan="off", log_config=None)
+    config = uvicorn.Config(entrance(app), lifespan="off", log_config=None)
     async with asyncio.timeout(DEADLINE_SECONDS), serving(config) as address:
         _, writer = await asyncio.open_connection(*address)
-        writer.write(b"POST /call HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
+        head = b"POST /call HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        writer.write(head + b"Content-Length: 2\r\n\r\n{}")
         await begun.wait()
         writer.close()
         await ended.wait()

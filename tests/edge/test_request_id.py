@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from app.edge.request_id import RequestId, request_id_of
+from app.edge.request_id import request_id_of
 from app.services.origin import Origin, current_origin
+from tests.edge.wire import entrance
 
 
 class Noting:
@@ -27,9 +28,11 @@ class Noting:
 
 
 async def ask(app: Noting, *, peer: str = "192.0.2.7", **headers: str) -> httpx.Response:
-    transport = httpx.ASGITransport(RequestId(app), client=(peer, 1))
+    transport = httpx.ASGITransport(entrance(app), client=(peer, 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
-        return await http.post("/", content=b"12345", headers=headers)
+        return await http.post(
+            "/", content=b"12345", headers={"Content-Type": "application/json", **headers}
+        )
 
 
 async def test_a_request_keeps_the_id_it_came_with() -> None:

@@ -4,27 +4,76 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
+from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.edge.hangup import PATIENCE_SECONDS, HangupGuard
+from app.domain.principal import Principal, local_principal
+from app.domain.unauthenticated import Unauthenticated
+from app.edge.authentication import Callers
+from app.edge.bodies import Bodies
+from app.edge.direct import Table
+from app.edge.entrance import Entrance
+from app.edge.exchange import PATIENCE_SECONDS
+from app.edge.hosts import Hosts
+from app.services.authentication import Authentication
 
 DISCONNECT: Message = {"type": "http.disconnect"}
 BODY: Message = {"type": "http.request", "body": b"{}", "more_body": False}
 EMPTY: Message = {"type": "http.request", "body": b"", "more_body": False}
-START: Message = {"type": "http.response.start", "status": 200, "headers": []}
 END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 DEADLINE_SECONDS = 10.0
+LIMIT = 1024
+APP_ORIGIN = "https://app.example"
+PUBLIC_PATH = "/call"
+TOKEN = "Bearer good"
+
+
+def start() -> Message:
+    """The beginning of an answer."""
+    return {"type": "http.response.start", "status": 200, "headers": []}
+
+
+class FakeAuthentication:
+    """Knows one caller, by `TOKEN`."""
+
+    verifier = None
+
+    async def principal(self, authorization: str | None) -> Principal:
+        if authorization != TOKEN:
+            raise Unauthenticated("Who is calling?", reason="unknown token")
+        return local_principal()
+
+
+def entrance(
+    app: ASGIApp, *, seconds: float = 0.3, table: Table | None = None, has_cors: bool = False
+) -> Entrance:
+    """The application behind what every request passes; `PUBLIC_PATH` and `/` need no caller."""
+    return Entrance(
+        app,
+        hosts=Hosts(["mcp.example"], [APP_ORIGIN]),
+        callers=Callers(
+            cast("Authentication", FakeAuthentication()),
+            lambda scope: scope["path"] in ("/", PUBLIC_PATH),
+        ),
+        bodies=Bodies(LIMIT, seconds),
+        table=table or {},
+        cors_origins=[APP_ORIGIN] if has_cors else [],
+    )
 
 
 class Wire:
     """The server's side of one request; it fails when two callers receive at once."""
 
     def __init__(self, *messages: Message, method: str = "POST") -> None:
-        self.scope: Scope = {"type": "http", "method": method, "path": "/call", "headers": []}
+        self.scope: Scope = {
+            "type": "http", "method": method, "path": PUBLIC_PATH,
+            "headers": [(b"host", b"localhost")],
+        }  # fmt: skip
         if method == "POST":
-            self.scope["headers"].append((b"content-length", b"2"))
+            kind = (b"content-type", b"application/json")
+            self.scope["headers"] += [kind, (b"content-length", b"2")]
         self.sent: list[Message] = []
         self.calls = 0
         self.is_asked = asyncio.Event()  # somebody waits for a message that is not there yet
@@ -50,15 +99,20 @@ class Wire:
     async def send(self, message: Message) -> None:
         self.sent.append(message)
 
+    @property
+    def status(self) -> int | None:
+        """Of the answer, if there is one."""
+        return self.sent[0]["status"] if self.sent else None
+
     async def hang_up(self) -> None:
         """Leave, as soon as somebody would notice."""
         async with asyncio.timeout(DEADLINE_SECONDS):
             await self.is_asked.wait()
         self.say(DISCONNECT)
 
-    async def serve(self, app: ASGIApp) -> None:
+    async def serve(self, app: ASGIApp, *, seconds: float = DEADLINE_SECONDS) -> None:
         async with asyncio.timeout(DEADLINE_SECONDS):
-            await HangupGuard(app)(self.scope, self.receive, self.send)
+            await entrance(app, seconds=seconds)(self.scope, self.receive, self.send)
 
 
 async def past_patience() -> None:

@@ -1,4 +1,4 @@
-"""The guards in front of the doors, around a small application of the test's own."""
+"""What every request passes, before a small application of the test's own."""
 
 import asyncio
 import contextlib
@@ -12,9 +12,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.errors import AppError, ErrorCode
-from app.edge.guards import BodyGuard, HostGuard, SurpriseGuard
+from tests.edge.wire import APP_ORIGIN, LIMIT, TOKEN, entrance
 
-LIMIT = 1024
 JSON = {"Content-Type": "application/json"}
 
 
@@ -32,12 +31,11 @@ async def refusing(scope: Scope, receive: Receive, send: Send) -> None:
     raise AppError(ErrorCode.CONFLICT, "Not now.", hint="Later.")
 
 
-def client(app: ASGIApp) -> httpx.AsyncClient:
-    guarded = SurpriseGuard(
-        HostGuard(BodyGuard(app, LIMIT, 0.3), ["mcp.example"], ["https://app.example"])
-    )
+def client(app: ASGIApp, *, has_cors: bool = False) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(guarded), base_url="http://localhost", headers=JSON
+        transport=httpx.ASGITransport(entrance(app, has_cors=has_cors)),
+        base_url="http://localhost",
+        headers=JSON,
     )
 
 
@@ -155,7 +153,7 @@ async def test_a_surprise_is_masked_and_found_again_in_the_log(
 ) -> None:
     with caplog.at_level(logging.ERROR):
         async with client(buggy) as http:
-            response = await http.get("/somewhere")
+            response = await http.get("/")
     answer = response.json()
     assert (response.status_code, answer["code"]) == (500, "INTERNAL")
     assert "nobody may see" not in response.text
@@ -170,3 +168,57 @@ async def test_an_expected_failure_keeps_its_words() -> None:
         response = await http.get("/")
     assert response.status_code == 409
     assert response.json() == {"success": False, "error": "Not now. Later.", "code": "CONFLICT"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        ({"Host": "evil.example", "Authorization": "", "Content-Type": "text/plain"}, 403),
+        ({"Origin": "http://evil.example", "Authorization": "", "Content-Type": "text/plain"}, 403),
+        ({"Authorization": "", "Content-Type": "text/plain"}, 401),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Length": str(LIMIT + 1), "Content-Type": "text/plain"}, 413),
+        ({}, 200),
+    ],
+)
+async def test_the_first_thing_that_is_wrong_is_told(wrong: dict[str, str], status: int) -> None:
+    async with client(counting) as http:
+        headers = {"Authorization": TOKEN, **wrong}
+        response = await http.post("/of-somebody", content=b"{}", headers=headers)
+    assert response.status_code == status
+
+
+async def test_every_answer_has_its_headers_those_of_the_answer_itself_first() -> None:
+    async def careful(scope: Scope, receive: Receive, send: Send) -> None:
+        own = {"Cache-Control": "private", "X-Request-Id": "mine"}
+        await PlainTextResponse("", headers=own)(scope, receive, send)
+
+    async with client(careful) as http:
+        given = (await http.get("/", headers={"X-Request-Id": "theirs"})).headers
+        refused = (await http.get("/", headers={"Host": "evil.example"})).headers
+    assert given.get_list("cache-control") == ["private"]
+    assert given.get_list("x-request-id") == ["theirs"]
+    assert refused["cache-control"] == "no-store"
+    assert given["x-frame-options"] == refused["x-frame-options"] == "DENY"
+
+
+async def test_a_page_of_a_listed_origin_reads_refusals_and_asks_first() -> None:
+    async with client(counting, has_cors=True) as http:
+        ask = {"Origin": APP_ORIGIN, "Access-Control-Request-Method": "POST"}
+        asked = await http.options("/of-somebody", headers=ask)
+        refused = await http.get("/of-somebody", headers={"Origin": APP_ORIGIN})
+        other = await http.get("/", headers={"Origin": "https://evil.example"})
+    assert [a.status_code for a in (asked, refused, other)] == [200, 401, 403]
+    for answer in (asked, refused):
+        assert answer.headers["access-control-allow-origin"] == APP_ORIGIN
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert len(answer.headers["x-request-id"]) == 32
+    assert "access-control-allow-origin" not in other.headers
+
+
+async def test_a_fixed_route_is_found_without_the_router() -> None:
+    table = {("GET", "/"): PlainTextResponse("of the table")}
+    transport = httpx.ASGITransport(entrance(counting, table=table))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        assert (await http.get("/")).text == "of the table"
+        assert (await http.post("/")).text == "0"
