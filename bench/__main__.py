@@ -1,6 +1,8 @@
 """`python -m bench [NAME …]`: run the benchmarks, print their tables, write their JSON."""
 
 import argparse
+import asyncio
+import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--tiny", action="store_true", help="only see that everything runs")
-    parser.add_argument("--calls", type=int, help="for gateway_memory, instead of a million")
+    parser.add_argument("--calls", type=int, help="for gateway_memory, instead of 100000")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the JSON goes")
     given = parser.parse_args(arguments)
     unknown = {*given.names} - {*BENCHMARKS}
@@ -73,6 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 async def _run(names: Sequence[str], sizes: Sizes, results: Path) -> None:
+    if task := asyncio.current_task():
+        # Who is ended by `timeout` ends products and control groups, too.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     for name in names:
         began_at = time.perf_counter()
         report = await BENCHMARKS[name](sizes)

@@ -7,23 +7,22 @@ does nothing of that.
 
 Fair because all take turns in one run on one machine, with as many callers as connections, each
 of which sends its next call when it has the answer to the last. The load on the product comes
-from wrk, in a process of its own; the SDK's callers are tasks of one event loop, as the SDK is
-meant to be used. On two cores the server, the client and the product share what there is.
+from wrk, in a process of its own; the SDK's callers are tasks of one event loop, uvloop as the
+product's, as the SDK is meant to be used. On two cores the server, the client and the product share
+what there is. While one is measured the others have nothing to do.
+
+`added ms` is the p50 less that of the SDK in the same round.
 """
 
-import asyncio
 import contextlib
 import functools
-import itertools
-import time
-from statistics import quantiles
 
 from mcp.client.client import Client
 
 from bench.clients import WrongAnswer, quiet_stdio
-from bench.harness import Report, Sample, Sizes, interleave
+from bench.harness import Report, Sample, Samples, Sizes, beside, interleave
 from bench.launches import everything
-from bench.load import load
+from bench.load import load, load_here
 from bench.product import SERVER, Product, prepared
 
 BASELINE = "SDK Client.call_tool"
@@ -60,8 +59,8 @@ async def run(sizes: Sizes) -> Report:
                     load, f"{product.address}/graphql", [GRAPHQL_BODY], **share
                 ),
             }
-            samples = await interleave(ways, sizes.repetitions)
-            report.add(samples, connections=connections)
+            samples = _with_spread(await interleave(ways, sizes.repetitions))
+            report.add(beside(samples, "p50 ms", BASELINE, "added ms"), connections=connections)
     return report
 
 
@@ -72,23 +71,19 @@ async def _check(product: Product) -> None:
         raise WrongAnswer(str(result))
 
 
-async def sdk_load(client: Client, message: str, *, connections: int, seconds: int) -> Sample:
-    """What `load` measures, by the SDK's client: `connections` callers of one session."""
-    milliseconds: list[float] = []
-    ends_at = time.perf_counter() + seconds
-
-    async def caller() -> None:
-        while (began_at := time.perf_counter()) < ends_at:
-            result = await client.call_tool("echo", {"message": message})
-            if getattr(result.content[0], "text", None) != f"Echo: {message}":
-                raise WrongAnswer(str(result))
-            milliseconds.append((time.perf_counter() - began_at) * 1e3)
-
-    began_at = time.perf_counter()
-    await asyncio.gather(*itertools.starmap(caller, [()] * connections))
-    cuts = quantiles(milliseconds, n=100)
+def _with_spread(samples: Samples) -> Samples:
     return {
-        "calls/s": len(milliseconds) / (time.perf_counter() - began_at),
-        "p50 ms": cuts[49],
-        "p99 ms": cuts[98],
+        name: [{**sample, "p99/p50": sample["p99 ms"] / sample["p50 ms"]} for sample in own]
+        for name, own in samples.items()
     }
+
+
+async def sdk_load(client: Client, message: str, *, connections: int, seconds: int) -> Sample:
+    """The load of the SDK's client on `echo`."""
+
+    async def call() -> None:
+        result = await client.call_tool("echo", {"message": message})
+        if getattr(result.content[0], "text", None) != f"Echo: {message}":
+            raise WrongAnswer(str(result))
+
+    return await load_here(call, connections=connections, seconds=seconds)

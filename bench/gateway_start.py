@@ -3,6 +3,8 @@
 `python -c pass` is the interpreter alone, the least that any start can take. The product is asked
 for `/healthz` and for a GraphQL operation, every few milliseconds from the moment its process
 exists. A first start is not counted: the data folder is there, and Python's files are compiled.
+
+Fair because all are whole processes, started in turn, with the same clock from before the start.
 """
 
 import asyncio

@@ -33,7 +33,7 @@ class Sizes:
     seconds: int = 3
     users: int = 10_000
     kilobytes: Sequence[int] = (1, 10, 100, 1000)
-    calls_for_memory: tuple[int, int] = (10_000, 1_000_000)
+    calls_for_memory: tuple[int, int] = (10_000, 100_000)
     has_npm: bool = True
     secrets: int = 100_000
 
@@ -49,7 +49,8 @@ TINY = Sizes(
 class Report:
     """The outcome of one benchmark: rows of a table, under the same columns each.
 
-    `measure` is what is compared with the baseline's: its ratio has a column.
+    `measure` is what is compared with the baseline's: its ratio has a column. `notes` are what else
+    a reader has to know.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Report:
     measure: str
     baseline: str
     rows: list[dict[str, str | float]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def add(self, samples: Samples, **labels: str | float) -> None:
         """A row for each contestant: its medians, and the ratio.
@@ -77,7 +79,8 @@ class Report:
         lines = [columns, ["---" if isinstance(v, str) else "--:" for v in self.rows[0].values()]]
         lines += [[_shown(row[column]) for column in columns] for row in self.rows]
         legend = f"ratio: {self.measure} to that of {self.baseline}"
-        return "\n".join((*(f"| {' | '.join(line)} |" for line in lines), "", legend))
+        told = "\n".join((legend, *self.notes))
+        return "\n".join((*(f"| {' | '.join(line)} |" for line in lines), "", told))
 
     def write(self, folder: Path) -> Path:
         """The rows as JSON, with what they were measured on."""
@@ -95,6 +98,7 @@ class Report:
             "sizes": sizes,
             "ratio": {"of": self.measure, "to": self.baseline},
             "rows": self.rows,
+            "notes": self.notes,
         }
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         return path
@@ -108,12 +112,12 @@ async def interleave(
 ) -> Samples:
     """The samples of every contestant: all once, then all again, each time beginning with the next.
 
-    Unless all is warm, a first round is not counted. Samples with the same place in two lists were
-    taken one after the other.
+    Unless all is warm, or a single round is wanted, a first round is not counted. Samples with the
+    same place in two lists were taken one after the other.
     """
     samples: dict[str, list[Sample]] = {name: [] for name in contestants}
     names = [*contestants]
-    for repetition in range(0 if is_warm else -1, repetitions):
+    for repetition in range(0 if is_warm or repetitions == 1 else -1, repetitions):
         first = repetition % len(names)
         for name in names[first:] + names[:first]:
             gc.collect()
@@ -121,6 +125,17 @@ async def interleave(
             if repetition >= 0:
                 samples[name].append(sample)
     return samples
+
+
+def beside(samples: Samples, measure: str, floor: str, column: str) -> Samples:
+    """The samples with a column more: the measure less that of `floor` in the same repetition."""
+    return {
+        name: [
+            {**sample, column: sample[measure] - least[measure]}
+            for sample, least in zip(own, samples[floor], strict=True)
+        ]
+        for name, own in samples.items()
+    }
 
 
 def measured(

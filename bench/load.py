@@ -1,14 +1,17 @@
 """Load on an HTTP door by wrk: a program in C, so that little of the CPU is the client's."""
 
 import asyncio
+import itertools
 import json
 import shutil
 import tempfile
+import time
 from asyncio.subprocess import PIPE
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import quantiles
 
-from bench.harness import Sample
+from bench.harness import Call, Sample
 
 # Bodies in turn; what came back is told as one line of JSON, latencies in microseconds.
 SCRIPT = """
@@ -73,4 +76,24 @@ async def load(url: str, bodies: Sequence[object], *, connections: int, seconds:
         "calls/s": told["requests"] / told["microseconds"] * 1e6,
         "p50 ms": told["p50"] / 1e3,
         "p99 ms": told["p99"] / 1e3,
+    }
+
+
+async def load_here(call: Call, *, connections: int, seconds: int) -> Sample:
+    """What `load` measures, of calls made by this process: so many callers of one session."""
+    milliseconds: list[float] = []
+    ends_at = time.perf_counter() + seconds
+
+    async def caller() -> None:
+        while (began_at := time.perf_counter()) < ends_at:
+            await call()
+            milliseconds.append((time.perf_counter() - began_at) * 1e3)
+
+    began_at = time.perf_counter()
+    await asyncio.gather(*itertools.starmap(caller, [()] * connections))
+    cuts = quantiles(milliseconds, n=100)
+    return {
+        "calls/s": len(milliseconds) / (time.perf_counter() - began_at),
+        "p50 ms": cuts[49],
+        "p99 ms": cuts[98],
     }

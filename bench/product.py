@@ -46,11 +46,11 @@ class Product:
             raise RuntimeError(f"{method} {path}: {answer}")
         return answer
 
-    async def set_secrets(self, username: str | None = None) -> None:
+    async def set_secrets(self, username: str | None = None, server: str = SERVER) -> None:
         """Give a user both secrets for the server."""
         user = {} if username is None else {"username": username}
         for name in SECRETS:
-            body = {"serverName": SERVER, "secretName": name, "secretValue": f"value of {name}"}
+            body = {"serverName": server, "secretName": name, "secretValue": f"value of {name}"}
             await self.rest("POST", "/secrets/set", body | user)
 
     async def call(self, body: Mapping[str, object]) -> dict[str, Any]:

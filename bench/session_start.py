@@ -17,28 +17,19 @@ import asyncio
 import contextlib
 import functools
 import itertools
-import json
-import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from subprocess import DEVNULL, PIPE
-from typing import IO, Any
 
 from app.domain.launch import StdioLaunch
-from app.processes.environment import base_environment
 from app.sessions.registry import SessionRegistry
+from bench.bare_pipe import bare_pipe
 from bench.clients import our_registry, plan, sdk_client
 from bench.harness import Report, Sample, Sizes, interleave
 from bench.launches import everything, subject
 
 Start = Callable[[], AbstractAsyncContextManager[None]]
 BASELINE = "bare process"
-INITIALIZE = {
-    "protocolVersion": "2025-06-18",
-    "capabilities": {},
-    "clientInfo": {"name": "bare", "version": "0"},
-}
 
 
 async def run(sizes: Sizes) -> Report:
@@ -96,35 +87,7 @@ async def _sdks(launch: StdioLaunch) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _bare(launch: StdioLaunch) -> AsyncIterator[None]:
-    process = subprocess.Popen(
-        [launch.command, *launch.args],
-        env=base_environment(),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=DEVNULL,
-    )
-    if process.stdin is None or process.stdout is None:
-        raise RuntimeError("the child has no pipes")
-    _say(process.stdin, {"id": 1, "method": "initialize", "params": INITIALIZE})
-    _answer(process.stdout)
-    _say(process.stdin, {"method": "notifications/initialized"})
-    _say(process.stdin, {"id": 2, "method": "tools/list"})
-    if "tools" not in _answer(process.stdout):
-        raise RuntimeError("it has no tools")
-    yield
-    process.stdin.close()
-    process.wait()
-    process.stdout.close()
-
-
-def _say(stdin: IO[bytes], message: dict[str, Any]) -> None:
-    stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
-    stdin.flush()
-
-
-def _answer(stdout: IO[bytes]) -> dict[str, Any]:
-    """The next result; a server may announce changes before it."""
-    while "result" not in (message := json.loads(stdout.readline())):
-        pass
-    result: dict[str, Any] = message["result"]
-    return result
+    with bare_pipe(launch) as pipe:
+        if "tools" not in pipe.request("tools/list"):
+            raise RuntimeError("it has no tools")
+        yield

@@ -34,7 +34,7 @@ GATEWAY = {
         "changed secret",
         "disabled server",
     },
-    "gateway_results": {"SDK Client.call_tool", "REST"},
+    "gateway_results": {"bare pipe", "SDK Client.call_tool", "REST"},
     "gateway_memory": {"after 1", "after 2"},
     "gateway_start": {"python -c pass", "/healthz", "GraphQL"},
     "gateway_workers": {"1 worker", "2 workers"},
