@@ -79,20 +79,19 @@ class GraphQLView(GraphQL[Context, None]):
         if request.scope["method"] == "POST" and EVENT_STREAM not in accept:
             data = self.parse_json(await request.body())
             if not isinstance(data, list):
-                return await self._answer_one(request, accept, request_of(data, "http"))
+                asked = request_of(data, "http")
+                result = await self._engine.execute(
+                    asked.query,
+                    variable_values=asked.variables,
+                    context_value=self.context_of(request),
+                    operation_name=asked.operation_name,
+                    operation_extensions=asked.extensions,
+                )
+                return self._response(request, accept, result)
         return watched(await self.run(request), request, self._deps)
 
-    async def _answer_one(
-        self, request: Request, accept: str, asked: GraphQLRequestData
-    ) -> Response:
-        result = await self._engine.execute(
-            asked.query,
-            variable_values=asked.variables,
-            context_value=self.context_of(request),
-            operation_name=asked.operation_name,
-            operation_extensions=asked.extensions,
-        )
-        body = await self.process_result(request, result)
+    def _response(self, request: Request, accept: str, result: ExecutionResult) -> Response:
+        body = _body_of(request, result)
         kind = wanted_type(accept)
         response = JsonResponse(self.encode_json(body), media_type=kind)
         if "data" not in body:
@@ -167,15 +166,8 @@ class GraphQLView(GraphQL[Context, None]):
     async def process_result(
         self, request: Request, result: ExecutionResult
     ) -> GraphQLHTTPResponse:
-        """The response body; `data` is left out when nothing was executed."""
-        errors = result.errors
-        if not errors:
-            return {"data": result.data}
-        body: GraphQLHTTPResponse = {"errors": [error.formatted for error in errors]}
-        if result.data is not None or any(error.path is not None for error in errors):
-            return {"data": result.data, **body}
-        request.state.refusal = errors[0]
-        return body
+        """The response body, as Strawberry asks for it."""
+        return _body_of(request, result)
 
     def create_response(self, response_data: Any, sub_response: Response) -> Response:
         """The HTTP response; its type and status are set in `run`, which knows the request."""
@@ -191,6 +183,18 @@ class GraphQLView(GraphQL[Context, None]):
         if bytes(response.body[:1]) != b"[":  # of a batch each operation has a fate of its own
             _refuse(response, request, kind)
         return response
+
+
+def _body_of(request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+    """The response body; `data` is left out when nothing was executed."""
+    errors = result.errors
+    if not errors:
+        return {"data": result.data}
+    body: GraphQLHTTPResponse = {"errors": [error.formatted for error in errors]}
+    if result.data is not None or any(error.path is not None for error in errors):
+        return {"data": result.data, **body}
+    request.state.refusal = errors[0]
+    return body
 
 
 def _refuse(response: Response, request: Request, kind: str) -> None:

@@ -4,8 +4,6 @@ It overrides internal methods of graphql-core 3.3, which is pinned for that reas
 the same operations through the stock executor and compares.
 """
 
-import functools
-import weakref
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Self
 
@@ -24,8 +22,21 @@ _OF_ALL_RUNS = (
     "schema", "fragment_definitions", "fragments", "operation", "field_resolver", "type_resolver",
     "subscribe_field_resolver", "enable_early_execution", "hide_suggestions", "abort_signal",
     "hooks", "middleware_manager", "error_propagation", "is_awaitable", "is_async_iterable",
-    "async_work_finished_hook_task", "_stream_usages", "_object_types",
+    "async_work_finished_hook_task", "async_helpers", "_stream_usages", "_object_types",
 )  # fmt: skip
+
+
+def _gather_all(values: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
+    return gather_with_cancel(*values)
+
+
+def _track(_values: Sequence[Any]) -> None:
+    raise NotImplementedError("no resolver leaves work behind that it does not wait for")
+
+
+# Those of graphql-core hold methods of the executor: all of a request would then be in a circle,
+# and wait for a garbage collection.
+_HELPERS = GraphQLResolveInfoHelpers(gather=_gather_all, track=_track)
 
 
 class QuickExecutor(FieldExecutor):
@@ -33,6 +44,7 @@ class QuickExecutor(FieldExecutor):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.async_helpers = _HELPERS
         self.begin(None)
 
     @classmethod
@@ -70,11 +82,6 @@ class QuickExecutor(FieldExecutor):
         self.collected_errors = CollectedErrors()
         self.pending_incremental_futures = set()
         self.background_futures = set()
-        # Those of graphql-core hold methods of the executor: all of a request would then be in a
-        # circle, and wait for a garbage collection.
-        self.async_helpers = GraphQLResolveInfoHelpers(
-            gather=_gather_all, track=functools.partial(_track, weakref.ref(self))
-        )
 
     def execute_operation(
         self,
@@ -122,12 +129,3 @@ class QuickExecutor(FieldExecutor):
         if serially and len(grouped_field_set) > 1:
             run = self.execute_fields_serially
         return run(root_type, root_value, None, grouped_field_set, None)
-
-
-def _track(executor: "weakref.ref[QuickExecutor]", values: Sequence[Any]) -> None:
-    if (alive := executor()) is not None:
-        alive.track_async_work(values)
-
-
-def _gather_all(values: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
-    return gather_with_cancel(*values)

@@ -41,7 +41,9 @@ class FieldExecutor(Executor[None]):
         position_context: None,
     ) -> Any:
         """What one field comes to, or what that can be awaited from."""
-        found = self._fields.resolving(self.schema, parent_type, field_details_list)
+        found = self._fields.resolvings.get(id(field_details_list))
+        if found is None:
+            found = self._fields.make_resolving(self.schema, parent_type, field_details_list)
         if found is None:
             return Undefined
         info = self.build_resolve_info(found.field, found.nodes, parent_type, path)
@@ -169,7 +171,7 @@ class FieldExecutor(Executor[None]):
             kind = item_type.of_type
             if is_object_type(kind):
                 fields = self.collect_subfields(kind, field_details_list)[0]
-                found = _read_all(kind, self._plan(kind, fields), items, info)
+                found = self._read_all(kind, self._plan(kind, fields), items)
                 if found is not None:
                     return found
         return super().complete_iterable_value(
@@ -180,27 +182,30 @@ class FieldExecutor(Executor[None]):
         """None: no schema of ours has @stream."""
         return
 
+    def _read_all(
+        self, kind: GraphQLObjectType, plan: list[Step], items: list[Any]
+    ) -> list[Any] | None:
+        """All objects of a list; None if one of them has to go the long way."""
+        ways = [(name, short) for name, _, short in plan if short is not None]
+        if len(ways) < len(plan):
+            return None
+        found: list[Any] = []
+        for item in items:
+            if self._object_types[kind, type(item)] is None or hasattr(item, TYPE_CAST_ATTRIBUTE):
+                return None
+            values: dict[str, Any] = {}
+            for name, short in ways:
+                values[name] = value = short(item)
+                if value is LONG:
+                    return None
+            found.append(values)
+        return found
+
     def _plan(self, parent_type: GraphQLObjectType, fields: GroupedFieldSet) -> list[Step]:
-        return self._fields.plan(self.schema, parent_type, fields)
-
-
-def _read_all(
-    kind: GraphQLObjectType, plan: list[Step], items: list[Any], info: GraphQLResolveInfo[Any]
-) -> list[Any] | None:
-    """All objects of a list; None if one of them has to go the long way."""
-    ways = [(name, short) for name, _, short in plan if short is not None]
-    if len(ways) < len(plan):
-        return None
-    is_type_of = kind.is_type_of
-    found: list[Any] = []
-    for item in items:
-        if item is None or (is_type_of is not None and is_type_of(item, info) is not True):
-            return None
-        values = {name: short(item) for name, short in ways}
-        if any(value is LONG for value in values.values()):
-            return None
-        found.append(values)
-    return found
+        known = self._fields.plans.get(id(fields))
+        if known is not None:
+            return known[1]
+        return self._fields.make_plan(self.schema, parent_type, fields)
 
 
 async def _gather(results: dict[str, Any], waiting: list[str]) -> dict[str, Any]:

@@ -35,13 +35,10 @@ class Fields:
     plans: dict[int, tuple[GroupedFieldSet, list[Step]]] = field(default_factory=dict)
     resolvings: dict[int, Resolving] = field(default_factory=dict)
 
-    def plan(
+    def make_plan(
         self, schema: GraphQLSchema, parent_type: GraphQLObjectType, fields: GroupedFieldSet
     ) -> list[Step]:
-        """The fields with their short ways; made once for all objects of a list."""
-        known = self.plans.get(id(fields))
-        if known is not None:
-            return known[1]
+        """The fields with their short ways, for all objects of a list and all runs."""
         plan: list[Step] = []
         for response_name, details in fields.items():
             name = details[0].node.name.value
@@ -50,13 +47,10 @@ class Fields:
         self.plans[id(fields)] = (fields, plan)  # kept, so that its id stays its own
         return plan
 
-    def resolving(
+    def make_resolving(
         self, schema: GraphQLSchema, parent_type: GraphQLObjectType, details: FieldDetailsList
     ) -> Resolving | None:
-        """How to resolve a field; None if there is none of that name."""
-        known = self.resolvings.get(id(details))
-        if known is not None:
-            return known
+        """How to resolve a field in all runs; None if there is none of that name."""
         node = details[0].node
         kind = schema.get_field(parent_type, node.name.value)
         if kind is None:

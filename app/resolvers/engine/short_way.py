@@ -29,6 +29,9 @@ _SHORTEST_INT, _LONGEST_INT = -(2**31), 2**31 - 1
 # Values that are surely neither awaitable, callable nor an error.
 _PLAIN = (str, int, float, bool, dict, list, tuple, datetime, Enum)
 
+# Values of these types, where they are of these classes, are part of the answer as they are.
+_AS_IT_IS = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
+
 # Where a field keeps its short way.
 _SHORT_WAY = "mcp-api-short-way"
 
@@ -49,18 +52,32 @@ def _make_short_way(field: GraphQLField) -> Short | None:
         return None
     if definition.default_resolver is not getattr or definition.extensions:
         return None
-    is_nullable = not is_non_null_type(field.type)
-    complete = _completion(get_nullable_type(field.type))
-    return None if complete is None else _reader(definition.python_name, complete, is_nullable)
+    nothing = LONG if is_non_null_type(field.type) else None
+    kind: Any = get_nullable_type(field.type)
+    if kind in _AS_IT_IS:
+        return _plain_reader(definition.python_name, _AS_IT_IS[kind], nothing)
+    complete = _completion(kind)
+    return None if complete is None else _reader(definition.python_name, complete, nothing)
 
 
-def _reader(attribute: str, complete: Short, is_nullable: bool) -> Short:  # noqa: FBT001 - its only kind
+def _plain_reader(attribute: str, kind: type, nothing: object) -> Short:
     def read(source: Any) -> Any:
         try:
             value = getattr(source, attribute)
-            if value is None:
-                return None if is_nullable else LONG
-            return complete(value)
+        except Exception:  # noqa: BLE001 - the long way meets it again, and reports it
+            return LONG
+        if type(value) is kind:
+            return value
+        return nothing if value is None else LONG
+
+    return read
+
+
+def _reader(attribute: str, complete: Short, nothing: object) -> Short:
+    def read(source: Any) -> Any:
+        try:
+            value = getattr(source, attribute)
+            return nothing if value is None else complete(value)
         except Exception:  # noqa: BLE001 - the long way meets it again, and reports it
             return LONG
 
@@ -73,10 +90,6 @@ def _completion(kind: Any) -> Short | None:
         item = kind.of_type
         is_texts = is_non_null_type(item) and item.of_type is GraphQLString
         return _complete_texts if is_texts else None
-    if kind in (GraphQLString, GraphQLID):
-        return _complete_text
-    if kind is GraphQLBoolean:
-        return lambda value: value if type(value) is bool else LONG
     if kind is GraphQLInt:
         return _complete_int
     if kind is GraphQLFloat:
@@ -84,10 +97,6 @@ def _completion(kind: Any) -> Short | None:
     if is_leaf_type(kind):
         return _other_leaf(kind)
     return None
-
-
-def _complete_text(value: Any) -> Any:
-    return value if type(value) is str else LONG
 
 
 def _complete_texts(value: Any) -> Any:

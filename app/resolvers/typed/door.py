@@ -44,7 +44,7 @@ class TypedDoor:
     async def _answer(self, request: Request) -> ASGIApp:
         try:
             typed = await self._schemas.get(principal_of(request))
-            return await self._text(typed) if request.url.path == SDL_PATH else typed.view
+            return await self._text(typed) if request.scope["path"] == SDL_PATH else typed.view
         except AppError as error:
             return refusal_response(request.scope, error)
 
