@@ -31,10 +31,11 @@ def fault_of(data: object) -> str | None:
     """Why the data is no GraphQL request; None if it is one."""
     if not isinstance(data, dict):
         return "The request must be a JSON object."
-    for name, (kind, words) in _FIELDS.items():
-        value = data.get(name)
-        if value is not None and not isinstance(value, kind):
-            return f"{name} must be {words} or null, if provided."
+    for name, value in data.items():
+        if name in _FIELDS and value is not None:
+            kind, words = _FIELDS[name]
+            if not isinstance(value, kind):
+                return f"{name} must be {words} or null, if provided."
     return None
 
 

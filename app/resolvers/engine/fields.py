@@ -99,8 +99,8 @@ class FieldExecutor(Executor[None]):
             return super().complete_value(
                 return_type, field_details_list, info, path, result, position_context
             )
-        fields = self.collect_subfields(kind, field_details_list)[0]
-        return self.execute_fields(kind, result, path, fields, position_context)
+        plan = self._plan_below(kind, field_details_list)
+        return self._execute_plan(kind, result, path, plan)
 
     async def complete_awaitable_value(  # noqa: PLR0917 - as graphql-core calls it
         self,
@@ -129,23 +129,25 @@ class FieldExecutor(Executor[None]):
         source_value: Any,
         path: Path | None,
         grouped_field_set: GroupedFieldSet,
-        position_context: None,
+        position_context: None,  # noqa: ARG002 - there is no @defer
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        """The fields of one object."""
+        plan = self._plan(parent_type, grouped_field_set)
+        return self._execute_plan(parent_type, source_value, path, plan)
+
+    def _execute_plan(
+        self, kind: GraphQLObjectType, source: Any, path: Path | None, plan: list[Step]
     ) -> AwaitableOrValue[dict[str, Any]]:
         """The fields of one object, in order; those that are plain are read at once."""
         results: dict[str, Any] = {}
         waiting: list[str] = []
-        type_name = parent_type.name
+        type_name = kind.name
         try:
-            for name, details, short in self._plan(parent_type, grouped_field_set):
-                value = LONG if short is None else short(source_value)
+            for name, details, short in plan:
+                value = LONG if short is None else short(source)
                 if value is LONG:
-                    value = self.execute_field(
-                        parent_type,
-                        source_value,
-                        details,
-                        Path(path, name, type_name),
-                        position_context,
-                    )
+                    here = Path(path, name, type_name)
+                    value = self.execute_field(kind, source, details, here, None)
                     if value is Undefined:
                         continue
                     if self.is_awaitable(value):
@@ -170,8 +172,8 @@ class FieldExecutor(Executor[None]):
         if isinstance(items, list) and is_non_null_type(item_type):
             kind = item_type.of_type
             if is_object_type(kind):
-                fields = self.collect_subfields(kind, field_details_list)[0]
-                found = self._read_all(kind, self._plan(kind, fields), items)
+                plan = self._plan_below(kind, field_details_list)
+                found = self._read_all(kind, plan, items)
                 if found is not None:
                     return found
         return super().complete_iterable_value(
@@ -200,6 +202,15 @@ class FieldExecutor(Executor[None]):
                     return None
             found.append(values)
         return found
+
+    def _plan_below(self, kind: GraphQLObjectType, details: FieldDetailsList) -> list[Step]:
+        """The plan for objects of that type which a field comes to."""
+        key = kind, id(details)
+        known = self._fields.below.get(key)
+        if known is None:
+            known = self._plan(kind, self.collect_subfields(kind, details)[0])
+            self._fields.below[key] = known
+        return known
 
     def _plan(self, parent_type: GraphQLObjectType, fields: GroupedFieldSet) -> list[Step]:
         known = self._fields.plans.get(id(fields))

@@ -33,6 +33,7 @@ class Fields:
     root: tuple[GraphQLObjectType, GroupedFieldSet] | None = None
     sub_fields: dict[Any, Any] = field(default_factory=dict)
     plans: dict[int, tuple[GroupedFieldSet, list[Step]]] = field(default_factory=dict)
+    below: dict[tuple[GraphQLObjectType, int], list[Step]] = field(default_factory=dict)
     resolvings: dict[int, Resolving] = field(default_factory=dict)
 
     def make_plan(

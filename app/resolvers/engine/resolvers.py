@@ -43,7 +43,7 @@ class Converters:
         if isinstance(kind, StrawberryList) and self._is_leaf(kind.of_type):
             return _if_given(list)  # a copy: a default is shared by all who leave it out
         if has_object_definition(kind) and kind.__strawberry_definition__.from_input is None:
-            return _if_given(self._input(kind))
+            return self._input(kind)
         config, scalars = self._config, self._scalars
         return lambda value: convert_argument(value, kind, scalars, config)
 
@@ -57,8 +57,8 @@ class Converters:
             is_scalar(kind, self._scalars) or has_enum_definition(kind)
         )
 
-    def _input(self, kind: Any) -> Callable[[Mapping[str, Any]], Any]:
-        """The making of an input object, each field by its own conversion."""
+    def _input(self, kind: Any) -> Callable[[Any], Any]:
+        """The making of an input object that is given, each field by its own conversion."""
         definition = kind.__strawberry_definition__
         name_of = self._config.name_converter.from_field
         absent = {
@@ -68,13 +68,20 @@ class Converters:
         }
         steps: list[tuple[str, str, Convert]] = []
 
-        def make(given: Mapping[str, Any]) -> Any:
+        def make(given: Any) -> Any:
+            if given is None or given is strawberry.UNSET:
+                return given
             if not steps:  # not before it is needed: an input may hold another of its kind
                 steps.extend(
                     (name_of(f), f.python_name, self.of(f.resolve_type(type_definition=definition)))
                     for f in definition.fields
                 )
-            return kind(**(absent | _converted(steps, given)))
+            values = absent.copy()
+            for name, python_name, convert in steps:
+                if name in given:
+                    value = given[name]
+                    values[python_name] = value if convert is None else convert(value)
+            return kind(**values)
 
         return make
 
@@ -116,20 +123,16 @@ def _quick(
         if not is_ready:  # types that are named before they exist can be told by now
             steps.extend(converters.named(argument) for argument in definition.arguments)
             is_ready = True
-        values = _converted(steps, given)
+        values = {
+            python_name: given[name] if convert is None else convert(given[name])
+            for name, python_name, convert in steps
+            if name in given
+        }
         if info_name is not None:
             values[info_name] = info_class(_raw_info=info, _field=definition)
         return work(source, **values) if has_self else work(**values)
 
     return resolve
-
-
-def _converted(steps: list[tuple[str, str, Convert]], given: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        python_name: given[name] if convert is None else convert(given[name])
-        for name, python_name, convert in steps
-        if name in given
-    }
 
 
 def _if_given(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:

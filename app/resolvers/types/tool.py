@@ -10,7 +10,7 @@ from app.domain.call import ToolOutcome
 from app.domain.server import Server
 from app.domain.tool import Tool
 from app.resolvers.context import Info
-from app.resolvers.types.content import ContentInterface, contents_of
+from app.resolvers.types.content import ContentInterface, TextContent, contents_of
 from app.resolvers.types.node import Node, node_id
 
 if TYPE_CHECKING:
@@ -110,19 +110,14 @@ class ToolResult:
     def of(cls, outcome: ToolOutcome) -> Self:
         """The GraphQL result."""
         content = outcome.raw.get("content")
-        parts = content if isinstance(content, list) else []
-        texts = [p["text"] for p in parts if isinstance(p, dict) and _is_text(p)]
+        parts = contents_of(content)
         structured = outcome.raw.get("structuredContent")
         return cls(
             call_id=strawberry.ID(outcome.call_id),
             is_error=outcome.is_error,
-            text="\n".join(texts),
-            content=contents_of(parts),
+            text="\n".join([part.text for part in parts if isinstance(part, TextContent)]),
+            content=parts,
             structured_content=None if structured is None else JSON(structured),
             raw=JSON(outcome.raw),
             duration_milliseconds=round(outcome.duration_milliseconds, 3),
         )
-
-
-def _is_text(part: dict[str, object]) -> bool:
-    return part.get("type") == "text" and isinstance(part.get("text"), str)
