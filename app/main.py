@@ -94,6 +94,7 @@ def create_app(machine: Machine) -> Starlette:
                 hosts=Hosts(settings.allowed_hosts, settings.cors_origins),
                 callers=Callers(engines.deps.authentication, engines.is_public),
                 bodies=Bodies(settings.payload_limit, settings.request_body_seconds),
+                lookout=engines.deps.lookout,
                 table={**engines.graphql.direct_routes(), **direct_routes()},
                 cors_origins=settings.cors_origins,
             )

@@ -21,6 +21,7 @@ from app.edge.exchange import Exchange
 from app.edge.headers import cors
 from app.edge.hosts import Hosts
 from app.edge.request_id import name_request
+from app.lookout import Lookout
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Entrance:
         hosts: Hosts,
         callers: Callers,
         bodies: Bodies,
+        lookout: Lookout,
         table: Table,
         cors_origins: Sequence[str] = (),
     ) -> None:
@@ -50,6 +52,7 @@ class Entrance:
         self._hosts = hosts
         self._callers = callers
         self._bodies = bodies
+        self._lookout = lookout
         self._table = table
         # A refusal, too, is told to pages of these origins.
         self._inside = cors(self._answer, cors_origins) if cors_origins else self._answer
@@ -59,7 +62,7 @@ class Entrance:
         if scope["type"] != "http":
             await self._serve(scope, receive, send)
             return
-        exchange = scope[EXCHANGE] = Exchange(scope, receive, send, self._bodies)
+        exchange = scope[EXCHANGE] = Exchange(scope, receive, send, self._bodies, self._lookout)
         try:
             await self._inside(scope, exchange.receive, exchange.send)
         finally:

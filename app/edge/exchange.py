@@ -12,33 +12,33 @@ from app.edge.envelope import shutting_down
 from app.edge.head import announces_body, head_of
 from app.edge.headers import answer_headers
 from app.edge.request_id import name_request
+from app.lookout import Lookout
 
 log = logging.getLogger(__name__)
-
-# Most requests are over before it is worth watching their clients.
-PATIENCE_SECONDS = 0.05
 
 
 class Exchange:
     """The only `receive` and `send` between the server and the doors.
 
     What is received is counted, and what is sent gets the headers of every answer. A request that
-    has run for `PATIENCE_SECONDS` is watched.
+    runs longer than most is watched.
     """
 
     __slots__ = (
-        "_bodies", "_cancelled_before", "_request_id", "_send", "_size", "_task", "_timer",
+        "_bodies", "_cancelled_before", "_lookout", "_request_id", "_send", "_size", "_task",
         "_watch", "has_read", "has_started", "has_whole_body", "is_over", "readers", "scope",
         "server_receive",
     )  # fmt: skip
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, bodies: Bodies) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, bodies: Bodies, lookout: Lookout
+    ) -> None:
         self.scope, self.server_receive, self._send = scope, receive, send
         self._bodies = bodies
+        self._lookout = lookout
         self._request_id = name_request(scope)
         self._size = self.readers = 0
         self.has_read = self.has_whole_body = self.has_started = self.is_over = False
-        self._timer: asyncio.TimerHandle | None = None
         self._watch: _Watch | None = None
 
     def begin(self) -> None:
@@ -48,7 +48,7 @@ class Exchange:
             raise RuntimeError("a request needs a task")
         self._task = task
         self._cancelled_before = task.cancelling()
-        self._timer = task.get_loop().call_later(PATIENCE_SECONDS, self._on_slow)
+        self._lookout.watch(self)
 
     async def receive(self) -> Message:
         """The application's own call: the server's next message.
@@ -94,11 +94,14 @@ class Exchange:
             return None
         return self._bodies.too_slow()
 
+    def on_late(self) -> None:
+        """It has run for so long that its client is worth watching."""
+        self._watch = _Watch(self, self._task, self._bodies.seconds - self._lookout.seconds)
+
     def close(self) -> None:
         """End the watch; a cancellation made by it no longer counts (as in `asyncio.timeout`)."""
         self.is_over = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._lookout.forget(self)
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.close()
@@ -108,9 +111,6 @@ class Exchange:
         if self._size > self._bodies.limit:
             raise self._bodies.too_large()
         self.has_whole_body = not message.get("more_body", False)
-
-    def _on_slow(self) -> None:
-        self._watch = _Watch(self, self._task, self._bodies.seconds - PATIENCE_SECONDS)
 
 
 class _Watch:

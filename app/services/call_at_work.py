@@ -9,6 +9,10 @@ from app.domain.errors import AppError, ErrorCode
 from app.domain.masker import NOTHING_TO_MASK
 from app.domain.ports import CallEvents
 from app.domain.session import LogMessage, Progress
+from app.lookout import Lookout
+
+# Less than what the lookout may take.
+SHORT_SECONDS = 0.5
 
 
 class CallAtWork:
@@ -26,15 +30,19 @@ class CallAtWork:
         "_latest",
         "_listener",
         "_longest",
+        "_lookout",
         "_loop",
         "_seconds",
         "_task",
         "_timer",
+        "_until",
         "masker",
         "username",
     )
 
-    def __init__(self, call: ToolCall, username: str, listener: CallEvents | None) -> None:
+    def __init__(
+        self, call: ToolCall, username: str, listener: CallEvents | None, lookout: Lookout
+    ) -> None:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a call needs a task of its own")
@@ -42,13 +50,14 @@ class CallAtWork:
         self.masker = NOTHING_TO_MASK
         self._call = call
         self._listener = listener
+        self._lookout = lookout
         self._task = task
         self._loop = task.get_loop()
         self._cancelled_before = task.cancelling()
         self._failure: AppError | None = None
         self._has_progressed = False
         self._timer: asyncio.TimerHandle | None = None
-        self._seconds = self._longest = self._latest = 0.0
+        self._seconds = self._longest = self._latest = self._until = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -64,6 +73,7 @@ class CallAtWork:
         Raises:
             AppError: CALL_CANCELLED or TOOL_TIMEOUT.
         """
+        self._lookout.forget(self)
         if self._timer is not None:
             self._timer.cancel()
         if self._failure is not None:
@@ -76,7 +86,15 @@ class CallAtWork:
         self._seconds, self._longest = seconds, longest
         now = self._loop.time()
         self._latest = now + longest
-        self._timer = self._loop.call_at(now + seconds, self._expire)
+        self._until = now + seconds
+        if seconds < SHORT_SECONDS:
+            self.on_late()
+        else:
+            self._lookout.watch(self)
+
+    def on_late(self) -> None:
+        """It takes so long that a timer is worth its cost."""
+        self._timer = self._loop.call_at(self._until, self._expire)
 
     def cancel(self) -> None:
         """Ask for its end."""
@@ -85,10 +103,10 @@ class CallAtWork:
     def on_progress(self, progress: Progress) -> None:
         """Pass it on, masked."""
         self._has_progressed = True
+        self._until = min(self._loop.time() + self._seconds, self._latest)
         if self._timer is not None and self._failure is None:
             self._timer.cancel()
-            until = min(self._loop.time() + self._seconds, self._latest)
-            self._timer = self._loop.call_at(until, self._expire)
+            self.on_late()
         if self._listener is not None:
             text = progress.message
             told = None if text is None else self.masker.text(text)

@@ -70,7 +70,7 @@ async def _run(
     deps: Deps, allowed: Operation, call: ToolCall, call_id: str, listener: CallEvents | None
 ) -> ToolOutcome:
     verdict = "gone"  # what is logged when the caller went away
-    at_work = CallAtWork(call, allowed.username, listener)
+    at_work = CallAtWork(call, allowed.username, listener, deps.lookout)
     deps.calls[call_id] = at_work
     try:
         with at_work:

@@ -14,6 +14,7 @@ from app.domain.package_ports import Installer, PackageFiles, PackageStore, Remo
 from app.domain.ports import DatabaseWatch, SecretStore, SeenSecrets, ServerStore, Sessions
 from app.domain.session import ListingChange, LogLine, SessionView
 from app.domain.signals import SignalStore
+from app.lookout import Lookout
 from app.services.audit import AuditLog
 from app.services.authentication import Authentication
 from app.services.builds_here import LocalBuilds
@@ -26,6 +27,9 @@ from app.services.outbox import Outbox
 from app.services.prepared import PreparedBundles
 from app.services.progress import ProgressFeed
 from app.services.running import RunningOperation
+
+# Most requests and calls are over before it is worth watching them.
+LATE_SECONDS = 0.05
 
 
 class KeyDeps(Protocol):
@@ -87,6 +91,7 @@ class Deps:
     server_lines: Feed[LogLine] = field(default_factory=Feed)
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, CallAtWork] = field(default_factory=dict)
+    lookout: Lookout = field(default_factory=lambda: Lookout(LATE_SECONDS))
     prepared: PreparedBundles = field(default_factory=PreparedBundles)
     package_work: dict[str, RunningOperation] = field(default_factory=dict)
     local_builds: LocalBuilds = field(default_factory=LocalBuilds)

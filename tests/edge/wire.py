@@ -15,9 +15,10 @@ from app.edge.authentication import Callers
 from app.edge.bodies import Bodies
 from app.edge.direct import Table
 from app.edge.entrance import Entrance
-from app.edge.exchange import PATIENCE_SECONDS
 from app.edge.hosts import Hosts
+from app.lookout import Lookout
 from app.services.authentication import Authentication
+from app.services.deps import LATE_SECONDS
 
 DISCONNECT: Message = {"type": "http.disconnect"}
 BODY: Message = {"type": "http.request", "body": b"{}", "more_body": False}
@@ -58,6 +59,7 @@ def entrance(
             lambda scope: scope["path"] in ("/", PUBLIC_PATH),
         ),
         bodies=Bodies(LIMIT, seconds),
+        lookout=Lookout(LATE_SECONDS),
         table=table or {},
         cors_origins=[APP_ORIGIN] if has_cors else [],
     )
@@ -117,7 +119,7 @@ class Wire:
 
 async def past_patience() -> None:
     """Return when a request that runs now must have been taken for a slow one."""
-    await asyncio.sleep(2 * PATIENCE_SECONDS)
+    await asyncio.sleep(3 * LATE_SECONDS)
 
 
 class Slow:

@@ -1,0 +1,49 @@
+"""Timers for what nearly always is over before they go off."""
+
+import asyncio
+from typing import Protocol
+
+
+class Late(Protocol):
+    """What may still be there."""
+
+    def on_late(self) -> None:
+        """It is."""
+
+
+class Lookout:
+    """Tells what is still there after `seconds`, or up to twice as long, that it is; once.
+
+    A timer of the event loop takes microseconds to set and to take back; this, an entry in a dict.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._young: dict[Late, None] = {}
+        self._old: dict[Late, None] = {}
+        self._is_ticking = False
+
+    def watch(self, what: Late) -> None:
+        """Tell it, unless it is forgotten before."""
+        self._young[what] = None
+        if not self._is_ticking:
+            self._tick_later(asyncio.get_running_loop())
+
+    def forget(self, what: Late) -> None:
+        """It is over; whether it was watched or not."""
+        if what in self._young:
+            del self._young[what]
+        else:
+            self._old.pop(what, None)
+
+    def _tick_later(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_ticking = True
+        loop.call_later(self.seconds, self._tick, loop)
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        late, self._old, self._young = self._old, self._young, {}
+        for what in late:
+            what.on_late()
+        self._is_ticking = False
+        if self._old or self._young:
+            self._tick_later(loop)
