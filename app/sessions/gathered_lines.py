@@ -49,7 +49,7 @@ class GatheredLines:
 
     def _flush(self) -> None:
         if self._lines and not self._pipe.is_closing():
-            self._pipe.write(b"".join(self._lines))
+            self._pipe.writelines(self._lines)
             self._requests.clear()
             self._lines.clear()
         self._size = 0
