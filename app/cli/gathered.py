@@ -3,52 +3,39 @@
 import asyncio
 from typing import Any
 
-# More than this is not held back.
-MOST_GATHERED_BYTES = 64 * 1024
-
 
 class GatheredWrites:
-    """A transport that sends what is written in one turn of the event loop as one.
+    """A transport that can hold a head back until its body comes.
 
-    uvicorn writes head and body apart, and uvloop sends each at once: two calls of the kernel for
-    each answer, two packets, and a client that is woken twice.
+    Written apart, uvloop sends each at once: two calls of the kernel for each answer, two packets,
+    and a client that is woken twice.
     """
+
+    __slots__ = ("_held", "_transport", "is_closing")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._loop = asyncio.get_running_loop()
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._held = b""
+        self.is_closing = transport.is_closing
 
     def __getattr__(self, name: str) -> Any:
         """All else is the transport's."""
         return getattr(self._transport, name)
 
+    def hold(self, head: bytes) -> None:
+        """Send it with what is written next."""
+        self._held = head
+
     def write(self, data: bytes) -> None:
-        """Send it at the end of this turn."""
-        if not self._parts:
-            self._loop.call_soon(self._flush)
-        self._parts.append(data)
-        self._size += len(data)
-        if self._size > MOST_GATHERED_BYTES:
-            self._flush()
-
-    def writelines(self, parts: list[bytes]) -> None:
-        """Send them at the end of this turn."""
-        for part in parts:
-            self.write(part)
-
-    def write_eof(self) -> None:
-        """Send what there is, and no more."""
-        self._flush()
-        self._transport.write_eof()
+        """Send it, after what is held back."""
+        if self._held:
+            held, self._held = self._held, b""
+            self._transport.write(held + data)
+        else:
+            self._transport.write(data)
 
     def close(self) -> None:
         """Send what there is, and close."""
-        self._flush()
+        if self._held and not self.is_closing():
+            self.write(b"")
         self._transport.close()
-
-    def _flush(self) -> None:
-        parts, self._parts, self._size = self._parts, [], 0
-        if parts and not self._transport.is_closing():
-            self._transport.write(b"".join(parts))

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from app.cli.answering import Answering
 from app.cli.gathered import GatheredWrites
 from app.domain.errors import ErrorCode
 
@@ -52,18 +54,19 @@ class BoundedHttp(HttpToolsProtocol):
             return
         if self._is_in_head:
             self._bytes_of_head += len(data)
-            if self._timer is None:
-                self._wait_for_head()
         super().data_received(data)
-        if self._is_in_head and self._bytes_of_head > MAX_HEAD_BYTES:
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        if self._bytes_of_head and not self._is_refused:  # of a head that is not whole yet
+            if self._bytes_of_head > MAX_HEAD_BYTES:
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            elif self._timer is None:
+                self._wait_for_head()
 
     def on_headers_complete(self) -> None:
         """The head is there; the request begins if it is acceptable."""
         self._is_in_head = False
         self._bytes_of_head = 0
         self._stop_waiting()
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        size = len(self.url) + sum(map(len, chain.from_iterable(self.headers)))
         if size > MAX_HEAD_BYTES or len(self.headers) > MAX_HEADERS:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         else:
@@ -73,8 +76,11 @@ class BoundedHttp(HttpToolsProtocol):
             super().on_headers_complete()
             # A WebSocket's handshake is no request, and the cycle is still that of the one before.
             begun: RequestResponseCycle | None = self.cycle
-            if begun is not None and begun is not before and not begun.keep_alive:
-                begun.transport = _ClosedLate(self.transport, self.close_after_body)
+            if begun is not None and begun is not before:
+                begun.__class__ = Answering  # uvicorn makes it, and takes no other class
+                if not begun.keep_alive:
+                    late: Any = _ClosedLate(self.transport, self.close_after_body)
+                    begun.transport = late
 
     def on_body(self, body: bytes) -> None:
         """A part of the body; for one that was answered before its end there is not for ever."""
@@ -107,7 +113,7 @@ class BoundedHttp(HttpToolsProtocol):
     def break_off(self) -> bool:
         """Close the connection if it is in the middle of an answer; whether it was."""
         has_begun = getattr(self.cycle, "response_started", False)  # there may be no request yet
-        is_amid = has_begun and not self.cycle.response_complete
+        is_amid: bool = has_begun and not self.cycle.response_complete
         if is_amid:
             self.transport.close()
         return is_amid
@@ -132,7 +138,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._is_refused = True
         if self.transport.is_closing():
             return
-        if self._leave_body() or getattr(self.cycle, "response_complete", True):
+        if self._leave_requests():
             body = orjson.dumps({"success": False, **_WORDS[status]})
             head = (
                 f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
@@ -152,30 +158,27 @@ class BoundedHttp(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _leave_body(self) -> bool:
-        """Tell a request whose body is still to come that its client has left."""
-        cycle: RequestResponseCycle | None = self.cycle  # there may have been no request yet
-        if cycle is None or not cycle.more_body or cycle.response_started:
-            return False
-        _tell_gone(cycle)
-        return True
+    def _leave_requests(self) -> bool:
+        """Tell those at work that their client has left; whether it can be answered in their place.
+
+        It can where a body is still to come and nothing was sent, or nobody is at work.
+        """
+        latest: RequestResponseCycle | None = self.cycle  # there may have been no request yet
+        all_of_them = self._earlier if latest is None else [*self._earlier, latest]
+        at_work = [cycle for cycle in all_of_them if not cycle.response_complete]
+        for cycle in at_work:
+            _tell_gone(cycle)
+        return not any(cycle.response_started or not cycle.more_body for cycle in at_work)
 
 
-class _ClosedLate(asyncio.Transport):
-    """The transport of a request after which the connection ends: what a cycle uses of it."""
+class _ClosedLate(GatheredWrites):
+    """The transport of a request after which the connection ends, in good time."""
+
+    __slots__ = ("_close",)
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        super().__init__()
-        self._transport = transport
+        super().__init__(transport)
         self._close = close
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send."""
-        self._transport.write(data)
-
-    def is_closing(self) -> bool:
-        """Whether nothing can be sent any more."""
-        return self._transport.is_closing()
 
     def close(self) -> None:
         """Close in good time."""

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
 import uvicorn
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.cli.http_protocol import MAX_HEADERS, BoundedHttp
@@ -40,8 +41,22 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse("nobody hears this")(scope, receive, send)
         GONE.set()
         return
+    if scope["path"] == "/stream":
+        await StreamingResponse(until_gone())(scope, receive, send)
+        return
+    if scope["path"] == "/header":
+        await PlainTextResponse("", headers={"x-odd": "a\r\nx-more: b"})(scope, receive, send)
+        return
+    if scope["path"] == "/nothing":
+        await Response(status_code=204)(scope, receive, send)
+        return
     body = await Request(scope, receive).body()
     await PlainTextResponse(f"{len(body)} bytes")(scope, receive, send)
+
+
+async def until_gone() -> AsyncIterator[bytes]:
+    yield b"first"
+    await asyncio.Event().wait()
 
 
 @contextlib.asynccontextmanager
@@ -205,3 +220,77 @@ async def test_an_answer_before_the_end_of_the_body_arrives_though_the_connectio
             await writer.drain()
         writer.write(b"\r\n0\r\n\r\n")
         assert (await whole(reader)).endswith("early")
+
+
+async def test_a_large_piece_of_no_http_is_refused_once() -> None:
+    async with connected() as (reader, writer):
+        writer.write(b"\x00" * 100_000)
+        answer = await whole(reader)
+        assert answer.startswith("HTTP/1.1 400 ")
+        assert answer.count("content-length") == 1
+
+
+async def test_a_request_at_work_ends_quietly_when_its_client_sends_no_http(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    GONE.clear()
+    async with connected() as (reader, writer):
+        writer.write(WAITS)
+        await writer.drain()
+        writer.write(b"nonsense\r\n\r\n")
+        assert await whole(reader) == ""
+        async with asyncio.timeout(10):
+            await GONE.wait()
+    assert [r.getMessage() for r in caplog.records if r.levelno > logging.WARNING] == []
+
+
+async def test_the_head_of_a_stream_and_what_there_is_of_it_goes_out_at_once() -> None:
+    async with connected() as (reader, writer):
+        writer.write(WAITS.replace(b"/waits", b"/stream"))
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+        assert b"transfer-encoding: chunked\r\n" in head
+        assert await asyncio.wait_for(reader.readuntil(b"first\r\n"), 10) == b"5\r\nfirst\r\n"
+
+
+async def test_a_head_and_its_body_come_together() -> None:
+    async with connected() as (reader, writer):
+        writer.write(HEAD + b"content-length: 2\r\n\r\n{}")
+        head, _, body = (await asyncio.wait_for(reader.read(65536), 10)).partition(b"\r\n\r\n")
+    assert head.split(b"\r\n")[0] == b"HTTP/1.1 200 OK"
+    assert b"content-length: 7" in head.split(b"\r\n")
+    assert body == b"2 bytes"
+
+
+async def test_a_header_with_a_line_break_is_not_sent() -> None:
+    async with connected() as (reader, writer):
+        writer.write(HEAD.replace(b"/x", b"/header") + b"content-length: 0\r\n\r\n")
+        answer = await whole(reader)
+    assert answer.startswith("HTTP/1.1 500 ")
+    assert "x-more" not in answer
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status", "length", "body"),
+    [
+        (b"HEAD /early", "200 OK", ["content-length: 5"], ""),
+        (b"GET /nothing", "204 No Content", [], ""),
+        (b"GET /x", "200 OK", ["content-length: 7"], "0 bytes"),
+    ],
+)
+async def test_an_answer_tells_where_it_ends_and_that_the_connection_does(
+    request_line: bytes, status: str, length: list[str], body: str
+) -> None:
+    async with connected() as (reader, writer):
+        writer.write(request_line + b" HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+        head, end, rest = (await whole(reader)).partition("\r\n\r\n")
+    told = [line for line in head.split("\r\n") if not line.startswith(("date:", "content-type:"))]
+    assert told == [f"HTTP/1.1 {status}", *length, "connection: close"]
+    assert (end, rest) == ("\r\n\r\n", body)
+
+
+async def test_a_client_of_http_1_0_is_told_that_the_connection_ends() -> None:
+    async with connected() as (reader, writer):
+        writer.write(b"GET /early HTTP/1.0\r\nhost: a\r\n\r\n")
+        answer = await whole(reader)
+    assert "\r\nconnection: close\r\n" in answer
+    assert answer.endswith("early")
