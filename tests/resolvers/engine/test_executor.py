@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import strawberry
+from graphql import parse
 from graphql.execution import Executor
 from strawberry.scalars import JSON
 
@@ -168,6 +169,18 @@ async def test_events_are_those_of_the_stock_executor(name: str) -> None:
             answers.append([told(event) async for event in events])
     assert answers == [answers[0]] * 4
     assert len(answers[0]) == 2
+
+
+async def test_a_run_that_begins_with_a_memo_lacks_nothing() -> None:
+    """graphql-core's next version may give its executors more to hold."""
+    engine, _ = engines(Leaf())
+    document = "{ leaf { text } }"
+    await engine.execute(document)
+    operation = engine._documents.get(document).operations[0]
+    again = QuickExecutor.again(operation.memo, {}, None, None)
+    built: Any = QuickExecutor.build(engine.schema, parse(document))
+    assert again is not None
+    assert vars(again).keys() == vars(built).keys()
 
 
 async def test_an_operation_leaves_nothing_for_the_garbage_collector() -> None:
