@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.errors import AppError, ErrorCode
 from tests.edge.wire import APP_ORIGIN, LIMIT, TOKEN, entrance
@@ -222,3 +222,42 @@ async def test_a_fixed_route_is_found_without_the_router() -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         assert (await http.get("/")).text == "of the table"
         assert (await http.post("/")).text == "0"
+
+
+@pytest.mark.parametrize("host", [b"localhost", b"evil.example"])
+async def test_a_websocket_passes_by_its_host_without_a_caller_and_is_told_its_id(
+    host: bytes,
+) -> None:
+    sent: list[Message] = []
+
+    async def accepting(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+
+    async def receive() -> Message:
+        raise AssertionError("nobody asks")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Scope = {"type": "websocket", "path": "/of-somebody", "headers": [(b"host", host)]}
+    await entrance(accepting)(scope, receive, send)
+    if host == b"localhost":
+        told = (b"x-request-id", scope["state"]["request_id"].encode())
+        assert sent == [{"type": "websocket.accept", "headers": [told]}]
+    else:
+        assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+async def test_a_surprise_of_a_websocket_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def receive() -> Message:
+        raise AssertionError("nobody asks")
+
+    async def send(message: Message) -> None:
+        raise AssertionError("nothing is told")
+
+    scope: Scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"localhost")]}
+    with caplog.at_level(logging.ERROR):
+        await entrance(buggy)(scope, receive, send)
+    (record,) = caplog.records
+    assert record.getMessage() == "Surprise at /"
+    assert record.exc_info is not None
