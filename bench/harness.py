@@ -32,6 +32,7 @@ class Sizes:
     connections: Sequence[int] = (1, 16, 64)
     seconds: int = 3
     users: int = 10_000
+    users_seconds: int = 45
     kilobytes: Sequence[int] = (1, 10, 100, 1000)
     calls_for_memory: tuple[int, int] = (10_000, 100_000)
     has_npm: bool = True
@@ -41,7 +42,8 @@ class Sizes:
 # Enough to see that everything runs; the numbers mean nothing.
 TINY = Sizes(
     repetitions=1, calls=8, callers=(2,), starts=1, sessions=2, installs=1, connections=(2,),
-    seconds=1, users=3, kilobytes=(1, 10), calls_for_memory=(1, 2), has_npm=False, secrets=200,
+    seconds=1, users=3, users_seconds=1, kilobytes=(1, 10), calls_for_memory=(1, 2),
+    has_npm=False, secrets=200,
 )  # fmt: skip
 
 
