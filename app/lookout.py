@@ -3,6 +3,11 @@
 import asyncio
 from typing import Protocol
 
+# Most requests and calls are over before it is worth watching them.
+LATE_SECONDS = 0.05
+# A loop that has much to do tells a little later.
+MARGIN_SECONDS = 0.1
+
 
 class Late(Protocol):
     """What may still be there."""
@@ -17,11 +22,15 @@ class Lookout:
     A timer of the event loop takes microseconds to set and to take back; this, an entry in a dict.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float = LATE_SECONDS) -> None:
         self.seconds = seconds
         self._young: dict[Late, None] = {}
         self._old: dict[Late, None] = {}
         self._is_ticking = False
+
+    def is_soon_enough(self, seconds: float) -> bool:
+        """Whether what is due in so long is told of before."""
+        return seconds > 2 * self.seconds + MARGIN_SECONDS
 
     def watch(self, what: Late) -> None:
         """Tell it, unless it is forgotten before."""

@@ -1,9 +1,6 @@
 """A tool call while it is under way: what ends it before its tool does, and what it hears."""
 
-import asyncio
-from types import TracebackType
-from typing import Self
-
+from app.deadline import Deadline
 from app.domain.call import ToolCall
 from app.domain.errors import AppError, ErrorCode
 from app.domain.masker import NOTHING_TO_MASK
@@ -11,31 +8,25 @@ from app.domain.ports import CallEvents
 from app.domain.session import LogMessage, Progress
 from app.lookout import Lookout
 
-# Less than what the lookout may take.
-SHORT_SECONDS = 0.5
 
-
-class CallAtWork:
+class CallAtWork(Deadline):
     """One call; what it does, it does within `with`, in one task.
 
     It ends early when its time is up, or when somebody has asked for its end. Each report of
     progress buys it time. `masker` is that of the secrets which it carries.
+
+    Raises:
+        AppError: CALL_CANCELLED or TOOL_TIMEOUT, where it was ended.
     """
 
     __slots__ = (
         "_call",
-        "_cancelled_before",
         "_failure",
         "_has_progressed",
         "_latest",
         "_listener",
         "_longest",
-        "_lookout",
-        "_loop",
         "_seconds",
-        "_task",
-        "_timer",
-        "_until",
         "masker",
         "username",
     )
@@ -43,70 +34,26 @@ class CallAtWork:
     def __init__(
         self, call: ToolCall, username: str, listener: CallEvents | None, lookout: Lookout
     ) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a call needs a task of its own")
+        super().__init__(lookout)
         self.username = username
         self.masker = NOTHING_TO_MASK
         self._call = call
         self._listener = listener
-        self._lookout = lookout
-        self._task = task
-        self._loop = task.get_loop()
-        self._cancelled_before = task.cancelling()
         self._failure: AppError | None = None
         self._has_progressed = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._seconds = self._longest = self._latest = self._until = 0.0
+        self._seconds = self._longest = self._latest = 0.0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Say why it was ended, if it was; other reasons to cancel the task go before.
-
-        Raises:
-            AppError: CALL_CANCELLED or TOOL_TIMEOUT.
-        """
-        self._lookout.forget(self)
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._failure is not None:
-            is_the_only_reason = self._task.uncancel() <= self._cancelled_before
-            if is_the_only_reason and kind is asyncio.CancelledError:
-                raise self._failure from None
-
-    def allow(self, seconds: float, *, longest: float) -> None:
+    def begin(self, seconds: float, longest: float) -> None:
         """Give it that much time from now, and from each report of progress; `longest` in all."""
         self._seconds, self._longest = seconds, longest
-        now = self._loop.time()
-        self._latest = now + longest
-        self._until = now + seconds
-        if seconds < SHORT_SECONDS:
-            self.on_late()
-        else:
-            self._lookout.watch(self)
-
-    def on_late(self) -> None:
-        """It takes so long that a timer is worth its cost."""
-        self._timer = self._loop.call_at(self._until, self._expire)
-
-    def cancel(self) -> None:
-        """Ask for its end."""
-        self._end(AppError(ErrorCode.CALL_CANCELLED, "The call was cancelled on request."))
+        self._latest = self.loop.time() + longest
+        self.allow(seconds)
 
     def on_progress(self, progress: Progress) -> None:
         """Pass it on, masked."""
         self._has_progressed = True
-        self._until = min(self._loop.time() + self._seconds, self._latest)
-        if self._timer is not None and self._failure is None:
-            self._timer.cancel()
-            self.on_late()
+        if not self.has_ended:
+            self.allow(min(self._seconds, self._latest - self.loop.time()))
         if self._listener is not None:
             text = progress.message
             told = None if text is None else self.masker.text(text)
@@ -118,22 +65,27 @@ class CallAtWork:
             data = self.masker.json(message.data)
             self._listener.on_log(LogMessage(message.level, message.logger, data))
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """The time is up."""
+        if not self.has_ended:
+            self._failure = self._timed_out()
+        self.end()
+
+    def reason(self) -> AppError:
+        """Why it was ended."""
+        if self._failure is not None:
+            return self._failure
+        return AppError(ErrorCode.CALL_CANCELLED, "The call was cancelled on request.")
+
+    def _timed_out(self) -> AppError:
         what = f"did not answer within {self._seconds:g} s"
         if self._has_progressed:
             what = f"reported no further progress within {self._seconds:g} s"
-        if self._loop.time() >= self._latest:
+        if self.loop.time() >= self._latest:
             what = f"did not finish within {self._longest:g} s"
         tool, server = self._call.tool_name, self._call.server_name
-        self._end(
-            AppError(
-                ErrorCode.TOOL_TIMEOUT,
-                f"Tool {tool!r} of server {server!r} {what}; the call was cancelled.",
-                hint="Allow more time, or check the server's log.",
-            )
+        return AppError(
+            ErrorCode.TOOL_TIMEOUT,
+            f"Tool {tool!r} of server {server!r} {what}; the call was cancelled.",
+            hint="Allow more time, or check the server's log.",
         )
-
-    def _end(self, failure: AppError) -> None:
-        if self._failure is None:
-            self._failure = failure
-            self._task.cancel()

@@ -77,7 +77,7 @@ async def _run(
             server = await get_enabled_server(deps, call.server_name, allowed)
             longest = server.settings.longest_call_seconds
             seconds = call.timeout_seconds or server.settings.call_timeout_seconds
-            at_work.allow(min(seconds, longest), longest=longest)
+            at_work.begin(min(seconds, longest), longest)
             raw, text = await until_sent(deps, server, partial(_attempt, deps, call, at_work))
         allowed.result_size = size_of(raw)
         if raw.get("isError") is True:

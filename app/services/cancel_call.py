@@ -38,7 +38,7 @@ def cancel_here(deps: Deps, wish: CancelWish) -> bool:
     running = deps.calls.get(wish.call_id)
     if running is None or (wish.users is not None and running.username not in wish.users):
         return False
-    running.cancel()
+    running.end()
     return True
 
 

@@ -28,9 +28,6 @@ from app.services.prepared import PreparedBundles
 from app.services.progress import ProgressFeed
 from app.services.running import RunningOperation
 
-# Most requests and calls are over before it is worth watching them.
-LATE_SECONDS = 0.05
-
 
 class KeyDeps(Protocol):
     """The part of Deps that work on keys needs; a command builds no more than this."""
@@ -91,7 +88,7 @@ class Deps:
     server_lines: Feed[LogLine] = field(default_factory=Feed)
     rotations: Feed[RotationProgress] = field(default_factory=Feed)
     calls: dict[str, CallAtWork] = field(default_factory=dict)
-    lookout: Lookout = field(default_factory=lambda: Lookout(LATE_SECONDS))
+    lookout: Lookout = field(default_factory=Lookout)
     prepared: PreparedBundles = field(default_factory=PreparedBundles)
     package_work: dict[str, RunningOperation] = field(default_factory=dict)
     local_builds: LocalBuilds = field(default_factory=LocalBuilds)

@@ -16,9 +16,8 @@ from app.edge.bodies import Bodies
 from app.edge.direct import Table
 from app.edge.entrance import Entrance
 from app.edge.hosts import Hosts
-from app.lookout import Lookout
+from app.lookout import LATE_SECONDS, Lookout
 from app.services.authentication import Authentication
-from app.services.deps import LATE_SECONDS
 
 DISCONNECT: Message = {"type": "http.disconnect"}
 BODY: Message = {"type": "http.request", "body": b"{}", "more_body": False}
@@ -59,7 +58,7 @@ def entrance(
             lambda scope: scope["path"] in ("/", PUBLIC_PATH),
         ),
         bodies=Bodies(LIMIT, seconds),
-        lookout=Lookout(LATE_SECONDS),
+        lookout=Lookout(),
         table=table or {},
         cors_origins=[APP_ORIGIN] if has_cors else [],
     )

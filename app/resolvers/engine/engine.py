@@ -18,8 +18,9 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from app.deadline import Deadline
 from app.domain.errors import ErrorCode
-from app.resolvers.engine.deadline import Deadline
+from app.lookout import Lookout
 from app.resolvers.engine.documents import Document, Documents, Operation, Refused
 from app.resolvers.engine.executor import QuickExecutor
 from app.resolvers.engine.limits import refusal
@@ -52,6 +53,7 @@ class Engine:
             introspection=self.options.introspection,
             suggestions=self.options.suggestions,
         )
+        self._lookout = Lookout()
         self._persisted = PersistedOperations(self.options.trusted)
 
     @property
@@ -160,10 +162,11 @@ class Engine:
         try:
             result = self._start(run, context, root)
             if not isinstance(result, CoreResult):
-                with Deadline(seconds) as deadline:
+                with Deadline(self._lookout) as deadline:
+                    deadline.allow(seconds)
                     result = await result
         except Exception as error:  # noqa: BLE001 - whatever it is, it is presented
-            has_passed = deadline is not None and deadline.has_passed
+            has_passed = deadline is not None and deadline.has_ended
             is_late = has_passed and isinstance(error, TimeoutError)
             shown = _took_too_long(kind, seconds) if is_late else _located(error)
             result = CoreResult(None, [shown])
