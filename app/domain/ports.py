@@ -217,8 +217,12 @@ class Sessions(Protocol):
     async def memory_bytes(self, pid: int) -> int | None:
         """What a session's process and its descendants hold; None when it is gone."""
 
-    def forget(self, server_name: str) -> None:
-        """End the sessions of a server that is gone, and drop what is remembered of it."""
+    def forget(self, server_name: str, *, begun_by: float | None = None) -> None:
+        """End the sessions of a server that is gone, and drop what is remembered of it.
+
+        Of those alone that had begun by that time of the event loop, where it is given: a new
+        server may have the name since.
+        """
 
 
 class SeenSecrets(Protocol):

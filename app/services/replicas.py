@@ -108,6 +108,7 @@ class Replica:
     async def _compare_servers(self, names: set[str | None]) -> None:
         """Retire what is no longer as it was, and start what is enabled instead."""
         deps, wanted = self._deps, None if None in names else {n for n in names if n is not None}
+        looked_from = asyncio.get_running_loop().time()
         now = await deps.servers.list_marks(wanted)
         looked_at = self._marks.keys() | now.keys() if wanted is None else wanted
         changed = [n for n in sorted(looked_at) if self._marks.get(n) != now.get(n)]
@@ -118,7 +119,7 @@ class Replica:
             if before is not None and (after is None or after.revision != before):
                 deps.sessions.retire(name, before)
             if after is None:
-                deps.sessions.forget(name)
+                deps.sessions.forget(name, begun_by=looked_from)
             if name in servers:
                 start_here(deps, servers[name])
         kept = {n: mark for n, mark in self._marks.items() if n not in looked_at}

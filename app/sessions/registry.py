@@ -161,11 +161,18 @@ class SessionRegistry:
             self._drop(entry)
             entry.stop(drain_seconds=0, grace_seconds=GRACE_SECONDS)
 
-    def forget(self, server_name: str) -> None:
-        """End the sessions of a server that is gone, and drop what is remembered of it."""
-        for key in {e.plan.key for e in self.entries if e.plan.key.server_name == server_name}:
-            self.retire(key.server_name, key.revision)
-        self._logs.pop(server_name, None)
+    def forget(self, server_name: str, *, begun_by: float | None = None) -> None:
+        """End the sessions of a server that is gone, and drop what is remembered of it.
+
+        Of those alone that had begun by that time of the event loop, where it is given: a new
+        server may have the name since.
+        """
+        its = [e for e in self.entries if e.plan.key.server_name == server_name]
+        gone = [e for e in its if begun_by is None or e.begun_at <= begun_by]
+        for revision in {e.plan.key.revision for e in gone}:
+            self.retire(server_name, revision)
+        if len(gone) == len(its):
+            self._logs.pop(server_name, None)
 
     async def close(self) -> None:
         """End every session, quickly, and wait until no process is left."""

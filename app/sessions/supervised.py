@@ -62,6 +62,7 @@ class Supervised:
         self.live: LiveSession | None = None
         self.state = SessionState.WAITING
         self.since = utc_now()
+        self.begun_at = asyncio.get_running_loop().time()
         self._attempt = Attempt()
         self._demand = asyncio.Event()
         self._stop_asked: tuple[float, float] | None = None

@@ -5,7 +5,7 @@ The other one shares the connection only: its writes come here through the chang
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from app.domain.clock import utc_now
+from app.domain.news import ServerMark
 from app.domain.secret import SecretRef
 from app.domain.server import new_revision
 from app.mongo.changes import ChangeWatch
@@ -22,7 +23,7 @@ from app.services.data_keys import shred_user, store_sealed
 from app.services.deps import Deps
 from app.services.replicas import Replica
 from app.services.server_changes import follow_servers
-from app.services.servers import get_server
+from app.services.servers import delete_server, get_server
 from tests.conftest import Stores
 from tests.services.conftest import OPERATOR, World, add, keep, until_started
 from tests.services.delivering import add_keyed, answer, bound, call, digest, owners
@@ -142,3 +143,28 @@ async def test_a_server_changed_elsewhere_is_started_here_as_it_is_now(
     await until_started(world, "s")
     await elsewhere.servers.delete("s", install_id=None)
     await until(lambda: world.registry.views() == [])
+
+
+@pytest.mark.usefixtures("elsewhere")
+async def test_a_server_that_takes_the_name_of_a_deleted_one_is_not_ended_with_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, is_back = world.deps.servers.list_marks, asyncio.Event()
+
+    async def read_before_it_is_back(names: Collection[str] | None = None) -> dict[str, ServerMark]:
+        marks = await read(names)
+        if "s" not in marks and not is_back.is_set():
+            is_back.set()
+            await add_keyed(world)
+            await answer(world, "keys")
+        return marks
+
+    await add_keyed(world)
+    await answer(world, "keys")
+    monkeypatch.setattr(world.deps.servers, "list_marks", read_before_it_is_back)
+    await delete_server(world.deps, OPERATOR, "s")
+    async with aclosing(world.deps.server_changes.follow(lambda name: name == "s")) as changes:
+        async for _ in changes:
+            if is_back.is_set():
+                break
+    assert await answer(world, "keys") == {}
