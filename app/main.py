@@ -76,11 +76,31 @@ RETRY_SECONDS = 2.0
 PUBLIC = frozenset(("/", "/healthz", *DOCUMENTATION, *METADATA_PATHS))
 
 
-def create_app(machine: Machine) -> Starlette:
+class Application(Starlette):
+    """Starlette with what the doors need, and without its own answer to surprises.
+
+    The Entrance gives that.
+    """
+
+    def __init__(self, deps: Deps, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.deps = deps
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """What each request passes."""
+        handlers: dict[Any, Any] = {**self.exception_handlers}
+        app: ASGIApp = ExceptionMiddleware(self.router, handlers=handlers)
+        for one, args, kwargs in reversed(self.user_middleware):
+            app = one(app, *args, **kwargs)
+        return app
+
+
+def create_app(machine: Machine) -> Application:
     """The ASGI application. Must be called with a running event loop."""
     engines = _Engines(machine)
     settings = machine.settings
-    app = _Application(
+    app = Application(
+        engines.deps,
         routes=[
             Route("/", _to_graphiql, methods=["GET"]),
             *engines.graphql.routes(),
@@ -102,21 +122,8 @@ def create_app(machine: Machine) -> Starlette:
         exception_handlers={AppError: expected, HTTPException: from_router},
         lifespan=engines.lifespan,
     )
-    app.state.deps = engines.deps
     app.router.redirect_slashes = False  # an unknown route is told, not guessed
     return app
-
-
-class _Application(Starlette):
-    """Starlette without its own answer to surprises, which the Entrance gives."""
-
-    def build_middleware_stack(self) -> ASGIApp:
-        """What each request passes."""
-        handlers: dict[Any, Any] = {**self.exception_handlers}
-        app: ASGIApp = ExceptionMiddleware(self.router, handlers=handlers)
-        for one, args, kwargs in reversed(self.user_middleware):
-            app = one(app, *args, **kwargs)
-        return app
 
 
 @contextlib.asynccontextmanager

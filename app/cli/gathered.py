@@ -3,6 +3,9 @@
 import asyncio
 from typing import Any
 
+# More than this is handed on as it is.
+MOST_COPIED_BYTES = 64 * 1024
+
 
 class GatheredWrites:
     """A transport that can hold a head back until its body comes.
@@ -30,7 +33,10 @@ class GatheredWrites:
         """Send it, after what is held back."""
         if self._held:
             held, self._held = self._held, b""
-            self._transport.write(held + data)
+            if len(data) > MOST_COPIED_BYTES:
+                self._transport.writelines((held, data))
+            else:
+                self._transport.write(held + data)
         else:
             self._transport.write(data)
 

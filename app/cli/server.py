@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Sequence
 import click
 import uvicorn
 import uvloop
-from starlette.applications import Starlette
 
 from app.cli.address import base_address, told_address
 from app.cli.holdings import Holdings
@@ -20,7 +19,7 @@ from app.cli.machine import CannotStart
 from app.domain.errors import AppError
 from app.domain.install_on_start import parse_install_on_start
 from app.domain.package import InstallRequest
-from app.main import create_app
+from app.main import Application, create_app
 from app.mongo.database import BadDatabaseUri
 from app.mongo.embedded import EmbeddedMongo, EmbeddedMongoFailed
 from app.parts import Machine
@@ -75,7 +74,7 @@ async def serve_until_stopped(
         app = create_app(machine)
         settings = machine.settings
         worker = machine.worker if settings.workers > 1 else None
-        configure_logging(settings.log_level, app.state.deps.seen, worker)
+        configure_logging(settings.log_level, app.deps.seen, worker)
         if machine.mongod is not None:
             await machine.mongod.start()
 
@@ -94,13 +93,12 @@ async def serve_until_stopped(
             await machine.mongod.stop()
 
 
-async def _is_authentication_on(app: Starlette) -> bool:
+async def _is_authentication_on(app: Application) -> bool:
     """Whether callers must prove who they are; so they must while that is not known."""
     try:
-        is_on: bool = await app.state.deps.authentication.is_on()
+        return await app.deps.authentication.is_on()
     except AppError:
         return True
-    return is_on
 
 
 def wanted_installs(settings: Settings) -> Sequence[InstallRequest]:
@@ -118,7 +116,7 @@ def wanted_installs(settings: Settings) -> Sequence[InstallRequest]:
     return wanted
 
 
-def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
+def _config(app: Application, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=BoundedHttp,

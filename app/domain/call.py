@@ -1,7 +1,7 @@
 """A tool call as data, and the pure rules on its way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.domain.durations import check_duration
 from app.domain.names import check_server_name, check_tool_name
@@ -9,8 +9,7 @@ from app.domain.names import check_server_name, check_tool_name
 MAX_TIMEOUT_SECONDS = 3600.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCall:
+class ToolCall(NamedTuple):
     """What a caller asks for; without a timeout the server's setting decides."""
 
     server_name: str
@@ -27,8 +26,7 @@ class Refusal(dict[str, object]):
         super().__init__(content=[{"type": "text", "text": problem}], isError=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolOutcome:
+class ToolOutcome(NamedTuple):
     """What the tool answered.
 
     `raw` is the MCP result as the server sent it, after redaction; `text` is the same as JSON.

@@ -1,6 +1,6 @@
 """What services need to know callers: stored tokens, and who checks an issuer's."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -21,8 +21,8 @@ class TokenStore(Protocol):
     async def find(self, token_id: str) -> ApiToken | None:
         """The one of that id."""
 
-    async def has_any(self) -> bool:
-        """Whether one was ever made."""
+    def has_any(self) -> Awaitable[bool | None]:
+        """Whether one was ever made; None is no, too."""
 
     async def list_page(self, page: PageRequest) -> list[ApiToken]:
         """Up to `first + 1`, revoked ones too, by id, after the id `after`."""

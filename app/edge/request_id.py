@@ -1,6 +1,7 @@
 """One id for each request: in its answer, in the audit record, and in the logs of whoever asks."""
 
 import re
+from functools import lru_cache
 
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
@@ -24,17 +25,16 @@ def name_request(scope: Scope) -> tuple[bytes, bytes]:
     """
     head = head_of(scope)
     given = head.get(RAW_HEADER, b"")
-    request_id = given.decode("ascii") if ACCEPTED.fullmatch(given) else new_id()
+    request_id = given.decode("ascii") if given and ACCEPTED.fullmatch(given) else new_id()
     scope.setdefault("state", {})["request_id"] = request_id
-    set_origin(Origin(request_id=request_id, peer=_peer_of(scope), body_bytes=body_length(head)))
+    client = scope.get("client")
+    peer = None if client is None else _address(client[0])
+    set_origin(Origin(request_id, peer, body_length(head)))
     return RAW_HEADER, request_id.encode("ascii")
 
 
-def _peer_of(scope: Scope) -> str | None:
-    client = scope.get("client")
-    if client is None:
-        return None
-    host: str = client[0]
+@lru_cache(maxsize=1024)
+def _address(host: str) -> str:
     return host if ADDRESS.fullmatch(host) else NO_ADDRESS
 
 

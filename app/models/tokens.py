@@ -1,6 +1,6 @@
 """Stored API tokens."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import datetime
 from typing import Any, Self
 
@@ -116,9 +116,9 @@ class MongoTokens:
             found = await TokenDoc.find_one({"token_id": token_id})
         return None if found is None else found.to_domain()
 
-    async def has_any(self) -> bool:
+    def has_any(self) -> Awaitable[bool | None]:
         """Whether one was ever made; from memory where that is kept true."""
-        return await self._any.get(()) is True
+        return self._any.get(())
 
     async def _read_any(self, _key: Key) -> Found[bool]:
         async with self._database.operation():

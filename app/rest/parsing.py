@@ -20,7 +20,7 @@ Q = TypeVar("Q", bound=Query)
 
 def deps_of(request: Request) -> Deps:
     """What the services need."""
-    deps: Deps = request.app.state.deps
+    deps: Deps = request.scope["app"].deps
     return deps
 
 

@@ -1,16 +1,15 @@
 """Where the work at hand came from: told by the edge once, known to all that follows from it."""
 
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from app.domain.ids import new_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(NamedTuple):
     """One request. `peer` is the address it came from; None for work that no request asked for."""
 
-    request_id: str = field(default_factory=new_id)
+    request_id: str
     peer: str | None = None
     body_bytes: int | None = None
 
@@ -20,7 +19,7 @@ _current: ContextVar[Origin | None] = ContextVar("origin", default=None)
 
 def current_origin() -> Origin:
     """The request that is being served, also in tasks that it started."""
-    return _current.get() or Origin()
+    return _current.get() or Origin(new_id())
 
 
 def set_origin(origin: Origin) -> None:
