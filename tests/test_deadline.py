@@ -30,7 +30,7 @@ async def test_work_ends_when_its_time_is_up(seconds: float) -> None:
     started = loop.time()
     with pytest.raises(TimeoutError):
         await asleep(seconds)
-    assert loop.time() - started >= seconds
+    assert loop.time() - started > seconds - 0.002  # the loop rounds to milliseconds
     await asyncio.sleep(0)  # nothing of it is left to cancel what comes
 
 

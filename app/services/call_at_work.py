@@ -23,6 +23,7 @@ class CallAtWork(Deadline):
         "_call",
         "_failure",
         "_has_progressed",
+        "_is_last",
         "_latest",
         "_listener",
         "_longest",
@@ -40,20 +41,20 @@ class CallAtWork(Deadline):
         self._call = call
         self._listener = listener
         self._failure: AppError | None = None
-        self._has_progressed = False
+        self._has_progressed = self._is_last = False
         self._seconds = self._longest = self._latest = 0.0
 
     def begin(self, seconds: float, longest: float) -> None:
         """Give it that much time from now, and from each report of progress; `longest` in all."""
         self._seconds, self._longest = seconds, longest
         self._latest = self.loop.time() + longest
-        self.allow(seconds)
+        self._allow_again()
 
     def on_progress(self, progress: Progress) -> None:
         """Pass it on, masked."""
         self._has_progressed = True
         if not self.has_ended:
-            self.allow(min(self._seconds, self._latest - self.loop.time()))
+            self._allow_again()
         if self._listener is not None:
             text = progress.message
             told = None if text is None else self.masker.text(text)
@@ -77,11 +78,16 @@ class CallAtWork(Deadline):
             return self._failure
         return AppError(ErrorCode.CALL_CANCELLED, "The call was cancelled on request.")
 
+    def _allow_again(self) -> None:
+        left = self._latest - self.loop.time()
+        self._is_last = left <= self._seconds
+        self.allow(min(self._seconds, left))
+
     def _timed_out(self) -> AppError:
         what = f"did not answer within {self._seconds:g} s"
         if self._has_progressed:
             what = f"reported no further progress within {self._seconds:g} s"
-        if self.loop.time() >= self._latest:
+        if self._is_last:
             what = f"did not finish within {self._longest:g} s"
         tool, server = self._call.tool_name, self._call.server_name
         return AppError(
