@@ -33,8 +33,6 @@ from app.vault.passphrase import KeyProblem
 
 STDIN = 0
 
-STDIN = 0
-
 
 class _Server(HttpServer):
     """Listens beside the other workers, and stops when the parent is gone: nobody else would."""
