@@ -50,16 +50,15 @@ class Deadline:
     def allow(self, seconds: float) -> None:
         """Give it that much time from now on, whatever it was allowed before."""
         self._until = self.loop.time() + seconds
-        if self._timer is not None:
-            self._timer.cancel()
-            self.on_late()
-        elif self._lookout.is_soon_enough(seconds):
+        if self._timer is None and self._lookout.is_soon_enough(seconds):
             self._lookout.watch(self)
         else:
             self.on_late()
 
     def on_late(self) -> None:
         """It takes so long that a timer is worth its cost."""
+        if self._timer is not None:
+            self._timer.cancel()
         self._timer = self.loop.call_at(self._until, self.expire)
 
     def expire(self) -> None:

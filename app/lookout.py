@@ -33,7 +33,8 @@ class Lookout:
         return seconds > 2 * self.seconds + MARGIN_SECONDS
 
     def watch(self, what: Late) -> None:
-        """Tell it, unless it is forgotten before."""
+        """Tell it, unless it is forgotten before; from now on, where it was watched already."""
+        self._old.pop(what, None)
         self._young[what] = None
         if not self._is_ticking:
             self._tick_later(asyncio.get_running_loop())

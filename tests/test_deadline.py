@@ -50,6 +50,14 @@ async def test_it_can_be_put_off_before_and_after_it_has_become_late() -> None:
     assert not deadline.has_ended
 
 
+async def test_it_can_be_put_off_again_and_again_from_the_very_beginning() -> None:
+    with Deadline(Lookout()) as deadline:
+        for _ in range(80):
+            deadline.allow(0.3)
+            await asyncio.sleep(0.01)
+    assert not deadline.has_ended
+
+
 async def test_other_reasons_to_cancel_the_task_go_before() -> None:
     async def work() -> None:
         with Deadline(Lookout()) as deadline:

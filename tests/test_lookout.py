@@ -37,6 +37,19 @@ async def test_what_is_old_already_can_be_forgotten() -> None:
     assert item.told == 0
 
 
+async def test_what_is_watched_again_is_told_once_and_can_be_forgotten() -> None:
+    lookout = Lookout(0.05)
+    again, forgotten = Item(), Item()
+    for item in (again, forgotten):
+        lookout.watch(item)
+    await asyncio.sleep(0.07)  # between the two looks
+    for item in (again, forgotten):
+        lookout.watch(item)
+    lookout.forget(forgotten)
+    await asyncio.sleep(0.2)
+    assert (again.told, forgotten.told) == (1, 0)
+
+
 async def test_it_rests_while_there_is_nothing_to_watch() -> None:
     lookout = Lookout(0.01)
     first = Item()
