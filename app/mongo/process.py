@@ -1,11 +1,13 @@
 """The mongod process itself. Standard library only: it starts while the rest is imported."""
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import signal
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from app.processes.guard_program import kill_group
 LONGEST_SOCKET_PATH = 100
 FOLDER = "mongodb"
 SOCKET_NAME = "mongodb-27017.sock"
+# Then mongod says itself what is in its way.
+LOCK_PATIENCE_SECONDS = 5.0
 
 
 def has_database(data_dir: Path) -> bool:
@@ -40,6 +44,7 @@ class MongodProcess:
         if self._process is not None:
             self._guard.remove(self._process.pid)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._wait_until_free()
         self.socket.unlink(missing_ok=True)
         with self.log_path.open("wb") as output:
             self._process = subprocess.Popen(  # a fixed argument list
@@ -75,6 +80,20 @@ class MongodProcess:
         """The end of its log, for a message to the operator."""
         lines = self.log_path.read_text(errors="replace").splitlines()
         return " ".join(lines[-3:])[-1000:] or f"exit code {self._process and self._process.poll()}"
+
+    def _wait_until_free(self) -> None:
+        """One that was killed a moment ago may still hold the lock of its files."""
+        try:
+            lock = (self._folder / "mongod.lock").open("rb")
+        except FileNotFoundError:
+            return
+        patience = time.monotonic() + LOCK_PATIENCE_SECONDS
+        with lock:
+            while time.monotonic() < patience:
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return
+                time.sleep(0.02)
 
     def _command(self) -> list[str]:
         folder = str(self.socket.parent)

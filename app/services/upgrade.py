@@ -115,7 +115,7 @@ async def _upgrade(deps: Deps, package: Package, wish: UpgradeWish, report: Repo
     held = package.held
     if held is not None and not wish.is_dry_run and held.build.version == resolved.version:
         if has_to_wait(package.policy, held.diff):
-            await let_go(deps, package)
+            await _end(deps, package)
             raise HeldForApproval(package.name, held)
         return await _switch_kept(deps, replace(package, candidate=held, work_dir=None), report)
     server = await get_server(deps, package.server_name)
@@ -129,24 +129,32 @@ async def _upgrade(deps: Deps, package: Package, wish: UpgradeWish, report: Repo
         return await _switch(deps, replace(package, candidate=staged), server, proven, report)
     deps.sessions.retire(server.name, proven.server.revision)
     if wish.is_dry_run:
-        done = await let_go(deps, package)
+        done = await _end(deps, package)
         report(InstallPhase.DONE, f"only a look: {_told(staged)}")
         return Upgrade(
             package=done, server=server, version=staged.build.version, diff=staged.diff,
             is_switched=False,
         )  # fmt: skip
-    await let_go(deps, replace(package, held=staged, error=None))
+    await _end(deps, replace(package, held=staged, error=None))
     raise HeldForApproval(package.name, staged)
 
 
 async def _unchanged(deps: Deps, package: Package, report: Report) -> Upgrade:
-    done = await let_go(deps, replace(package, error=None))
+    done = await _end(deps, replace(package, error=None))
     report(InstallPhase.DONE, f"{_current(package).version} is what was asked for already")
     server = await get_server(deps, package.server_name)
     return Upgrade(
         package=done, server=server, version=_current(package).version, diff=ToolDiff(),
         is_switched=False,
     )  # fmt: skip
+
+
+async def _end(deps: Deps, package: Package) -> Package:
+    """The record of an upgrade that has switched nothing; to cancel it comes too late.
+
+    Its lease is gone before its files are: whoever renews that must not take it for another's.
+    """
+    return await to_the_end(let_go(deps, package), deps.package_work.get(package.server_name))
 
 
 async def _switch_kept(deps: Deps, package: Package, report: Report) -> Upgrade:

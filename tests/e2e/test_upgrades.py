@@ -45,6 +45,7 @@ def test_an_upgrade_that_changes_tools_waits_is_approved_and_taken_back(shared: 
     ] == newest  # fmt: skip
 
     look = upgrade(shared, dryRun=True)
+    assert look["__typename"] == "UpgradedPackage", look
     assert (look["version"], look["switched"], look["toolDiff"]["breaking"]) == (
         newest,
         False,

@@ -1,10 +1,12 @@
 """The embedded mongod: durable, restarted when it dies, and free to move."""
 
 import asyncio
+import fcntl
 import os
 import shutil
 import signal
 import stat
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -19,7 +21,7 @@ from app.domain.secret import SecretRef
 from app.mongo.binary import NoMongod, find_mongod
 from app.mongo.database import CLIENT_OPTIONS, Database
 from app.mongo.embedded import EmbeddedMongo
-from app.mongo.process import LONGEST_SOCKET_PATH, MongodProcess, socket_folder
+from app.mongo.process import FOLDER, LONGEST_SOCKET_PATH, MongodProcess, socket_folder
 from app.processes.guard import Guard
 from tests.conftest import Mongo, Stores
 from tests.models.factories import NOW
@@ -143,6 +145,23 @@ async def test_a_data_folder_that_was_moved_opens_where_it_is(
         assert await client.test.things.find_one({}) == {"_id": 1}
         await client.test.things.insert_one({"_id": 2})
     shutil.rmtree(root)
+
+
+async def test_one_that_was_killed_but_has_not_let_go_of_its_files_is_waited_for(
+    guard: Guard, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("kl")
+    async with running(folder, guard):
+        pass
+    loop = asyncio.get_running_loop()
+    with (folder / FOLDER / "mongod.lock").open("rb") as dying:
+        fcntl.flock(dying, fcntl.LOCK_EX)
+        letting_go = threading.Timer(0.3, fcntl.flock, (dying, fcntl.LOCK_UN))
+        letting_go.start()
+        started = loop.time()
+        async with running(folder, guard):
+            assert loop.time() - started > 0.2
+        letting_go.join()
 
 
 async def test_stopping_leaves_no_process(

@@ -111,3 +111,22 @@ async def test_the_progress_of_an_upgrade_is_told_in_order(world: World) -> None
         InstallPhase.RESOLVING, InstallPhase.INSTALLING, InstallPhase.VERIFYING,
         InstallPhase.SWITCHING, InstallPhase.DONE,
     ]  # fmt: skip
+
+
+async def test_a_dry_run_is_not_taken_over_by_the_removal_of_its_own_files(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await install(world)
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.05)
+    remove = world.deps.files.remove
+
+    async def take_a_while(folder: str) -> None:
+        await asyncio.sleep(0.3)
+        await remove(folder)
+
+    monkeypatch.setattr(world.deps.files, "remove", take_a_while)
+    wish = UpgradeWish(server_name="s", version=ADDS, is_dry_run=True)
+    look = await upgrade_package(world.deps, OPERATOR, wish)
+    assert (look.version, look.is_switched) == (ADDS, False)
+    package, _ = await stored(world)
+    assert world.on_disk() == [*package.folders()]
