@@ -67,7 +67,7 @@ class EmbeddedMongo:
             if self._process.is_running():
                 continue
             log.warning("The embedded MongoDB ended unexpectedly; starting it again.")
-            self._process.start()
+            await asyncio.to_thread(self._process.start)  # it may wait for the dying one
             try:
                 await wait_until_primary(self._process)
             except EmbeddedMongoFailed as error:
