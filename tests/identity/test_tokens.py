@@ -12,10 +12,9 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import ClientConnection
 
-from app.cli.machine import CannotStart, read_settings
-from tests.cli.test_commands import refusal, run
+from tests.cli.test_commands import run
 from tests.graphql_documents import REMOVE_USER
-from tests.identity.callers import ADMIN_TOKEN
+from tests.identity.door import bearer, status, tokens
 from tests.product import Product, eventually
 
 CREATE = """mutation ($input: CreateTokenInput!) { createToken(input: $input) {
@@ -37,12 +36,6 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     product.stop()
 
 
-def tokens(product: Product, *arguments: str, code: int = 0) -> str:
-    finished = run(product.data_dir.parent, "tokens", *arguments)
-    assert finished.returncode == code, finished.stderr
-    return finished.stdout or finished.stderr
-
-
 def made(product: Product, name: str, **grant: object) -> tuple[str, str]:
     """A new token: its text and its id."""
     created = product.graphql(CREATE, input={"name": name, **grant})
@@ -51,15 +44,6 @@ def made(product: Product, name: str, **grant: object) -> tuple[str, str]:
 
 def revoke(product: Product, node: str) -> None:
     assert product.graphql(REVOKE, input={"id": node})["revokedAt"] is not None
-
-
-def status(product: Product, *headers: tuple[str, str]) -> int:
-    with httpx.Client(base_url=product.address, trust_env=False) as client:
-        return client.get("/mcp/servers", headers=[*headers]).status_code
-
-
-def bearer(text: str) -> tuple[str, str]:
-    return ("Authorization", f"Bearer {text}")
 
 
 def test_one_token_locks_the_door_at_once(product: Product) -> None:
@@ -292,58 +276,3 @@ def test_the_token_of_a_removed_user_works_until_it_is_revoked(product: Product)
     assert status(product, bearer(text)) == 200
     revoke(product, node)
     assert status(product, bearer(text)) == 401
-
-
-def test_the_door_stays_locked_without_a_good_token(tmp_path: Path) -> None:
-    """Revoking the last token, or a restart, does not make everybody an admin again."""
-    assert run(tmp_path, "tokens", "create", "only").stdout.startswith("mcpapi_")
-    product = Product(tmp_path).start()
-    try:
-        assert status(product) == 401
-        (row,) = tokens(product, "list").splitlines()[1:]
-        tokens(product, "revoke", row.split()[0])
-        assert status(product) == 401
-        assert "Authentication: on; every request needs a bearer token" in product.output()
-    finally:
-        product.stop()
-
-
-def test_an_admin_token_may_come_from_a_file(tmp_path: Path) -> None:
-    path = tmp_path / "token"
-    path.write_text(f"{ADMIN_TOKEN}\n")
-    path.chmod(0o644)
-    assert "Others may read ADMIN_TOKEN_FILE" in refusal(tmp_path, ADMIN_TOKEN_FILE=str(path))
-    path.chmod(0o600)
-    product = Product(tmp_path, ADMIN_TOKEN_FILE=str(path)).start()
-    try:
-        assert (status(product), status(product, bearer(ADMIN_TOKEN))) == (401, 200)
-        assert status(product, bearer(ADMIN_TOKEN + "x")) == 401
-        assert ADMIN_TOKEN not in product.output()
-    finally:
-        product.stop()
-
-
-@pytest.mark.parametrize(
-    ("settings", "words"),
-    [
-        ({"ADMIN_TOKEN": "short"}, "at least 32 characters"),
-        ({"ADMIN_TOKEN": ADMIN_TOKEN, "AUTH": "off"}, "AUTH=off, and yet"),
-        ({"ADMIN_TOKEN": ADMIN_TOKEN, "ADMIN_TOKEN_FILE": "x"}, "not both"),
-        ({"OIDC_ISSUER": "https://x.example"}, "belong together"),
-        ({"OIDC_ISSUER": "http://x.example", "OIDC_AUDIENCE": "a"}, "https://"),
-        ({"OIDC_ALGORITHMS": "RS256,HS256"}, "never HS256"),
-        ({"OIDC_ALGORITHMS": "none"}, "never HS256"),
-        ({"OIDC_ROLE_NAMES": "x=root"}, "'admin'"),
-    ],
-    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
-)
-def test_settings_that_make_no_sense_stop_the_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], words: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(CannotStart) as caught:
-        read_settings()
-    assert words in str(caught.value)
-    assert ADMIN_TOKEN not in str(caught.value)

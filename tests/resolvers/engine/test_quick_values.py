@@ -3,7 +3,6 @@
 import copy
 import math
 from datetime import datetime
-from enum import StrEnum
 from random import Random
 from typing import Any
 
@@ -17,29 +16,14 @@ from strawberry.scalars import JSON
 from app.resolvers.engine.engine import Engine
 from app.resolvers.engine.options import EngineOptions
 from app.resolvers.engine.quick_values import QuickVariables
+from tests.resolvers.engine.inputs import Colour, Inner
 from tests.resolvers.engine.test_executor import told
-
-
-class Colour(StrEnum):
-    RED = "red"
-    BLUE = "blue"
-
-
-strawberry.enum(Colour)
 
 
 @strawberry.input(one_of=True)
 class Either:
     left: strawberry.Maybe[str]
     right: strawberry.Maybe[int]
-
-
-@strawberry.input
-class Inner:
-    text: str
-    colour: Colour | None
-    inner: "Inner | None" = None
-    free: JSON | None = strawberry.field(default_factory=lambda: JSON({"by": "default"}))
 
 
 @strawberry.input

@@ -1,32 +1,14 @@
 """Quick resolvers against Strawberry's own: the same arguments arrive, for every kind of input."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import pytest
 import strawberry
 from graphql import graphql_sync
-from strawberry.scalars import JSON
 
 from app.resolvers.engine.resolvers import quicken
-
-
-class Colour(StrEnum):
-    RED = "red"
-
-
-strawberry.enum(Colour)
-
-
-@strawberry.input
-class Inner:
-    """An input that may hold another of its kind."""
-
-    text: str
-    colour: Colour | None
-    inner: "Inner | None" = None
-    free: JSON | None = strawberry.field(default_factory=lambda: JSON({"by": "default"}))
+from tests.resolvers.engine.inputs import Colour, Inner
 
 
 @strawberry.input
