@@ -100,17 +100,18 @@ class AuditLog:
             log.warning("%d audit records wait on the disk for the next start.", self.waiting)
 
     async def write(self) -> None:
-        """Write all that waits.
+        """Write all that waits now; what comes meanwhile gathers for the next time.
 
         Raises:
             AppError: DATABASE_UNAVAILABLE; nothing of it is lost.
         """
-        while self._waiting:
-            batch = [*islice(self._waiting, BATCH)]
+        left = len(self._waiting)
+        while left > 0:
+            batch = [*islice(self._waiting, min(left, BATCH))]
+            left -= len(batch)
             await self._append(batch)
             for _ in batch:
                 self._waiting.popleft()
-        self._has_some.clear()
         if self._has_backlog:
             self._backlog.clear()
             self._has_backlog = False
@@ -128,9 +129,11 @@ class AuditLog:
         while True:
             await self._has_some.wait()
             await asyncio.sleep(GATHER_SECONDS)
+            self._has_some.clear()
             try:
                 await self.write()
             except AppError:
+                self._has_some.set()
                 if not self._is_behind:
                     log.warning("Audit records wait until the database is back.")
                 self._is_behind = True

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ class FakeStore:
         self.is_away = False
         self.batches: list[int] = []
         self.poison: str | None = None
+        self.meanwhile: Callable[[], None] = lambda: None
 
     async def append(self, records: Sequence[AuditRecord]) -> None:
         if self.is_away:
@@ -33,6 +34,7 @@ class FakeStore:
         if any(record.id == self.poison for record in records):
             raise TypeError("cannot be stored")
         self.batches.append(len(records))
+        self.meanwhile()
         self.records |= {record.id: record for record in records}
 
     async def list_page(self, only: AuditFilter, page: PageRequest) -> list[AuditRecord]:
@@ -79,6 +81,20 @@ async def test_records_are_written_in_the_background_and_together(
         log.add(record(9999))
         await until(lambda: "009999" in store.records)
     assert log.waiting == 0
+
+
+async def test_what_comes_while_others_are_written_gathers_for_the_next_time(
+    store: FakeStore, file: LineFile
+) -> None:
+    log = AuditLog(store, file, str)
+    numbers = iter(range(1, 10))
+    store.meanwhile = lambda: log.add(record(next(numbers)))
+    log.add(record(0))
+    await log.write()
+    assert (store.batches, log.waiting) == ([1], 1)
+    async with owned(log):  # and is written without a further one
+        await until(lambda: "000001" in store.records)
+        store.meanwhile = lambda: None
 
 
 async def test_nothing_is_lost_at_a_clean_stop(store: FakeStore, file: LineFile) -> None:
