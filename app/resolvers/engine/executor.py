@@ -4,7 +4,7 @@ It overrides internal methods of graphql-core 3.3, which is pinned for that reas
 the same operations through the stock executor and compares.
 """
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self
 
 from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, OperationType
@@ -14,17 +14,8 @@ from graphql.pyutils import AwaitableOrValue, gather_with_cancel
 from graphql.type.definition import GraphQLResolveInfoHelpers
 
 from app.resolvers.engine.fields import FieldExecutor
-from app.resolvers.engine.memo import Fields, Memo
+from app.resolvers.engine.memo import Fields, Memo, Start
 from app.resolvers.engine.quick_values import QuickVariables
-
-# What is the same for all runs of one operation; all else begins anew.
-_OF_ALL_RUNS = (
-    "schema", "fragment_definitions", "fragments", "operation", "field_resolver", "type_resolver",
-    "subscribe_field_resolver", "enable_early_execution", "hide_suggestions", "abort_signal",
-    "hooks", "middleware_manager", "error_propagation", "is_awaitable", "is_async_iterable",
-    "async_work_finished_hook_task", "async_helpers", "_stream_usages", "_object_types",
-)  # fmt: skip
-
 
 def _gather_all(values: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
     return gather_with_cancel(*values)
@@ -39,13 +30,32 @@ def _track(_values: Sequence[Any]) -> None:
 _HELPERS = GraphQLResolveInfoHelpers(gather=_gather_all, track=_track)
 
 
+# What few runs need: it is made when it is asked for.
+_WHEN_ASKED_FOR: Mapping[str, Callable[[], Any]] = {
+    "collected_errors": CollectedErrors,
+    "pending_incremental_futures": set,
+    "background_futures": set,
+}
+# What is the same for all runs of one operation; all else begins anew.
+_OF_ALL_RUNS = (
+    "schema", "fragment_definitions", "fragments", "operation", "field_resolver", "type_resolver",
+    "subscribe_field_resolver", "enable_early_execution", "hide_suggestions", "abort_signal",
+    "hooks", "middleware_manager", "error_propagation", "is_awaitable", "is_async_iterable",
+    "async_work_finished_hook_task", "async_helpers", "_stream_usages", "_object_types", "_fields",
+    "_relevant_sub_fields", "_variables",
+)  # fmt: skip
+
+
 class QuickExecutor(FieldExecutor):
     """Begins where the last run of the same operation has found out what there is to do."""
+
+    _variables: QuickVariables
+    _given: Mapping[str, object]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.async_helpers = _HELPERS
-        self.begin(None)
+        self._know(Fields())
 
     @classmethod
     def again(
@@ -55,33 +65,46 @@ class QuickExecutor(FieldExecutor):
 
         None if it was not, or if its variables are such that `build` has to look at them.
         """
-        if memo.state is None:
+        start = memo.start
+        if start is None:
             return None
-        if memo.variables is None:
-            memo.variables = QuickVariables(memo.state["schema"], memo.state["operation"])
-        values = memo.variables.values(given)
-        if values is None:
+        coerced = start.variables.coerce(given)
+        if coerced is None:
             return None
         executor = cls.__new__(cls)
-        vars(executor).update(memo.state)
-        executor.variable_values = values
-        executor.context_value = context
-        executor.root_value = root
-        executor.begin(memo.fields)
+        executor.__dict__ = {
+            **start.state,
+            "context_value": context,
+            "root_value": root,
+            "_coerced": coerced,
+            "_given": given,
+        }
+        if memo.fields is None:
+            executor._know(Fields())
         return executor
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "variable_values":
+            value: Any = self._variables.with_sources(self._given, self._coerced)
+        elif name in _WHEN_ASKED_FOR:
+            value = _WHEN_ASKED_FOR[name]()
+        else:
+            raise AttributeError(name)
+        setattr(self, name, value)
+        return value
 
     def remember(self, memo: Memo) -> None:
         """Let later runs of the operation use what this one finds out."""
-        self.begin(memo.fields)
-        memo.state = {name: getattr(self, name) for name in _OF_ALL_RUNS}
+        if memo.fields is not None:
+            self._know(memo.fields)
+        if memo.start is None:
+            self._variables = QuickVariables(self.schema, self.operation)
+            state = {name: getattr(self, name) for name in _OF_ALL_RUNS}
+            memo.start = Start(self._variables, state)
 
-    def begin(self, fields: Fields | None) -> None:
-        """Have what no two runs may share, and what is known of the fields that are asked for."""
-        self._fields = Fields() if fields is None else fields
-        self._relevant_sub_fields = self._fields.sub_fields
-        self.collected_errors = CollectedErrors()
-        self.pending_incremental_futures = set()
-        self.background_futures = set()
+    def _know(self, fields: Fields) -> None:
+        self._fields = fields
+        self._relevant_sub_fields = fields.sub_fields
 
     def execute_operation(
         self,
@@ -91,15 +114,18 @@ class QuickExecutor(FieldExecutor):
         known = self._fields.root
         if known is None:
             return super().execute_operation(serially)
+        root_type, fields, plan = known
         if serially is None:
             serially = self.operation.operation is OperationType.MUTATION
+        data: Any
         try:
-            data = self.execute_collected_root_fields(
-                known[0], self.root_value, known[1], serially, ()
-            )
+            if serially and len(plan) > 1:
+                data = self.execute_fields_serially(root_type, self.root_value, None, fields, None)
+            else:
+                data = self._execute_plan(self.root_value, None, plan)
         except GraphQLError as error:
             return self._failed(error)
-        return self._answer(data) if isinstance(data, dict) else self._answer_later(data)
+        return self._answer(data) if type(data) is dict else self._answer_later(data)
 
     async def _answer_later(self, data: Awaitable[dict[str, Any]]) -> ExecutionResult:
         try:
@@ -108,7 +134,8 @@ class QuickExecutor(FieldExecutor):
             return self._failed(error)
 
     def _answer(self, data: dict[str, Any] | None) -> ExecutionResult:
-        return ExecutionResult(data, self.collected_errors.errors or None)
+        errors = self.collected_errors.errors if "collected_errors" in self.__dict__ else None
+        return ExecutionResult(data, errors or None)
 
     def _failed(self, error: GraphQLError) -> ExecutionResult:
         self.collected_errors.add(error, None)
@@ -120,12 +147,11 @@ class QuickExecutor(FieldExecutor):
         root_value: Any,
         grouped_field_set: GroupedFieldSet,
         serially: bool,  # noqa: FBT001 - as graphql-core calls it
-        new_defer_usages: Sequence[DeferUsage],  # noqa: ARG002 - there is no @defer
+        new_defer_usages: Sequence[DeferUsage],
     ) -> AwaitableOrValue[dict[str, Any]]:
-        """The fields of the operation itself; a single one needs no order."""
-        if self._fields.root is None:
-            self._fields.root = root_type, grouped_field_set
-        run = self.execute_fields
-        if serially and len(grouped_field_set) > 1:
-            run = self.execute_fields_serially
-        return run(root_type, root_value, None, grouped_field_set, None)
+        """The fields of the operation itself, which are known from now on."""
+        plan = self._plan(root_type, grouped_field_set)
+        self._fields.root = root_type, grouped_field_set, plan
+        return super().execute_collected_root_fields(
+            root_type, root_value, grouped_field_set, serially, new_defer_usages
+        )

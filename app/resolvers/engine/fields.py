@@ -1,6 +1,7 @@
 """Resolving and completing fields, without the ceremony that graphql-core has for all cases."""
 
 from collections.abc import Awaitable, Iterable
+from types import CoroutineType
 from typing import Any
 
 from graphql import (
@@ -16,8 +17,9 @@ from graphql.execution.values import get_argument_values
 from graphql.pyutils import AwaitableOrValue, Path, Undefined, gather_with_cancel
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 
-from app.resolvers.engine.memo import Fields, Resolving, Step
+from app.resolvers.engine.memo import Fields, Plan, Resolving
 from app.resolvers.engine.object_types import object_types_of
+from app.resolvers.engine.resolve_info import QuickInfo
 from app.resolvers.engine.short_way import LONG
 
 
@@ -31,6 +33,7 @@ class FieldExecutor(Executor[None]):
         super().__init__(*args, **kwargs)
         self._fields = Fields()
         self._object_types = object_types_of(self.schema)
+        self._coerced = self.variable_values.coerced
 
     def execute_field(
         self,
@@ -38,38 +41,35 @@ class FieldExecutor(Executor[None]):
         source: Any,
         field_details_list: FieldDetailsList,
         path: Path,
-        position_context: None,
+        position_context: None,  # noqa: ARG002 - there is no @defer
     ) -> Any:
         """What one field comes to, or what that can be awaited from."""
         found = self._fields.resolvings.get(id(field_details_list))
         if found is None:
             found = self._fields.make_resolving(self.schema, parent_type, field_details_list)
-        if found is None:
-            return Undefined
-        info = self.build_resolve_info(found.field, found.nodes, parent_type, path)
-        kind = found.field.type
-        rest = field_details_list, info, path
+        return Undefined if found is None else self._resolve(found, source, path)
+
+    def _resolve(self, found: Resolving, source: Any, path: Path) -> Any:
+        """The same, of a field whose way is known."""
+        field, details = found.field, found.details
+        quick = found.arguments
         try:
-            resolve = found.field.resolve or self.field_resolver
-            result = resolve(source, info, **self._arguments(found))
-            if self.is_awaitable(result):
-                return self.complete_awaitable_value(kind, *rest, result, position_context)
-            completed = self.complete_value(kind, *rest, result, position_context)
-            if self.is_awaitable(completed):
-                return self._complete_later(completed, kind, field_details_list, path)
+            given = None if quick is None else quick.values(self._coerced)
+            if given is None:
+                given = get_argument_values(
+                    field, found.nodes[0], self.variable_values, None, self.hide_suggestions
+                )
+            info: Any = QuickInfo(self, found, path)
+            result = (field.resolve or self.field_resolver)(source, info, **given)
+            if type(result) is CoroutineType or self.is_awaitable(result):
+                return self.complete_awaitable_value(field.type, details, info, path, result, None)
+            completed = self.complete_value(field.type, details, info, path, result, None)
+            if type(completed) is not dict and self.is_awaitable(completed):
+                return self._complete_later(completed, field.type, details, path)
         except Exception as raw_error:  # noqa: BLE001 - it is told where the field is
-            self.handle_field_error(raw_error, kind, field_details_list, path)
+            self.handle_field_error(raw_error, field.type, details, path)
             return None
         return completed
-
-    def _arguments(self, found: Resolving) -> dict[str, Any]:
-        quick = found.arguments
-        values = None if quick is None else quick.values(self.variable_values.coerced)
-        if values is not None:
-            return values
-        return get_argument_values(
-            found.field, found.nodes[0], self.variable_values, None, self.hide_suggestions
-        )
 
     async def _complete_later(
         self,
@@ -94,13 +94,12 @@ class FieldExecutor(Executor[None]):
         position_context: None,
     ) -> AwaitableOrValue[Any]:
         """The value as part of the answer; what an object's class tells is told at once."""
-        kind = self._object_types[return_type, type(result)]
-        if kind is None or hasattr(result, TYPE_CAST_ATTRIBUTE):
+        plan = self._plan_of(return_type, type(result), field_details_list)
+        if plan is None or hasattr(result, TYPE_CAST_ATTRIBUTE):
             return super().complete_value(
                 return_type, field_details_list, info, path, result, position_context
             )
-        plan = self._plan_below(kind, field_details_list)
-        return self._execute_plan(kind, result, path, plan)
+        return self._execute_plan(result, path, plan)
 
     async def complete_awaitable_value(  # noqa: PLR0917 - as graphql-core calls it
         self,
@@ -116,7 +115,7 @@ class FieldExecutor(Executor[None]):
             completed = self.complete_value(
                 return_type, field_details_list, info, path, await result, position_context
             )
-            if self.is_awaitable(completed):
+            if type(completed) is not dict and self.is_awaitable(completed):
                 completed = await completed
         except Exception as raw_error:  # noqa: BLE001 - it is told where the field is
             self.handle_field_error(raw_error, return_type, field_details_list, path)
@@ -132,25 +131,21 @@ class FieldExecutor(Executor[None]):
         position_context: None,  # noqa: ARG002 - there is no @defer
     ) -> AwaitableOrValue[dict[str, Any]]:
         """The fields of one object."""
-        plan = self._plan(parent_type, grouped_field_set)
-        return self._execute_plan(parent_type, source_value, path, plan)
+        return self._execute_plan(source_value, path, self._plan(parent_type, grouped_field_set))
 
     def _execute_plan(
-        self, kind: GraphQLObjectType, source: Any, path: Path | None, plan: list[Step]
+        self, source: Any, path: Path | None, plan: Plan
     ) -> AwaitableOrValue[dict[str, Any]]:
         """The fields of one object, in order; those that are plain are read at once."""
         results: dict[str, Any] = {}
         waiting: list[str] = []
-        type_name = kind.name
         try:
-            for name, details, short in plan:
+            for name, short, resolving in plan:
                 value = LONG if short is None else short(source)
                 if value is LONG:
-                    here = Path(path, name, type_name)
-                    value = self.execute_field(kind, source, details, here, None)
-                    if value is Undefined:
-                        continue
-                    if self.is_awaitable(value):
+                    here = Path(path, name, resolving.parent_type.name)
+                    value = self._resolve(resolving, source, here)
+                    if type(value) is CoroutineType or self.is_awaitable(value):
                         waiting.append(name)
                 results[name] = value
         except Exception:
@@ -172,8 +167,7 @@ class FieldExecutor(Executor[None]):
         if isinstance(items, list) and is_non_null_type(item_type):
             kind = item_type.of_type
             if is_object_type(kind):
-                plan = self._plan_below(kind, field_details_list)
-                found = self._read_all(kind, plan, items)
+                found = self._read_all(kind, field_details_list, items)
                 if found is not None:
                     return found
         return super().complete_iterable_value(
@@ -185,34 +179,38 @@ class FieldExecutor(Executor[None]):
         return
 
     def _read_all(
-        self, kind: GraphQLObjectType, plan: list[Step], items: list[Any]
+        self, kind: GraphQLObjectType, details: FieldDetailsList, items: list[Any]
     ) -> list[Any] | None:
         """All objects of a list; None if one of them has to go the long way."""
-        ways = [(name, short) for name, _, short in plan if short is not None]
-        if len(ways) < len(plan):
-            return None
         found: list[Any] = []
         for item in items:
-            if self._object_types[kind, type(item)] is None or hasattr(item, TYPE_CAST_ATTRIBUTE):
+            plan = self._plan_of(kind, type(item), details)
+            if plan is None or hasattr(item, TYPE_CAST_ATTRIBUTE):
                 return None
             values: dict[str, Any] = {}
-            for name, short in ways:
-                values[name] = value = short(item)
+            for name, short, _ in plan:
+                values[name] = value = LONG if short is None else short(item)
                 if value is LONG:
                     return None
             found.append(values)
         return found
 
-    def _plan_below(self, kind: GraphQLObjectType, details: FieldDetailsList) -> list[Step]:
-        """The plan for objects of that type which a field comes to."""
-        key = kind, id(details)
-        known = self._fields.below.get(key)
-        if known is None:
-            known = self._plan(kind, self.collect_subfields(kind, details)[0])
-            self._fields.below[key] = known
-        return known
+    def _plan_of(
+        self, declared: GraphQLOutputType, kind: type, details: FieldDetailsList
+    ) -> Plan | None:
+        """What to do with a value of that class; None if it has to be looked at."""
+        key = declared, kind, id(details)
+        try:
+            return self._fields.below[key]
+        except KeyError:
+            object_type = self._object_types[declared, kind]
+            plan = None
+            if object_type is not None:
+                plan = self._plan(object_type, self.collect_subfields(object_type, details)[0])
+            self._fields.below[key] = plan
+            return plan
 
-    def _plan(self, parent_type: GraphQLObjectType, fields: GroupedFieldSet) -> list[Step]:
+    def _plan(self, parent_type: GraphQLObjectType, fields: GroupedFieldSet) -> Plan:
         known = self._fields.plans.get(id(fields))
         if known is not None:
             return known[1]

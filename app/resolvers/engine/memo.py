@@ -1,5 +1,6 @@
 """What the runs of an operation have found out about it; it holds nothing of any request."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,8 +10,6 @@ from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from app.resolvers.engine.quick_values import QuickArguments, QuickVariables
 from app.resolvers.engine.short_way import Short, short_way_of
 
-# The name in the answer, where the field is asked for, and its short way.
-Step = tuple[str, FieldDetailsList, Short | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +20,40 @@ class Resolving:
     """
 
     details: FieldDetailsList
+    parent_type: GraphQLObjectType
     field: GraphQLField
     nodes: list[FieldNode]
     arguments: QuickArguments | None
 
 
+# The name in the answer, the field's short way, and its long one.
+Step = tuple[str, Short | None, Resolving]
+Plan = list[Step]
+
+
 @dataclass(slots=True)
 class Fields:
-    """Which fields are asked for, and their ways."""
+    """Which fields are asked for, and their ways.
 
-    root: tuple[GraphQLObjectType, GroupedFieldSet] | None = None
+    `below` has the plans for values of a declared type and a class, by the id of the details of
+    the field that they are completed for; None where each value has to be looked at.
+    """
+
+    root: tuple[GraphQLObjectType, GroupedFieldSet, Plan] | None = None
     sub_fields: dict[Any, Any] = field(default_factory=dict)
-    plans: dict[int, tuple[GroupedFieldSet, list[Step]]] = field(default_factory=dict)
-    below: dict[tuple[GraphQLObjectType, int], list[Step]] = field(default_factory=dict)
+    plans: dict[int, tuple[GroupedFieldSet, Plan]] = field(default_factory=dict)
+    below: dict[tuple[Any, type, int], Plan | None] = field(default_factory=dict)
     resolvings: dict[int, Resolving] = field(default_factory=dict)
 
     def make_plan(
         self, schema: GraphQLSchema, parent_type: GraphQLObjectType, fields: GroupedFieldSet
-    ) -> list[Step]:
-        """The fields with their short ways, for all objects of a list and all runs."""
-        plan: list[Step] = []
+    ) -> Plan:
+        """The fields with their ways, for all objects of a list and all runs."""
+        plan: Plan = []
         for response_name, details in fields.items():
-            name = details[0].node.name.value
-            kind = schema.get_field(parent_type, name)
-            plan.append((response_name, details, _short_way(parent_type, name, kind)))
+            resolving = self.make_resolving(schema, parent_type, details)
+            if resolving is not None:  # a field that there is not is not in the answer
+                plan.append((response_name, _short_way(resolving), resolving))
         self.plans[id(fields)] = (fields, plan)  # kept, so that its id stays its own
         return plan
 
@@ -57,28 +66,32 @@ class Fields:
         if kind is None:
             return None
         nodes = [detail.node for detail in details]
-        made = Resolving(details, kind, nodes, QuickArguments.of(kind, node))
+        made = Resolving(details, parent_type, kind, nodes, QuickArguments.of(kind, node))
         self.resolvings[id(details)] = made
         return made
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What runs of an operation begin with: its variables, and what an executor holds already."""
+
+    variables: QuickVariables
+    state: Mapping[str, Any]
 
 
 @dataclass(slots=True)
 class Memo:
     """What is the same each time an operation is run.
 
-    `fields` is None where directives choose them by variables. `state` is what an executor holds
-    before it is given a request's values.
+    `fields` is None where directives choose them by variables, `start` until it was run once.
     """
 
     fields: Fields | None
-    variables: QuickVariables | None = None
-    state: dict[str, Any] | None = None
+    start: Start | None = None
 
 
-def _short_way(
-    parent_type: GraphQLObjectType, name: str, field: GraphQLField | None
-) -> Short | None:
-    if name == "__typename":
-        type_name = parent_type.name
+def _short_way(resolving: Resolving) -> Short | None:
+    if resolving.nodes[0].name.value == "__typename":
+        type_name = resolving.parent_type.name
         return lambda _source: type_name
-    return None if field is None else short_way_of(field)
+    return short_way_of(resolving.field)

@@ -107,12 +107,11 @@ def _object(kind: GraphQLInputObjectType, nothing: object) -> Coerce:
         coerced: dict[str, Any] = {}
         found = 0
         for name, out_name, coerce_field, default in steps:
-            field_value = value.get(name, Undefined)
-            if field_value is Undefined:
-                field_value = default
-            else:
+            if name in value:
                 found += 1
-                field_value = coerce_field(field_value, depth + 1)
+                field_value = coerce_field(value[name], depth + 1)
+            else:
+                field_value = default
             if field_value is LONG:
                 return LONG
             if field_value is not Undefined:

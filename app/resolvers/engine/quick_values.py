@@ -41,18 +41,23 @@ class QuickVariables:
             coerce = quick_input_of(signature.type)
             self._steps.append((signature.name, signature, coerce, default))
 
-    def values(self, given: Mapping[str, object]) -> VariableValues | None:
+    def coerce(self, given: Mapping[str, object]) -> dict[str, Any] | None:
         """The coerced values; None if the long way has to be gone."""
-        sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
-        for name, signature, coerce, default in self._steps:
-            value = given.get(name, Undefined)
-            sources[name] = VariableValueSource(signature, value)
-            value = default if value is Undefined else coerce(value, 0)
+        for name, _, coerce, default in self._steps:
+            value = coerce(given[name], 0) if name in given else default
             if value is LONG:
                 return None
             if value is not Undefined:
                 coerced[name] = value
+        return coerced
+
+    def with_sources(self, given: Mapping[str, object], coerced: dict[str, Any]) -> VariableValues:
+        """The same values, and where they are from."""
+        sources = {
+            name: VariableValueSource(signature, given.get(name, Undefined))
+            for name, signature, _, _ in self._steps
+        }
         return VariableValues(sources, coerced)
 
 

@@ -180,7 +180,7 @@ async def test_a_run_that_begins_with_a_memo_lacks_nothing() -> None:
     again = QuickExecutor.again(operation.memo, {}, None, None)
     built: Any = QuickExecutor.build(engine.schema, parse(document))
     assert again is not None
-    assert vars(again).keys() == vars(built).keys()
+    assert [name for name in vars(built) if not hasattr(again, name)] == []
 
 
 async def test_an_operation_leaves_nothing_for_the_garbage_collector() -> None:
