@@ -1,9 +1,10 @@
-"""Short ways: how a plain attribute of a leaf type is read and completed at once."""
+"""Short ways: how a plain attribute or method of a leaf type is read and completed at once."""
 
 import math
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 from graphql import (
@@ -20,6 +21,7 @@ from graphql import (
     is_non_null_type,
 )
 from graphql.pyutils import Undefined
+from strawberry.types.field import StrawberryField
 
 Short = Callable[[Any], Any]
 
@@ -45,43 +47,54 @@ def short_way_of(field: GraphQLField) -> Short | None:
 
 
 def _make_short_way(field: GraphQLField) -> Short | None:
-    """The short way of a field that Strawberry reads from an attribute; None for any other."""
-    definition = field.extensions.get("strawberry-definition")
-    is_plain = getattr(field.resolve, "_is_default", False) and not field.args
-    if not is_plain or definition is None or not definition.is_basic_field:
-        return None
-    if definition.default_resolver is not getattr or definition.extensions:
+    """The short way of a field that takes nothing but its object; None for any other."""
+    read = _reading(field)
+    if read is None:
         return None
     nothing = LONG if is_non_null_type(field.type) else None
     kind: Any = get_nullable_type(field.type)
     if kind in _AS_IT_IS:
-        return _plain_reader(definition.python_name, _AS_IT_IS[kind], nothing)
+        return _plain(read, _AS_IT_IS[kind], nothing)
     complete = _completion(kind)
-    return None if complete is None else _reader(definition.python_name, complete, nothing)
+    return None if complete is None else _completed(read, complete, nothing)
 
 
-def _plain_reader(attribute: str, kind: type, nothing: object) -> Short:
-    def read(source: Any) -> Any:
+def _reading(field: GraphQLField) -> Short | None:
+    """How the field's value is got from its object: an attribute, or a plain method."""
+    definition = field.extensions.get("strawberry-definition")
+    if not isinstance(definition, StrawberryField) or field.args or definition.extensions:
+        return None
+    own = definition.base_resolver
+    if own is None:
+        is_plain = getattr(field.resolve, "_is_default", False) and definition.is_basic_field
+        is_plain = is_plain and definition.default_resolver is getattr
+        return attrgetter(definition.python_name) if is_plain else None
+    is_method = own.self_parameter is not None and not own.is_async
+    return own.wrapped_func if is_method and len(own.signature.parameters) == 1 else None
+
+
+def _plain(read: Short, kind: type, nothing: object) -> Short:
+    def complete(source: Any) -> Any:
         try:
-            value = getattr(source, attribute)
+            value = read(source)
         except Exception:  # noqa: BLE001 - the long way meets it again, and reports it
             return LONG
         if type(value) is kind:
             return value
         return nothing if value is None else LONG
 
-    return read
+    return complete
 
 
-def _reader(attribute: str, complete: Short, nothing: object) -> Short:
-    def read(source: Any) -> Any:
+def _completed(read: Short, complete: Short, nothing: object) -> Short:
+    def completed(source: Any) -> Any:
         try:
-            value = getattr(source, attribute)
+            value = read(source)
             return nothing if value is None else complete(value)
         except Exception:  # noqa: BLE001 - the long way meets it again, and reports it
             return LONG
 
-    return read
+    return completed
 
 
 def _completion(kind: Any) -> Short | None:

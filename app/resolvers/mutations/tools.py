@@ -6,6 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app.domain.call import ToolCall
+from app.domain.errors import AppError
 from app.resolvers.context import Info
 from app.resolvers.inputs import json_object
 from app.resolvers.mutations.outcome import outcome
@@ -16,6 +17,7 @@ from app.resolvers.types.error import (
     NotFoundError,
     ServerError,
     UnavailableError,
+    render_error,
 )
 from app.resolvers.types.tool import ToolResult
 from app.services.calls import call_tool
@@ -100,7 +102,12 @@ class ToolMutations:
         input: Annotated[CallToolInput, strawberry.argument(description="What to call.")],
     ) -> CallToolResult:
         """Call."""
-        return await outcome(_call(info, input))
+        context = info.context
+        try:
+            told = await call_tool(context.deps, context.principal, input.call())
+        except AppError as error:  # as by `outcome`, for as little as it takes
+            return render_error(error)
+        return ToolResult(outcome=told)
 
     @strawberry.mutation(
         description="Cancel a call that is under way, in whichever process of the deployment: it "
@@ -113,11 +120,6 @@ class ToolMutations:
     ) -> CancelToolCallResult:
         """Cancel."""
         return await outcome(_cancel(info, input))
-
-
-async def _call(info: Info, given: CallToolInput) -> ToolResult:
-    context = info.context
-    return ToolResult.of(await call_tool(context.deps, context.principal, given.call()))
 
 
 async def _cancel(info: Info, given: CancelToolCallInput) -> CancelledToolCall:

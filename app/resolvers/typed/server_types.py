@@ -165,7 +165,7 @@ def _caller(
             timeout_seconds=target.timeout_seconds,
         )
         async with target.turn:
-            return ToolResult.of(await call_tool(context.deps, context.principal, wanted))
+            return ToolResult(outcome=await call_tool(context.deps, context.principal, wanted))
 
     return call
 
@@ -181,10 +181,11 @@ def _structured(
     def structured(
         result: ToolResult, _info: GraphQLResolveInfo[Context]
     ) -> Mapping[str, object] | None:
-        if result.structured_content is None:
+        content = result.outcome.raw.get("structuredContent")
+        if content is None:
             return None
         try:
-            return to_output(shapes, result.structured_content)
+            return to_output(shapes, content)
         except Misfit as misfit:
             raise AppError(
                 ErrorCode.SERVER_FAILED,

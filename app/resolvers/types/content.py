@@ -87,11 +87,22 @@ def contents_of(parts: object) -> list[ContentInterface]:
     return [content_of(part) for part in parts] if isinstance(parts, list) else []
 
 
+def texts_of(parts: object) -> list[str]:
+    """What the text parts of a list say."""
+    found = [_text(part) for part in parts] if isinstance(parts, list) else []
+    return [text for text in found if text is not None]
+
+
+def _text(part: object) -> str | None:
+    is_text = isinstance(part, dict) and part.get("type") == "text"
+    return text_in(part, "text") if is_text else None
+
+
 def _known(part: Mapping[str, Any], raw: JSON) -> ContentInterface | None:
-    kind = text_in(part, "mimeType")
+    text, kind = _text(part), text_in(part, "mimeType")
+    if text is not None:
+        return TextContent(text=text, raw=raw)
     match part.get("type"):
-        case "text" if (text := text_in(part, "text")) is not None:
-            return TextContent(text=text, raw=raw)
         case "image" if (data := text_in(part, "data")) is not None and kind is not None:
             return ImageContent(data=data, mime_type=kind, raw=raw)
         case "audio" if (data := text_in(part, "data")) is not None and kind is not None:

@@ -10,7 +10,7 @@ from app.domain.call import ToolOutcome
 from app.domain.server import Server
 from app.domain.tool import Tool
 from app.resolvers.context import Info
-from app.resolvers.types.content import ContentInterface, TextContent, contents_of
+from app.resolvers.types.content import ContentInterface, contents_of, texts_of
 from app.resolvers.types.node import Node, node_id
 
 if TYPE_CHECKING:
@@ -88,36 +88,46 @@ class ToolType(Node):
 
 @strawberry.type(description="What a tool answered; a tool's own failure has `isError: true`.")
 class ToolResult:
-    """The outcome of one call."""
+    """The outcome of one call, of which is read what is asked for."""
 
-    call_id: strawberry.ID = strawberry.field(description="The call's id, as in the log.")
-    is_error: bool = strawberry.field(description="Whether the tool itself reported failure.")
-    text: str = strawberry.field(description="All text parts, joined by newlines.")
-    content: list[ContentInterface] = strawberry.field(
-        description="What the tool said, part by part, in its order."
-    )
-    structured_content: JSON | None = strawberry.field(
-        description="The structured result, where the tool gives one."
-    )
-    raw: JSON = strawberry.field(
+    outcome: strawberry.Private[ToolOutcome]
+
+    @strawberry.field(description="The call's id, as in the log.")
+    def call_id(self) -> strawberry.ID:
+        """The id."""
+        return strawberry.ID(self.outcome.call_id)
+
+    @strawberry.field(description="Whether the tool itself reported failure.")
+    def is_error(self) -> bool:
+        """The tool's word."""
+        return self.outcome.is_error
+
+    @strawberry.field(description="All text parts, joined by newlines.")
+    def text(self) -> str:
+        """The texts."""
+        return "\n".join(texts_of(self.outcome.raw.get("content")))
+
+    @strawberry.field(description="What the tool said, part by part, in its order.")
+    def content(self) -> list[ContentInterface]:
+        """The parts."""
+        return contents_of(self.outcome.raw.get("content"))
+
+    @strawberry.field(description="The structured result, where the tool gives one.")
+    def structured_content(self) -> JSON | None:
+        """The structured result."""
+        structured = self.outcome.raw.get("structuredContent")
+        return None if structured is None else JSON(structured)
+
+    @strawberry.field(
         description="The whole MCP result as the server sent it, with secret values masked."
     )
-    duration_milliseconds: float = strawberry.field(
+    def raw(self) -> JSON:
+        """The result."""
+        return JSON(self.outcome.raw)
+
+    @strawberry.field(
         description="How long the call took inside this service, in milliseconds."
     )
-
-    @classmethod
-    def of(cls, outcome: ToolOutcome) -> Self:
-        """The GraphQL result."""
-        content = outcome.raw.get("content")
-        parts = contents_of(content)
-        structured = outcome.raw.get("structuredContent")
-        return cls(
-            call_id=strawberry.ID(outcome.call_id),
-            is_error=outcome.is_error,
-            text="\n".join([part.text for part in parts if isinstance(part, TextContent)]),
-            content=parts,
-            structured_content=None if structured is None else JSON(structured),
-            raw=JSON(outcome.raw),
-            duration_milliseconds=round(outcome.duration_milliseconds, 3),
-        )
+    def duration_milliseconds(self) -> float:
+        """Milliseconds, to three digits behind the point."""
+        return round(self.outcome.duration_milliseconds, 3)
