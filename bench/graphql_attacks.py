@@ -56,7 +56,7 @@ def _look(schema: GraphQLSchema, text: str) -> Callable[[], None]:
         try:
             document = documents.get(text)
             for operation in document.operations:
-                documents.check_cost(document, operation, {})
+                documents.check_cost(operation, {})
         except Refused:
             return
 

@@ -93,7 +93,7 @@ class GraphQLView(GraphQL[Context, None]):
     def _response(self, request: Request, accept: str, result: ExecutionResult) -> Response:
         body = _body_of(request, result)
         kind = wanted_type(accept)
-        response = JsonResponse(self.encode_json(body), media_type=kind)
+        response = JsonResponse(orjson.dumps(body), media_type=kind)
         if "data" not in body:
             _refuse(response, request, kind)
         return response

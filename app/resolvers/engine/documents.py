@@ -45,6 +45,7 @@ class Refused(Exception):
 class Operation:
     """An operation of a document. `cost` is None when it depends on the variables."""
 
+    document: DocumentNode
     node: OperationDefinitionNode
     kind: str
     name: str | None
@@ -54,9 +55,8 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document that may be executed, and its operations, but for their cost."""
+    """A document that may be executed, but for the cost of its operations."""
 
-    node: DocumentNode
     operations: tuple[Operation, ...]
 
 
@@ -95,12 +95,7 @@ class Documents:
             self._keep(text, document)
         return document
 
-    def check_cost(
-        self,
-        document: Document,
-        operation: Operation,
-        variables: Mapping[str, object],
-    ) -> None:
+    def check_cost(self, operation: Operation, variables: Mapping[str, object]) -> None:
         """Refuse an operation whose answer could be too large.
 
         Raises:
@@ -108,7 +103,7 @@ class Documents:
         """
         cost = operation.cost
         if cost is None:
-            measure = self._measure(document.node, variables_of(operation.node, variables))
+            measure = self._measure(operation.document, variables_of(operation.node, variables))
             cost = measure.operation(operation.node).cost
         if cost > self._limits.cost:
             raise Refused(
@@ -166,11 +161,10 @@ class Documents:
         if errors:
             raise Refused(*errors, document=node)
         return Document(
-            node,
             tuple(
-                _operation(operation, cost, varies=directives > 0)
+                _operation(node, operation, cost, varies=directives > 0)
                 for operation, cost in zip(operations, costs, strict=True)
-            ),
+            )
         )
 
     def _measure(self, node: DocumentNode, variables: Mapping[str, object]) -> Measure:
@@ -206,10 +200,13 @@ class Documents:
             self._kept_characters -= len(self._kept.popitem(last=False)[0])
 
 
-def _operation(node: OperationDefinitionNode, cost: int | None, *, varies: bool) -> Operation:
+def _operation(
+    document: DocumentNode, node: OperationDefinitionNode, cost: int | None, *, varies: bool
+) -> Operation:
     """The operation; `varies` says that its variables choose among its fields."""
     name = None if node.name is None else node.name.value
-    return Operation(node, node.operation.value, name, cost, Memo(None if varies else Fields()))
+    memo = Memo(None if varies else Fields())
+    return Operation(document, node, node.operation.value, name, cost, memo)
 
 
 def _has_effects(document: Document) -> bool:

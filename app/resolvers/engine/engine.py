@@ -1,9 +1,9 @@
 """Running operations: checked, bounded in time, and with errors that clients may see."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
 from contextlib import aclosing
 from inspect import isawaitable
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphql import (
     ExecutionResult as CoreResult,
@@ -31,14 +31,6 @@ from app.resolvers.errors import present_all
 Variables = dict[str, Any]
 # It answers as graphql-core's own does; only its annotation says less.
 _is_awaitable: Any = optimized_is_awaitable
-
-
-class _Run(NamedTuple):
-    """One operation that may be executed."""
-
-    document: Document
-    operation: Operation
-    variables: Variables
 
 
 class Engine:
@@ -69,7 +61,7 @@ class Engine:
         """
         return self._persisted.text_of(query, extensions)
 
-    async def execute(
+    def execute(
         self,
         query: str | None,
         *,
@@ -79,18 +71,18 @@ class Engine:
         operation_name: str | None = None,
         allowed_operation_types: Iterable[OperationType] | None = None,
         operation_extensions: Mapping[str, object] | None = None,
-    ) -> ExecutionResult:
+    ) -> Awaitable[ExecutionResult]:
         """The answer to a query or mutation."""
+        given = variable_values or {}
         try:
-            run = self._prepare(
-                query, variable_values, operation_name, allowed_operation_types,
-                operation_extensions,
-            )  # fmt: skip
+            operation = self._prepare(
+                query, given, operation_name, allowed_operation_types, operation_extensions
+            )
         except Refused as refused:
-            return _refused(refused, variable_values)
-        if run.operation.kind == "subscription":
-            return _refused(Refused(_needs_stream()), variable_values)
-        return await self._execute(run, context_value, root_value)
+            return _refuse(refused, given)
+        if operation.kind == "subscription":
+            return _refuse(Refused(_needs_stream()), given)
+        return self._execute(operation, given, context_value, root_value)
 
     async def stream(
         self,
@@ -104,20 +96,21 @@ class Engine:
         allowed_operation_types: Iterable[OperationType] | None = None,
     ) -> AsyncGenerator[ExecutionResult, None]:
         """The answers to any operation: one for a query or mutation."""
+        given = variable_values or {}
 
         async def answers() -> AsyncGenerator[ExecutionResult, None]:
             try:
-                run = self._prepare(
-                    query, variable_values, operation_name, allowed_operation_types,
-                    operation_extensions,
-                )  # fmt: skip
+                operation = self._prepare(
+                    query, given, operation_name, allowed_operation_types, operation_extensions
+                )
             except Refused as refused:
-                yield _refused(refused, variable_values)
+                yield await _refuse(refused, given)
                 return
-            if run.operation.kind != "subscription":
-                yield await self._execute(run, context_value, root_value)
+            if operation.kind != "subscription":
+                yield await self._execute(operation, given, context_value, root_value)
                 return
-            async with aclosing(self._subscribe(run, context_value, root_value)) as events:
+            events = self._subscribe(operation, given, context_value, root_value)
+            async with aclosing(events):
                 async for event in events:
                     yield event
 
@@ -126,21 +119,20 @@ class Engine:
     def _prepare(
         self,
         query: str | None,
-        variables: Variables | None,
+        variables: Variables,
         operation_name: str | None,
         allowed: Iterable[OperationType] | None,
         extensions: Mapping[str, object] | None,
-    ) -> _Run:
+    ) -> Operation:
         """The operation to run.
 
         Raises:
             Refused: There is none, or it may not be run.
         """
-        text = self.text_of(query, extensions)
+        text = self._persisted.text_of(query, extensions)
         if not text:
             raise Refused(refusal("There is no GraphQL query in the request.", status=400))
-        document = self._documents.get(text)
-        operation = _choose(document, operation_name)
+        operation = _choose(self._documents.get(text), operation_name)
         kinds = None if allowed is None else {kind.value for kind in allowed}
         if kinds is not None and operation.kind not in kinds:
             raise Refused(
@@ -150,18 +142,19 @@ class Engine:
                     status=405,
                 )
             )
-        given = variables or {}
-        self._documents.check_cost(document, operation, given)
-        return _Run(document, operation, given)
+        self._documents.check_cost(operation, variables)
+        return operation
 
-    async def _execute(self, run: _Run, context: object, root: object) -> ExecutionResult:
-        kind = run.operation.kind
+    async def _execute(
+        self, operation: Operation, variables: Variables, context: object, root: object
+    ) -> ExecutionResult:
+        kind = operation.kind
         limits = self.options.limits
         seconds = limits.query_seconds if kind == "query" else limits.mutation_seconds
         deadline = None
         try:
-            result = self._start(run, context, root)
-            if not isinstance(result, CoreResult):
+            result = self._start(operation, variables, context, root)
+            if type(result) is not CoreResult:
                 with Deadline(self._lookout) as deadline:
                     deadline.allow(seconds)
                     result = await result
@@ -170,57 +163,61 @@ class Engine:
             is_late = has_passed and isinstance(error, TimeoutError)
             shown = _took_too_long(kind, seconds) if is_late else _located(error)
             result = CoreResult(None, [shown])
-        return _shown(run, result)
+        return _shown(operation, variables, result)
 
-    def _start(self, run: _Run, context: object, root: object) -> Any:
+    def _start(
+        self, operation: Operation, variables: Variables, context: object, root: object
+    ) -> Any:
         """The result of an operation, or what it can be awaited from."""
-        executor = QuickExecutor.again(run.operation.memo, run.variables, context, root)
+        executor = QuickExecutor.again(operation.memo, variables, context, root)
         if executor is None:
-            return self._start_first(run, context, root)
+            return self._start_first(operation, variables, context, root)
         return executor.execute_operation()
 
-    def _start_first(self, run: _Run, context: object, root: object) -> Any:
+    def _start_first(
+        self, operation: Operation, variables: Variables, context: object, root: object
+    ) -> Any:
         """The same, of an operation whose values have to be looked at closely."""
         executor = self.options.executor.build(
             self._schema,
-            run.document.node,
+            operation.document,
             root,
             context,
-            run.variables,
-            run.operation.name,
+            variables,
+            operation.name,
             is_awaitable=_is_awaitable,
             hide_suggestions=not self.options.suggestions,
         )
         if isinstance(executor, list):
             return CoreResult(None, executor)
         if isinstance(executor, QuickExecutor):
-            executor.remember(run.operation.memo)
+            executor.remember(operation.memo)
         return executor.execute_operation()
 
     async def _subscribe(
-        self, run: _Run, context: object, root: object
+        self, operation: Operation, variables: Variables, context: object, root: object
     ) -> AsyncGenerator[ExecutionResult, None]:
         try:
             found: Any = subscribe(
                 self._schema,
-                run.document.node,
+                operation.document,
                 root,
                 context,
-                run.variables,
-                run.operation.name,
+                variables,
+                operation.name,
                 executor_class=self.options.executor,
                 hide_suggestions=not self.options.suggestions,
             )
             events = await found if isawaitable(found) else found
             if isinstance(events, CoreResult):
-                result = _shown(run, events)
+                result = _shown(operation, variables, events)
                 yield PreExecutionError(data=None, errors=result.errors)
                 return
             async with aclosing(events):
                 async for event in events:
-                    yield _shown(run, event)
+                    yield _shown(operation, variables, event)
         except Exception as error:  # noqa: BLE001 - graphql-core leaves the source's errors to us
-            yield _shown(run, CoreResult(None, [_located(error)]))
+            yield _shown(operation, variables, CoreResult(None, [_located(error)]))
 
 
 def _choose(document: Document, name: str | None) -> Operation:
@@ -264,13 +261,13 @@ def _located(error: Exception) -> GraphQLError:
     return GraphQLError(str(error), original_error=error)
 
 
-def _refused(refused: Refused, variables: Variables | None) -> ExecutionResult:
-    errors = present_all(refused.errors, refused.document, variables or {})
+async def _refuse(refused: Refused, variables: Variables) -> ExecutionResult:
+    errors = present_all(refused.errors, refused.document, variables)
     return PreExecutionError(data=None, errors=errors)
 
 
-def _shown(run: _Run, result: CoreResult) -> ExecutionResult:
+def _shown(operation: Operation, variables: Variables, result: CoreResult) -> ExecutionResult:
     errors = result.errors
     if errors:
-        errors = present_all(errors, run.document.node, run.variables)
+        errors = present_all(errors, operation.document, variables)
     return ExecutionResult(data=result.data, errors=errors or None)

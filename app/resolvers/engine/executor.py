@@ -17,6 +17,7 @@ from app.resolvers.engine.fields import FieldExecutor
 from app.resolvers.engine.memo import Fields, Memo, Start
 from app.resolvers.engine.quick_values import QuickVariables
 
+
 def _gather_all(values: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
     return gather_with_cancel(*values)
 
@@ -55,7 +56,7 @@ class QuickExecutor(FieldExecutor):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.async_helpers = _HELPERS
-        self._know(Fields())
+        self.know(Fields())
 
     @classmethod
     def again(
@@ -80,7 +81,7 @@ class QuickExecutor(FieldExecutor):
             "_given": given,
         }
         if memo.fields is None:
-            executor._know(Fields())
+            executor.know(Fields())
         return executor
 
     def __getattr__(self, name: str) -> Any:
@@ -96,13 +97,14 @@ class QuickExecutor(FieldExecutor):
     def remember(self, memo: Memo) -> None:
         """Let later runs of the operation use what this one finds out."""
         if memo.fields is not None:
-            self._know(memo.fields)
+            self.know(memo.fields)
         if memo.start is None:
             self._variables = QuickVariables(self.schema, self.operation)
             state = {name: getattr(self, name) for name in _OF_ALL_RUNS}
             memo.start = Start(self._variables, state)
 
-    def _know(self, fields: Fields) -> None:
+    def know(self, fields: Fields) -> None:
+        """Go by what is known of the fields that are asked for, and add to it."""
         self._fields = fields
         self._relevant_sub_fields = fields.sub_fields
 

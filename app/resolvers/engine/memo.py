@@ -11,7 +11,6 @@ from app.resolvers.engine.quick_values import QuickArguments, QuickVariables
 from app.resolvers.engine.short_way import Short, short_way_of
 
 
-
 @dataclass(frozen=True, slots=True)
 class Resolving:
     """All that resolving one field takes, but for the object that it belongs to.

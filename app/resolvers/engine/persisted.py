@@ -34,7 +34,7 @@ class PersistedOperations:
         Raises:
             Refused: No such text is known, the hash is another text's, or it is not trusted.
         """
-        key = _asked_for(extensions)
+        key = _asked_for(extensions) if extensions else None
         if self._trusted is not None:
             return self._find_trusted(self._trusted, query, key)
         if key is None:
@@ -81,8 +81,8 @@ class PersistedOperations:
             self._characters -= len(self._registered.popitem(last=False)[1])
 
 
-def _asked_for(extensions: Mapping[str, object] | None) -> str | None:
-    persisted = extensions.get("persistedQuery") if extensions else None
+def _asked_for(extensions: Mapping[str, object]) -> str | None:
+    persisted = extensions.get("persistedQuery")
     if persisted is None:
         return None
     key = persisted.get("sha256Hash") if isinstance(persisted, dict) else None

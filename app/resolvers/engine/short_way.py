@@ -70,7 +70,8 @@ def _reading(field: GraphQLField) -> Short | None:
         is_plain = is_plain and definition.default_resolver is getattr
         return attrgetter(definition.python_name) if is_plain else None
     is_method = own.self_parameter is not None and not own.is_async
-    return own.wrapped_func if is_method and len(own.signature.parameters) == 1 else None
+    method: Any = own.wrapped_func
+    return method if is_method and len(own.signature.parameters) == 1 else None
 
 
 def _plain(read: Short, kind: type, nothing: object) -> Short:

@@ -1,6 +1,6 @@
 """Calling tools."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 from strawberry.scalars import JSON
@@ -105,8 +105,9 @@ class ToolMutations:
         context = info.context
         try:
             told = await call_tool(context.deps, context.principal, input.call())
-        except AppError as error:  # as by `outcome`, for as little as it takes
-            return render_error(error)
+        except AppError as error:  # as by `outcome`, which would be two coroutines more
+            why: Any = render_error(error)
+            return why
         return ToolResult(outcome=told)
 
     @strawberry.mutation(

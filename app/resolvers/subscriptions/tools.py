@@ -98,6 +98,7 @@ def _render(
         data = None if event.data is None else JSON(event.data)
         return ToolCallLog(call_id=call_id, level=event.level, logger=event.logger, data=data)
     result = event.result
-    is_failure = isinstance(result, AppError)
-    shown: Any = render_error(result) if is_failure else ToolResult(outcome=result)
+    shown: Any = (
+        render_error(result) if isinstance(result, AppError) else ToolResult(outcome=result)
+    )
     return ToolCallFinished(call_id=call_id, result=shown)

@@ -1,12 +1,15 @@
 """The engine of a typed schema: what reads the schema itself is done in a thread, and once."""
 
 import asyncio
+import functools
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from graphql import ExecutionResult, FieldNode, Visitor, visit
 
-from app.resolvers.engine.engine import Engine
+from app.resolvers.engine.documents import Operation
+from app.resolvers.engine.engine import Engine, Variables
 from app.resolvers.engine.limits import refusal
 
 SCHEMA_FIELD = "__schema"
@@ -26,24 +29,30 @@ class TypedEngine(Engine):
         self._kept = OrderedDict()
         self._one_at_a_time = asyncio.Lock()
 
-    def _start(self, run: Any, context: object, root: object) -> Any:
+    def _start(
+        self, operation: Operation, variables: Variables, context: object, root: object
+    ) -> Any:
         """The result of an operation, or what it can be awaited from."""
-        if run.operation.kind == "query":
-            return self._look(run, context, root)
-        return super()._start(run, context, root)
+        start = super()._start
+        if operation.kind != "query":
+            return start(operation, variables, context, root)
+        look = functools.partial(start, operation, variables, context, root)
+        return self._look(operation, look, is_kept=not variables)
 
-    async def _look(self, run: Any, context: object, root: object) -> ExecutionResult:
+    async def _look(
+        self, operation: Operation, look: Callable[[], ExecutionResult], *, is_kept: bool
+    ) -> ExecutionResult:
         async with self._one_at_a_time:
-            key = (id(run.document), run.operation.name)
+            key = (id(operation.document), operation.name)
             kept = self._kept.get(key)
             if kept is not None:
                 return kept[1]
-            if _times_schema(run.document.node) > 1:
+            if _times_schema(operation.document) > 1:
                 why = refusal(f"{SCHEMA_FIELD} can be asked for once in a request.")
                 return ExecutionResult(None, [why])
-            result: ExecutionResult = await asyncio.to_thread(super()._start, run, context, root)
-            if not run.variables:
-                self._keep(key, run.document, result)
+            result = await asyncio.to_thread(look)
+            if is_kept:
+                self._keep(key, operation.document, result)
             return result
 
     def _keep(self, key: tuple[int, str | None], document: object, result: ExecutionResult) -> None:

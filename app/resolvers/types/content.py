@@ -94,8 +94,9 @@ def texts_of(parts: object) -> list[str]:
 
 
 def _text(part: object) -> str | None:
-    is_text = isinstance(part, dict) and part.get("type") == "text"
-    return text_in(part, "text") if is_text else None
+    if isinstance(part, dict) and part.get("type") == "text":
+        return text_in(part, "text")
+    return None
 
 
 def _known(part: Mapping[str, Any], raw: JSON) -> ContentInterface | None:

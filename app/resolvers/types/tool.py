@@ -125,9 +125,7 @@ class ToolResult:
         """The result."""
         return JSON(self.outcome.raw)
 
-    @strawberry.field(
-        description="How long the call took inside this service, in milliseconds."
-    )
+    @strawberry.field(description="How long the call took inside this service, in milliseconds.")
     def duration_milliseconds(self) -> float:
         """Milliseconds, to three digits behind the point."""
         return round(self.outcome.duration_milliseconds, 3)

@@ -38,7 +38,7 @@ def refused(engine: Engine, query: str) -> str:
     try:
         document = engine._documents.get(query)
         for operation in document.operations:
-            engine._documents.check_cost(document, operation, {})
+            engine._documents.check_cost(operation, {})
     except Refused as refused:
         return refused.errors[0].message
     return ""
@@ -131,6 +131,6 @@ async def test_variables_decide_what_a_kept_document_costs(engine: Engine) -> No
     )
     document = engine._documents.get(query)
     (operation,) = document.operations
-    engine._documents.check_cost(document, operation, {"n": 10})
+    engine._documents.check_cost(operation, {"n": 10})
     with pytest.raises(Refused):
-        engine._documents.check_cost(document, operation, {"n": 500})
+        engine._documents.check_cost(operation, {"n": 500})
