@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import jsonschema_rs
 import orjson
@@ -38,6 +38,8 @@ PATTERN_OPTIONS = jsonschema_rs.RegexOptions(size_limit=1024 * 1024)
 MAX_SCHEMA_BYTES = 256 * 1024
 CACHED_SCHEMAS = 512
 _CONTAINERS = (dict, list, tuple)
+# What surely holds nothing else. Most arguments are such alone.
+_SCALARS = frozenset((str, int, float, bool, type(None)))
 # Where a tool remembers it.
 _CHECKER = "checker"
 
@@ -48,9 +50,7 @@ class _Checker:
     cost: SchemaCost
 
 
-class _Size(NamedTuple):
-    depth: int
-    parts: int
+_Size = tuple[int, int]  # how deep the arguments nest, and how many parts they have
 
 
 def check_arguments(tool: Tool, arguments: Mapping[str, object]) -> str | None:
@@ -59,12 +59,12 @@ def check_arguments(tool: Tool, arguments: Mapping[str, object]) -> str | None:
     Dialect: the schema's `$schema`, else 2020-12 (MCP spec 2025-11-25, JSON Schema Usage). A schema
     that cannot be used, or costs too much, accepts everything: the server checks for itself.
     """
-    checker = _checker_of(tool)
+    checker = tool.memo[_CHECKER] if _CHECKER in tool.memo else _remember_checker(tool)
     if checker is None:
         return None
     instance = arguments if isinstance(arguments, dict) else dict(arguments)
     size = _measure(instance)
-    if size.depth > MAX_DEPTH:
+    if size[0] > MAX_DEPTH:
         return f"{INTRODUCTION}: they are nested more than {MAX_DEPTH} levels deep."
     try:
         if _is_too_much(checker.cost, size, instance):
@@ -78,10 +78,8 @@ def check_arguments(tool: Tool, arguments: Mapping[str, object]) -> str | None:
         return None  # a value that JSON does not have
 
 
-def _checker_of(tool: Tool) -> _Checker | None:
-    if _CHECKER not in tool.memo:
-        tool.memo[_CHECKER] = _find_checker(tool.input_schema)
-    checker: _Checker | None = tool.memo[_CHECKER]
+def _remember_checker(tool: Tool) -> _Checker | None:
+    checker = tool.memo[_CHECKER] = _find_checker(tool.input_schema)
     return checker
 
 
@@ -131,10 +129,10 @@ def _refuse(_uri: str) -> NoReturn:
 def _measure(arguments: dict[str, object]) -> _Size:
     """The size of a JSON value, looked at no deeper than just beyond `MAX_DEPTH`."""
     for value in arguments.values():
-        if isinstance(value, _CONTAINERS):
+        if type(value) not in _SCALARS:
             break
     else:
-        return _Size(1, len(arguments))
+        return 1, len(arguments)
     depth = parts = 0
     layer: list[Any] = [arguments]
     while layer and depth <= MAX_DEPTH:
@@ -146,20 +144,22 @@ def _measure(arguments: dict[str, object]) -> _Size:
             for child in (parent.values() if isinstance(parent, dict) else parent)
             if isinstance(child, _CONTAINERS)
         ]
-    return _Size(depth, parts)
+    return depth, parts
 
 
 def _is_too_much(cost: SchemaCost, size: _Size, instance: object) -> bool:
-    levels = size.depth if cost.recursions else 1
-    if size.parts * cost.weight > MAX_CHECK_WORK or levels * cost.depth > MAX_FRAMES:
+    depth, parts = size
+    levels = depth if cost.recursions else 1
+    if parts * cost.weight > MAX_CHECK_WORK or levels * cost.depth > MAX_FRAMES:
         return True
     return cost.patterns > 0 and len(orjson.dumps(instance)) * cost.patterns > MAX_PATTERN_WORK
 
 
 def _is_too_much_to_tell(cost: SchemaCost, size: _Size) -> bool:
     """Telling violations follows every recursion anew; `is_valid` remembers what it has seen."""
-    times: int = max(1, cost.recursions) ** size.depth
-    return size.parts * cost.weight * times > MAX_TELL_WORK
+    depth, parts = size
+    times: int = max(1, cost.recursions) ** depth
+    return parts * cost.weight * times > MAX_TELL_WORK
 
 
 def _tell(errors: Iterable[ValidationError]) -> str | None:

@@ -29,7 +29,7 @@ READS: Final = frozenset(
 )  # fmt: skip
 MOST_OF_A_NAME = 200
 # Where a block of a result holds what it is about (MCP spec, Tools, Tool Result).
-_HELD: Final = ("text", "data", "blob")
+_HELD: Final = frozenset(("text", "data", "blob"))
 
 
 class AuditRecord(NamedTuple):
@@ -113,7 +113,7 @@ def size_of(raw: Mapping[str, object]) -> int:
     for block in content:
         if isinstance(block, dict):
             size += _length(block)
-            if isinstance(resource := block.get("resource"), dict):
+            if "resource" in block and isinstance(resource := block["resource"], dict):
                 size += _length(resource)
     return size
 
@@ -127,8 +127,7 @@ def cut_name(name: str | None) -> str | None:
 
 def _length(part: Mapping[str, object]) -> int:
     length = 0
-    for name in _HELD:
-        value = part.get(name)
-        if isinstance(value, str):
+    for name, value in part.items():
+        if name in _HELD and isinstance(value, str):
             length += len(value)
     return length

@@ -1,6 +1,7 @@
 """A tool call as data, and the pure rules on its way."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from app.domain.durations import check_duration
@@ -49,12 +50,17 @@ def check_call(call: ToolCall) -> None:
     Raises:
         AppError: INVALID_INPUT.
     """
-    check_server_name(call.server_name, "serverName")
-    check_tool_name(call.tool_name, "toolName")
+    _check_names(call.server_name, call.tool_name)
     if call.timeout_seconds is not None:
         check_duration(
             call.timeout_seconds, MAX_TIMEOUT_SECONDS, words="timeout", field="timeoutSeconds"
         )
+
+
+@lru_cache(maxsize=1000)  # most calls have the same few names, and what is refused is not kept
+def _check_names(server_name: str, tool_name: str) -> None:
+    check_server_name(server_name, "serverName")
+    check_tool_name(tool_name, "toolName")
 
 
 def merge_arguments(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from app.domain.address import check_header, is_header_value
 from app.domain.errors import AppError, ErrorCode, invalid
-from app.domain.masker import Masker, PartsByValue, parts_of
+from app.domain.masker import Masker, needles_of
 from app.domain.names import (
     ENVIRONMENT_NAME,
     RESERVED_ENVIRONMENT,
@@ -148,7 +148,7 @@ def refuse_missing(server_name: str, names: Sequence[str]) -> AppError:
 class SecretBundle(NamedTuple):
     """A user's secrets for a server, opened for one call: how they go out, and whose they are.
 
-    `parts` are those by which values are found in results. `stamp` names the values a launch
+    `needles` are the texts by which values are found in results. `stamp` names the values a launch
     carries, without telling them: sessions started with other values have another; it is empty when
     a launch carries none. With `is_own` it carries values of this user alone.
     """
@@ -156,7 +156,7 @@ class SecretBundle(NamedTuple):
     username: str
     delivered: Delivered
     values: Sequence[str]
-    parts: PartsByValue
+    needles: Sequence[bytes]
     stamp: str
     is_own: bool
 
@@ -165,7 +165,7 @@ class SecretBundle(NamedTuple):
 
     def masker(self) -> Masker:
         """What masks these values in results."""
-        return Masker(self.values, shortest=SHORTEST_IN_RESULTS, parts=self.parts)
+        return Masker(self.values, shortest=SHORTEST_IN_RESULTS, needles=self.needles)
 
 
 def bundle_secrets(
@@ -186,7 +186,7 @@ def bundle_secrets(
         username=username,
         delivered=_deliver(bindings_for([s.name for s in stored], bindings), values),
         values=[*values.values()],
-        parts=parts_of(values.values(), shortest=SHORTEST_IN_RESULTS),
+        needles=needles_of(values.values(), shortest=SHORTEST_IN_RESULTS),
         stamp=stamp_of(bindings, stored),
         is_own=any(s.is_own and s.name in at_launch for s in stored),
     )

@@ -53,7 +53,6 @@ class DataKeyStore(Protocol):
     async def find(self, owner: str) -> DataKey | None:
         """The owner's."""
 
-    @property
     def mark(self) -> int | None:
         """The same as long as no data key has changed; None where that cannot be known."""
 

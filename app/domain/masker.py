@@ -29,17 +29,18 @@ PartsByValue = Mapping[str, Sequence[str]]
 class Masker:
     """Masks some values, and their usual spellings. It holds the values: made for one call.
 
-    `parts` are those of `parts_of`, where they are known already.
+    `needles` are those of `needles_of`, where they are known already.
     """
 
-    __slots__ = ("_needles", "_parts", "_search", "_shortest")
+    __slots__ = ("_needles", "_parts", "_search", "_shortest", "_values")
 
     def __init__(
-        self, values: Iterable[str], *, shortest: int, parts: PartsByValue | None = None
+        self, values: Sequence[str], *, shortest: int, needles: Sequence[bytes] | None = None
     ) -> None:
+        self._values = values
         self._shortest = shortest
-        self._parts = parts_of(values, shortest=shortest) if parts is None else parts
-        self._needles = [part.encode() for some in self._parts.values() for part in some]
+        self._needles = needles_of(values, shortest=shortest) if needles is None else needles
+        self._parts: PartsByValue | None = None  # of use only where one is found
         self._search: BytesAhoCorasick | None = None
 
     def text(self, text: str) -> str:
@@ -47,6 +48,8 @@ class Masker:
         if not self._may_hold_one(text):
             return text
         written = _written(text)
+        if self._parts is None:
+            self._parts = _parts_of(self._values, self._shortest)
         found = [
             value
             for value, parts in self._parts.items()
@@ -72,7 +75,7 @@ class Masker:
             TypeError: It holds what JSON cannot carry.
         """
         text = orjson.dumps(value)
-        if not self._is_found_in(text):
+        if not self._needles or not self._is_found_in(text):
             return text
         self._look_closely(value)
         return orjson.dumps(value)
@@ -118,7 +121,13 @@ class Masker:
         return bool(self._search.find_matches_as_indexes(text))
 
 
-def parts_of(values: Iterable[str], *, shortest: int) -> dict[str, Sequence[str]]:
+def needles_of(values: Iterable[str], *, shortest: int) -> list[bytes]:
+    """Texts without a line break, one of which is in the JSON of whatever holds a value."""
+    parts = _parts_of(values, shortest).values()
+    return [part.encode() for some in parts for part in some]
+
+
+def _parts_of(values: Iterable[str], shortest: int) -> PartsByValue:
     """By value texts, at least one of which is in the JSON of whatever holds a spelling of it."""
     return {value: _parts(value, shortest) for value in values if len(value) >= shortest}
 

@@ -119,17 +119,21 @@ class Refusal(StrEnum):
 
 def decide(principal: Principal, action: Action, target: Target = NOTHING) -> Refusal | None:
     """None when the principal may do that; else why not."""
-    if not is_granted(principal, action):
-        return Refusal.ROLE
     user = principal.subject if target.username is None else target.username
+    refusal = decide_for(principal, action, user)
+    if refusal is not None or target.access is None:
+        return refusal
+    return None if reaches(principal, action, user, target.access) else Refusal.SERVER
+
+
+def decide_for(principal: Principal, action: Action, user: str) -> Refusal | None:
+    """The same for a user (SHARED for what belongs to all) while no server's rules are known."""
+    if action not in _granted(principal.roles):
+        return Refusal.ROLE
     if user == SHARED:
-        if Role.ADMIN not in principal.roles:
-            return Refusal.SHARED
-    elif not principal.may_act_for(user):
-        return Refusal.USER
-    if target.access is not None and not reaches(principal, action, user, target.access):
-        return Refusal.SERVER
-    return None
+        return None if Role.ADMIN in principal.roles else Refusal.SHARED
+    is_fine = user == principal.subject or principal.may_act_for(user)
+    return None if is_fine else Refusal.USER
 
 
 def is_granted(principal: Principal, action: Action) -> bool:

@@ -1,6 +1,6 @@
 """What services need from the engines and the database, as Protocols over plain data."""
 
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -33,8 +33,8 @@ class ServerStore(Protocol):
     async def find(self, name: str) -> Server | None:
         """The server of that name."""
 
-    def recall(self, name: str) -> Awaitable[Server | None]:
-        """The same from memory, where that is kept true; else read."""
+    def recall(self, name: str) -> Server | None:
+        """The same from memory, where that is kept true; else None."""
 
     async def list_marks(self, names: Collection[str] | None = None) -> dict[str, ServerMark]:
         """What shows a change of each server, by name: of those, or of all."""
@@ -76,7 +76,6 @@ class SecretStore(Protocol):
     async def list_applying(self, username: str, server_name: str) -> list[SealedSecret]:
         """Those of one user for one server, and those that all its users share."""
 
-    @property
     def mark(self) -> int | None:
         """The same as long as no secret has changed as far as this process knows.
 

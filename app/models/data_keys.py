@@ -52,16 +52,11 @@ class MongoDataKeys:
         self._database = database
         source = Source(collection=COLLECTION, key_fields=("owner",), read=self._read)
         self._kept = Kept(database.changes, source, most_bytes=MOST_KEPT_BYTES)
+        self.mark = self._kept.mark
 
     async def find(self, owner: str) -> DataKey | None:
         """The owner's."""
-        found = await self._read((owner,))
-        return None if found is None else found.value
-
-    @property
-    def mark(self) -> int | None:
-        """The same as long as no data key has changed; None: not known."""
-        return self._kept.mark
+        return await self._kept.read((owner,))
 
     def recall(self, owner: str) -> Awaitable[DataKey | None]:
         """The same from memory, where the change streams keep that true."""

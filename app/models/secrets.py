@@ -77,6 +77,7 @@ class MongoSecrets:
             read=self._read,
         )
         self._kept = Kept(database.changes, source, most_bytes=MOST_KEPT_BYTES)
+        self.mark = self._kept.mark
 
     async def put(self, ref: SecretRef, sealed: str, key_id: str, now: datetime) -> Secret:
         """Set or replace one, atomically."""
@@ -103,11 +104,6 @@ class MongoSecrets:
         async with self._database.operation():
             found = await SecretDoc.find(where).to_list()
         return [_sealed(doc) for doc in found]
-
-    @property
-    def mark(self) -> int | None:
-        """The same as long as no secret has changed; None: not known."""
-        return self._kept.mark
 
     async def recall_applying(self, username: str, server_name: str) -> list[SealedSecret]:
         """The same from memory, where the change streams keep that true."""

@@ -1,6 +1,6 @@
 """Stored servers."""
 
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Self
@@ -133,12 +133,11 @@ class MongoServers:
 
     async def find(self, name: str) -> Server | None:
         """The server of that name."""
-        found = await self._read((name,))
-        return None if found is None else found.value
+        return await self._kept.read((name,))
 
-    def recall(self, name: str) -> Awaitable[Server | None]:
-        """The same from memory, where the change streams keep that true."""
-        return self._kept.get((name,))
+    def recall(self, name: str) -> Server | None:
+        """The same from memory, where the change streams keep that true; else None."""
+        return self._kept.recall((name,))
 
     async def _read(self, key: Key) -> Found[Server] | None:
         async with self._database.operation():

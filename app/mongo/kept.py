@@ -65,17 +65,25 @@ class Kept(Generic[V]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    @property
     def mark(self) -> int | None:
         """The same as long as nothing has changed, as far as is known; None: that is not known."""
         return self._told if self._changes.is_live else None
 
+    def recall(self, key: Key) -> V | None:
+        """The value in memory, where that is as good as reading it; else None."""
+        if not self._changes.is_live or (kept := self._entries.get(key)) is None:
+            return None
+        self._entries.move_to_end(key)
+        return kept.value
+
     async def get(self, key: Key) -> V | None:
-        """The value, from memory where that is as good as reading it."""
+        """The same; where there is none, as it is read."""
+        kept = self.recall(key)
+        return await self.read(key) if kept is None else kept
+
+    async def read(self, key: Key) -> V | None:
+        """The value as it is now, in memory from then on."""
         was_live, told = self._changes.is_live, self._told
-        if was_live and (kept := self._entries.get(key)) is not None:
-            self._entries.move_to_end(key)
-            return kept.value
         found = await self._source.read(key)
         if found is None:
             return None

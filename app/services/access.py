@@ -10,7 +10,7 @@ from app.domain.audit import CALLER_GONE, OK, AuditRecord, is_recorded
 from app.domain.clock import utc_at
 from app.domain.errors import AppError, ErrorCode, invalid
 from app.domain.names import check_username
-from app.domain.policy import Action, Target, decide, reaches, refuse
+from app.domain.policy import Action, Target, decide, decide_for, reaches, refuse
 from app.domain.principal import Principal
 from app.domain.secret import SHARED
 from app.domain.server import Server, unknown_server
@@ -123,7 +123,7 @@ class Operation:
     def _check(self) -> None:
         if self._fault is not None:
             raise self._fault
-        refusal = decide(self.caller, self.action, Target(self.username))
+        refusal = decide_for(self.caller, self.action, self.username)
         if refusal is not None:
             raise refuse(refusal, self.action, self.username)
 

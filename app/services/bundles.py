@@ -1,6 +1,5 @@
 """A user's secrets for a server, opened for one call and sent on their declared ways."""
 
-import asyncio
 from collections.abc import Sequence
 
 from app.domain.delivery import (
@@ -17,7 +16,7 @@ from app.domain.secret import SHARED, SealedSecret, SecretRef
 from app.domain.server import Server
 from app.services.data_keys import FindDataKey, open_stored
 from app.services.deps import Deps
-from app.services.prepared import NOTE_SECONDS, USED_SECONDS, Marks, PreparedBundle
+from app.services.prepared import NOTE_SECONDS, USED_SECONDS, Marks, PreparedBundle, place_of
 
 
 async def open_bundle(deps: Deps, server: Server, username: str) -> SecretBundle:
@@ -29,27 +28,27 @@ async def open_bundle(deps: Deps, server: Server, username: str) -> SecretBundle
     Raises:
         AppError: SECRET_MISSING, SECRET_KEY_MISSING, SECRET_MOVED or SECRET_UNREADABLE.
     """
-    bindings = server.settings.secrets
-    marks = (deps.secrets.mark, deps.data_keys.mark)
-    prepared = deps.prepared.find(username, server.name)
+    settings = server.settings
+    bindings = settings.secrets
+    place = place_of(username, settings.name)
+    marks = (deps.secrets.mark(), deps.data_keys.mark())
+    prepared = deps.prepared.find(place)
     if prepared is not None and prepared.is_as_of(marks, bindings):
-        return _open_prepared(deps, username, server.name, prepared)
+        return _open_prepared(deps, place, prepared)
     try:
-        found = await deps.secrets.recall_applying(username, server.name)
+        found = await deps.secrets.recall_applying(username, settings.name)
         if prepared is not None and await _is_true(deps, prepared, found, bindings):
             prepared.marks = marks
-            return _open_prepared(deps, username, server.name, prepared)
+            return _open_prepared(deps, place, prepared)
         return await _prepare(deps, server, username, found, marks)
     except AppError:
-        stored = await deps.secrets.list_applying(username, server.name)
+        stored = await deps.secrets.list_applying(username, settings.name)
         return await _open(deps, server, username, stored, deps.data_keys.find)
 
 
-def _open_prepared(
-    deps: Deps, username: str, server_name: str, prepared: PreparedBundle
-) -> SecretBundle:
-    bundle = unpack(deps.vault.open_brief(prepared.sealed, _place(username, server_name)))
-    now = asyncio.get_running_loop().time()
+def _open_prepared(deps: Deps, place: bytes, prepared: PreparedBundle) -> SecretBundle:
+    bundle = unpack(deps.vault.open_brief(prepared.sealed, place))
+    now = deps.prepared.loop.time()
     if prepared.noted_at < now - NOTE_SECONDS:
         prepared.noted_at = now
         _note(deps, bundle, prepared.refs)
@@ -78,18 +77,19 @@ async def _prepare(
     owners = dict.fromkeys(secret.ref.username for secret in found)
     data_keys = [await deps.data_keys.recall(owner) for owner in owners]
     bundle = await _open(deps, server, username, found, deps.data_keys.recall)
-    now = asyncio.get_running_loop().time()
+    now = deps.prepared.loop.time()
+    place = place_of(username, server.name)
     prepared = PreparedBundle(
         marks=marks,
         found=found,
         bindings=server.settings.secrets,
         data_keys=[key for key in data_keys if key is not None],
         refs=[secret.ref for secret in choose_applying(found)],
-        sealed=deps.vault.seal_briefly(pack(bundle), _place(username, server.name)),
+        sealed=deps.vault.seal_briefly(pack(bundle), place),
         until=now + USED_SECONDS,
         noted_at=now,
     )
-    deps.prepared.keep(username, server.name, prepared)
+    deps.prepared.keep(place, prepared)
     return bundle
 
 
@@ -114,11 +114,6 @@ def _note(deps: Deps, bundle: SecretBundle, refs: Sequence[SecretRef]) -> None:
     """The values are on their way."""
     deps.seen.note(bundle.values)
     deps.secret_use.note(refs)
-
-
-def _place(username: str, server_name: str) -> bytes:
-    """Where a prepared bundle belongs; a server's name has no line break."""
-    return f"{server_name}\n{username}".encode()
 
 
 def _required(server: Server, found: Sequence[SealedSecret]) -> Sequence[SealedSecret]:

@@ -18,8 +18,9 @@ async def end_stale_carriers(deps: Deps, news: Collection[SecretNews]) -> None:
     for key in {view.key for view in deps.sessions.views() if view.key.stamp}:
         if not any(_concerns(item, key) for item in news):
             continue
-        server = await deps.servers.recall(key.server_name)
-        found = await deps.secrets.recall_applying(key.owner or SHARED, key.server_name)
+        name = key.server_name
+        server = deps.servers.recall(name) or await deps.servers.find(name)
+        found = await deps.secrets.recall_applying(key.owner or SHARED, name)
         bindings = () if server is None else server.settings.secrets
         if stamp_of(bindings, as_stored(choose_applying(found))) != key.stamp:
             deps.sessions.end(key)

@@ -43,24 +43,28 @@ class PreparedBundle:
         return marks == self.marks and None not in marks and bindings == self.bindings
 
 
+def place_of(username: str, server_name: str) -> bytes:
+    """Where a user's bundle for a server is kept, and opens; a server's name has no line break."""
+    return f"{server_name}\n{username}".encode()
+
+
 class PreparedBundles:
-    """The prepared bundles by user and server. None is kept for more than a minute."""
+    """The prepared bundles by their places. None is kept for more than a minute."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, str], PreparedBundle] = OrderedDict()
-        self._loop = asyncio.get_running_loop()
+        self._kept: OrderedDict[bytes, PreparedBundle] = OrderedDict()
         self._is_sweeping = False
+        self.loop = asyncio.get_running_loop()
 
-    def find(self, username: str, server_name: str) -> PreparedBundle | None:
+    def find(self, place: bytes) -> PreparedBundle | None:
         """The one that is kept; it may be of secrets that have changed."""
-        found = self._kept.get((username, server_name))
-        return None if found is None or found.until < self._loop.time() else found
+        found = self._kept.get(place)
+        return None if found is None or found.until < self.loop.time() else found
 
-    def keep(self, username: str, server_name: str, bundle: PreparedBundle) -> None:
+    def keep(self, place: bytes, bundle: PreparedBundle) -> None:
         """Keep it for its time."""
-        key = (username, server_name)
-        self._kept.pop(key, None)
-        self._kept[key] = bundle
+        self._kept.pop(place, None)
+        self._kept[place] = bundle
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
         if not self._is_sweeping:
@@ -68,9 +72,9 @@ class PreparedBundles:
 
     def _sweep(self) -> None:
         """Drop those whose time is over, also if nobody calls any more."""
-        now = self._loop.time()
+        now = self.loop.time()
         while self._kept and next(iter(self._kept.values())).until < now:
             self._kept.popitem(last=False)
         self._is_sweeping = bool(self._kept)
         if self._is_sweeping:
-            self._loop.call_later(SWEEP_SECONDS, self._sweep)
+            self.loop.call_later(SWEEP_SECONDS, self._sweep)

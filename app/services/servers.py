@@ -53,7 +53,7 @@ async def get_enabled_server(deps: Deps, name: str, allowed: Operation | None = 
     Raises:
         AppError: INVALID_INPUT, SERVER_NOT_FOUND or SERVER_DISABLED.
     """
-    server = await deps.servers.recall(name)
+    server = deps.servers.recall(name)
     if server is None or not server.settings.is_enabled:
         server = await get_server(deps, name)  # a refusal is never from memory
     if allowed is not None:

@@ -26,7 +26,9 @@ class EnvelopeVault:
 
     def __init__(self, provider: KeyProvider) -> None:
         self._provider = provider
-        self._brief = BriefSeal()
+        # What only this process opens, at one place: for what is kept for a moment.
+        brief = BriefSeal()
+        self.seal_briefly, self.open_brief = brief.seal, brief.open
 
     def __repr__(self) -> str:
         return f"EnvelopeVault({self._provider!r})"
@@ -73,14 +75,6 @@ class EnvelopeVault:
         is_needed = any(not is_first_version(secret.sealed) for secret in secrets)
         opened = await self._unwrap(data_key) if data_key is not None and is_needed else None
         return {secret.ref.name: await self._open(opened, secret) for secret in secrets}
-
-    def seal_briefly(self, plain: bytes, place: bytes) -> bytes:
-        """What only this process opens, at that place: for what is kept for a moment."""
-        return self._brief.seal(plain, place)
-
-    def open_brief(self, sealed: bytes, place: bytes) -> bytes:
-        """What was sealed so."""
-        return self._brief.open(sealed, place)
 
     async def _open(self, opened: OpenDataKey | None, secret: SealedSecret) -> str:
         ref, text = secret.ref, secret.sealed

@@ -10,6 +10,7 @@ from tests.services.delivering import add_keyed, answer, digest
 from tests.waiting import until
 
 ADA = SecretRef("ada", "s", "key")
+PLACE = prepared.place_of("ada", "s")
 
 
 async def test_a_second_call_opens_no_data_key_and_what_is_kept_holds_no_value(
@@ -17,9 +18,9 @@ async def test_a_second_call_opens_no_data_key_and_what_is_kept_holds_no_value(
 ) -> None:
     await add_keyed(world)
     await keep(world, "ada", "key", "planted-value")
-    await until(lambda: world.deps.secrets.mark is not None)
+    await until(lambda: world.deps.secrets.mark() is not None)
     first = await answer(world, "keys", "ada")
-    kept = world.deps.prepared.find("ada", "s")
+    kept = world.deps.prepared.find(PLACE)
     assert kept is not None
     assert "planted-value" not in repr(kept)
     assert b"planted-value" not in kept.sealed
@@ -31,10 +32,10 @@ async def test_a_change_of_anybody_elses_secret_leaves_it_in_use(world: World) -
     await add_keyed(world)
     await keep(world, "ada", "key", "planted-value")
     await answer(world, "keys", "ada")
-    before = world.deps.prepared.find("ada", "s")
+    before = world.deps.prepared.find(PLACE)
     await keep(world, "bob", "key", "another-value")
     await answer(world, "keys", "ada")
-    assert world.deps.prepared.find("ada", "s") is before
+    assert world.deps.prepared.find(PLACE) is before
 
 
 async def test_a_changed_or_removed_secret_counts_at_once(world: World) -> None:
