@@ -17,7 +17,8 @@ class Deadline:
     __slots__ = ("_cancelled_before", "_lookout", "_task", "_timer", "_until", "has_ended", "loop")
 
     def __init__(self, lookout: Lookout) -> None:
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("a deadline needs a task")
         self._lookout = lookout
@@ -25,7 +26,7 @@ class Deadline:
         self._cancelled_before = task.cancelling()
         self._timer: asyncio.TimerHandle | None = None
         self._until = 0.0
-        self.loop = task.get_loop()
+        self.loop = loop
         self.has_ended = False
         """Whether the end of the work was asked for."""
 

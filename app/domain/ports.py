@@ -173,6 +173,9 @@ class Session(Protocol):
     async def request(self, method: str, params: Mapping[str, object]) -> dict[str, object]:
         """The raw result of any other request. Raises SERVER_FAILED, NotSent or INVALID_INPUT."""
 
+    def let_go(self) -> None:
+        """Who held it is done with it."""
+
 
 class Sessions(Protocol):
     """The registry of live sessions."""
@@ -183,8 +186,11 @@ class Sessions(Protocol):
         Entering it raises SERVER_DID_NOT_START, SESSION_LIMIT or SHUTTING_DOWN.
         """
 
-    def use_live(self, key: SessionKey) -> AbstractAsyncContextManager[Session] | None:
-        """The same for a session that is up already; None where there is no such one."""
+    async def hold(self, plan: SessionPlan) -> Session:
+        """The same, to be let go of in any case."""
+
+    def hold_live(self, key: SessionKey) -> Session | None:
+        """The same of a session that is up already; None where there is no such one."""
 
     def keep(self, plan: SessionPlan) -> None:
         """Start it in the background, and start it again when it dies."""

@@ -49,9 +49,9 @@ def is_exposed(access: ServerAccess, tool: Tool) -> bool:
         return False
     if access.is_read_only and (tool.annotations or {}).get("readOnlyHint") is not True:
         return False
-    # Another tool has been given this one's name, and calls of the name go there.
-    is_shadowed = tool.name in access.renamed_tools.values()
-    return tool.name in access.renamed_tools or not is_shadowed
+    renamed = access.renamed_tools
+    # Another tool may have been given this one's name: calls of the name go there.
+    return not renamed or tool.name in renamed or tool.name not in renamed.values()
 
 
 def exposed_tools(access: ServerAccess, tools: Iterable[Tool]) -> list[Tool]:
@@ -67,10 +67,13 @@ def rename_tool(access: ServerAccess, tool: Tool) -> Tool:
 
 def own_tool_name(access: ServerAccess, shown: str) -> str | None:
     """The server's own name of the tool that clients know by that name; None for an old name."""
-    for own, new in access.renamed_tools.items():
+    renamed = access.renamed_tools
+    if not renamed:
+        return shown
+    for own, new in renamed.items():
         if new == shown:
             return own
-    return None if shown in access.renamed_tools else shown
+    return None if shown in renamed else shown
 
 
 def check_access(access: ServerAccess) -> None:

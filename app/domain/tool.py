@@ -15,6 +15,13 @@ class Tool:
     name: str
     raw: Mapping[str, object]
     memo: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    input_schema: Mapping[str, object] = field(init=False, compare=False, repr=False)
+    """The JSON Schema of the arguments; `{}` where the server sent none."""
+
+    def __post_init__(self) -> None:
+        """Know what every call asks for."""
+        schema = self.raw.get("inputSchema")
+        object.__setattr__(self, "input_schema", schema if isinstance(schema, dict) else {})
 
     @property
     def title(self) -> str | None:
@@ -25,12 +32,6 @@ class Tool:
     def description(self) -> str | None:
         """What the tool does, in the server's words."""
         return _text(self.raw.get("description"))
-
-    @property
-    def input_schema(self) -> Mapping[str, object]:
-        """The JSON Schema of the arguments; `{}` where the server sent none."""
-        schema = self.raw.get("inputSchema")
-        return schema if isinstance(schema, dict) else {}
 
     @property
     def output_schema(self) -> Mapping[str, object] | None:

@@ -1,6 +1,7 @@
 """The gate that every operation of every door passes: decided, limited, then run, then told of."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from time import perf_counter, time_ns
 from types import TracebackType
@@ -21,11 +22,14 @@ from app.services.limits import CALLS
 from app.services.operations import STOPPING, work_left_behind
 from app.services.origin import current_origin
 
+log = logging.getLogger(__name__)
+
 
 class Operation:
     """One operation under way; `username` is the user it is for.
 
-    Whoever runs it may set `outcome` where it is neither OK nor an error, and `result_size`.
+    Whoever runs it may set `outcome` where it is neither OK nor an error, and `result_size`. Once
+    it is over `outcome` says how it went, and `milliseconds` how long it took.
     """
 
     __slots__ = (
@@ -36,6 +40,7 @@ class Operation:
         "_turn",
         "action",
         "caller",
+        "milliseconds",
         "outcome",
         "result_size",
         "server_name",
@@ -66,6 +71,7 @@ class Operation:
         self.target = target
         self.username = username
         self.outcome = OK
+        self.milliseconds = 0.0
         self.result_size: int | None = None
 
     async def __aenter__(self) -> Self:
@@ -80,8 +86,8 @@ class Operation:
             if self._look is not None:
                 self._look()
             limits = self._deps.limits
-            if (rate := limits.rate_of(self.action)) is not None:
-                await rate.count(self.caller.subject)
+            if self.action in limits.rates:
+                await limits.rates[self.action].count(self.caller.subject)
             if self.action in CALLS:
                 turn = limits.share.enter(self.username)
                 self._turn = turn or await limits.share.wait(self.username)
@@ -104,11 +110,6 @@ class Operation:
             self._end(error)
         else:
             work.add_done_callback(self._end_with)
-
-    @property
-    def milliseconds(self) -> float:
-        """How long it has been under way."""
-        return (perf_counter() - self._started) * 1000
 
     def admit(self, server: Server) -> Server:
         """The server, if it lets the user in.
@@ -135,7 +136,12 @@ class Operation:
 
     def _end(self, error: BaseException | None) -> None:
         """The operation is over, with that error or well."""
-        outcome = self.outcome if error is None else _outcome_of(error)
+        self.milliseconds = (perf_counter() - self._started) * 1000
+        outcome = self.outcome = self.outcome if error is None else _outcome_of(error)
+        log.debug(
+            "%s: server=%r target=%r user=%r outcome=%s ms=%.1f",
+            self.action, self.server_name, self.target, self.username, outcome, self.milliseconds,
+        )  # fmt: skip
         is_malformed = self._fault is not None
         if not is_recorded(self.action, outcome, is_malformed=is_malformed):
             return

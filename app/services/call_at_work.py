@@ -5,6 +5,7 @@ from app.domain.call import ToolCall
 from app.domain.errors import AppError, ErrorCode
 from app.domain.masker import NOTHING_TO_MASK
 from app.domain.ports import CallEvents
+from app.domain.server import ServerSettings
 from app.domain.session import LogMessage, Progress
 from app.lookout import Lookout
 
@@ -44,9 +45,12 @@ class CallAtWork(Deadline):
         self._has_progressed = self._is_last = False
         self._seconds = self._longest = self._latest = 0.0
 
-    def begin(self, seconds: float, longest: float) -> None:
-        """Give it that much time from now, and from each report of progress; `longest` in all."""
-        self._seconds, self._longest = seconds, longest
+    def begin(self, settings: ServerSettings) -> None:
+        """Give it its time from now on, and from each report of progress again."""
+        longest = settings.longest_call_seconds
+        seconds = self._call.timeout_seconds or settings.call_timeout_seconds
+        self._seconds = min(longest, seconds)
+        self._longest = longest
         self._latest = self.loop.time() + longest
         self._allow_again()
 
@@ -81,7 +85,7 @@ class CallAtWork(Deadline):
     def _allow_again(self) -> None:
         left = self._latest - self.loop.time()
         self._is_last = left <= self._seconds
-        self.allow(min(self._seconds, left))
+        self.allow(left if self._is_last else self._seconds)
 
     def _timed_out(self) -> AppError:
         what = f"did not answer within {self._seconds:g} s"

@@ -1,13 +1,12 @@
 """Calling a tool: once, under a deadline, cancellable, with the caller's secrets."""
 
-import logging
 from collections.abc import Sequence
 from functools import partial
 
 from app.domain.arguments import check_arguments
 from app.domain.audit import TOOL_ERROR, size_of
 from app.domain.call import Refusal, ToolCall, ToolOutcome, check_call, merge_arguments
-from app.domain.errors import AppError, ErrorCode
+from app.domain.errors import AppError, ErrorCode, NotSent
 from app.domain.life import new_call_id
 from app.domain.masker import NOTHING_TO_MASK, Masker
 from app.domain.policy import Action
@@ -23,10 +22,8 @@ from app.services.call_at_work import CallAtWork
 from app.services.deps import Deps
 from app.services.local_builds import ensure_local
 from app.services.servers import get_enabled_server
-from app.services.session_use import until_sent
-from app.services.starts import use_session
-
-log = logging.getLogger(__name__)
+from app.services.session_use import attempt_again
+from app.services.starts import hold_session
 
 
 async def call_tool(
@@ -49,9 +46,27 @@ async def call_tool(
             SERVER_FAILED, SESSION_LIMIT,
             CALL_CANCELLED or TOOL_TIMEOUT.
     """
-    async with gate_of_call(deps, caller, call) as allowed:
+    gate = gate_of_call(deps, caller, call)
+    async with gate:
         check_call(call)
-        return await _run(deps, allowed, call, call_id or new_call_id(deps.life), listener)
+        call_id = call_id or new_call_id(deps.life)
+        at_work = CallAtWork(call, gate.username, listener, deps.lookout)
+        deps.calls[call_id] = at_work
+        try:
+            with at_work:
+                server = await get_enabled_server(deps, call.server_name, gate)
+                at_work.begin(server.settings)
+                try:
+                    raw, text = await _attempt(deps, call, at_work, server)
+                except NotSent:
+                    again = partial(_attempt, deps, call, at_work)
+                    raw, text = await attempt_again(deps, server.name, again)
+        finally:
+            del deps.calls[call_id]
+        gate.result_size = size_of(raw)
+        if raw.get("isError") is True:
+            gate.outcome = TOOL_ERROR
+    return ToolOutcome(call_id, raw, text, gate.milliseconds)
 
 
 def gate_of_call(deps: Deps, caller: Principal, call: ToolCall) -> Operation:
@@ -66,36 +81,6 @@ def gate_of_call(deps: Deps, caller: Principal, call: ToolCall) -> Operation:
     )
 
 
-async def _run(
-    deps: Deps, allowed: Operation, call: ToolCall, call_id: str, listener: CallEvents | None
-) -> ToolOutcome:
-    verdict = "gone"  # what is logged when the caller went away
-    at_work = CallAtWork(call, allowed.username, listener, deps.lookout)
-    deps.calls[call_id] = at_work
-    try:
-        with at_work:
-            server = await get_enabled_server(deps, call.server_name, allowed)
-            longest = server.settings.longest_call_seconds
-            seconds = call.timeout_seconds or server.settings.call_timeout_seconds
-            at_work.begin(min(seconds, longest), longest)
-            raw, text = await until_sent(deps, server, partial(_attempt, deps, call, at_work))
-        allowed.result_size = size_of(raw)
-        if raw.get("isError") is True:
-            allowed.outcome = TOOL_ERROR
-        verdict = allowed.outcome
-    except AppError as error:
-        verdict = error.code
-        raise
-    finally:
-        del deps.calls[call_id]
-        milliseconds = allowed.milliseconds
-        log.debug(  # the audit has a record of it in any case
-            "call %s: server=%s tool=%r user=%r outcome=%s ms=%.1f",
-            call_id, call.server_name, call.tool_name, allowed.username, verdict, milliseconds,
-        )  # fmt: skip
-    return ToolOutcome(call_id=call_id, raw=raw, text=text, duration_milliseconds=milliseconds)
-
-
 async def _attempt(
     deps: Deps, call: ToolCall, at_work: CallAtWork, server: Server
 ) -> tuple[dict[str, object], bytes]:
@@ -104,8 +89,10 @@ async def _attempt(
     at_work.masker = secrets.masker()
     settings = server.settings
     try:
-        await ensure_local(deps, server)
-        async with use_session(deps, server, secrets) as session:
+        if server.package_dir is not None:
+            await ensure_local(deps, server)
+        session = await hold_session(deps, server, secrets)
+        try:
             tool = await _find_tool(settings.access, session, call)
             sent = merge_arguments(call.arguments, secrets.delivered.arguments, tool.input_schema)
             problem = check_arguments(tool, sent) if settings.checks_arguments else None
@@ -114,6 +101,8 @@ async def _attempt(
                 if problem is not None
                 else (await session.call_tool(tool.name, sent, at_work))
             )
+        finally:
+            session.let_go()
     except AppError as error:
         raise _masked(error, secrets.values) from None
     masker = at_work.masker if settings.masks_results else NOTHING_TO_MASK

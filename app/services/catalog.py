@@ -21,7 +21,7 @@ from app.services.deps import Deps
 from app.services.local_builds import ensure_local
 from app.services.servers import get_enabled_server
 from app.services.session_use import until_sent
-from app.services.starts import use_session
+from app.services.starts import hold_session
 
 T = TypeVar("T")
 
@@ -173,8 +173,11 @@ async def _ask_now(
     masker = secrets.masker()
     try:
         await ensure_local(deps, server)
-        async with use_session(deps, server, secrets) as session:
+        session = await hold_session(deps, server, secrets)
+        try:
             answer = await work(session)
+        finally:
+            session.let_go()
     except AppError as error:
         text = masker.text(error.message)
         raise type(error)(error.code, text, path=error.path, hint=error.hint) from None

@@ -21,20 +21,21 @@ MOST_IN_LINE = 1000
 
 @dataclass(slots=True, eq=False)
 class _User:
-    """A user's calls: how many are at work, which have just begun and when, and those in line."""
+    """A user's calls: how many are at work, which have just begun and when, and those in line.
+
+    `begun` counts them: each is called by its number.
+    """
 
     name: str
     at_work: int = 0
-    fresh: dict["Turn", float] = field(default_factory=dict)
+    begun: int = 0
+    fresh: dict[int, float] = field(default_factory=dict)
     line: deque[asyncio.Future["Turn"]] = field(default_factory=deque)
     is_looked_after: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class Turn:
-    """One call that was let in."""
-
-    user: _User
+# One call that was let in: of whom, and which of theirs.
+Turn = tuple[_User, int]
 
 
 class FairShare:
@@ -100,19 +101,19 @@ class FairShare:
 
     def leave(self, turn: Turn) -> None:
         """The call is over."""
-        user = turn.user
+        user, number = turn
         user.at_work -= 1
-        user.fresh.pop(turn, None)
+        user.fresh.pop(number, None)
         if user.line:
             self._let_in(user)
         elif not user.at_work and user.name not in self._busy:
             del self._users[user.name]
 
     def _start(self, user: _User, now: float) -> Turn:
-        turn = Turn(user)
         user.at_work += 1
-        user.fresh[turn] = now
-        return turn
+        user.begun += 1
+        user.fresh[user.begun] = now
+        return user, user.begun
 
     def _may_start(self, user: _User, now: float) -> bool:
         if user.at_work >= self._at_once:
@@ -155,10 +156,10 @@ class FairShare:
 
 def _count_fresh(user: _User, since: float) -> int:
     while user.fresh:
-        turn, begun_at = next(iter(user.fresh.items()))
+        number, begun_at = next(iter(user.fresh.items()))
         if begun_at > since:
             break
-        del user.fresh[turn]
+        del user.fresh[number]
     return len(user.fresh)
 
 

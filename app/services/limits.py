@@ -34,17 +34,14 @@ class Limits:
 
     def __init__(self, settings: LimitSettings) -> None:
         self.share = FairShare(at_once=settings.calls_at_once, wait_seconds=settings.wait_seconds)
-        self._rates: dict[Action, Rate] = {}
+        # What counts how often a principal does that; not there where anybody may at any rate.
+        self.rates: dict[Action, Rate] = {}
         if settings.calls_per_second:
             calls = Rate(settings.calls_per_second, 1.0, "calls each second")
-            self._rates |= dict.fromkeys(CALLS, calls)
+            self.rates |= dict.fromkeys(CALLS, calls)
         if settings.installs_per_hour:
             installs = Rate(settings.installs_per_hour, HOUR_SECONDS, "installs each hour")
-            self._rates |= dict.fromkeys(INSTALLS, installs)
-
-    def rate_of(self, action: Action) -> "Rate | None":
-        """What counts how often a principal does that; None where anybody may at any rate."""
-        return self._rates.get(action)
+            self.rates |= dict.fromkeys(INSTALLS, installs)
 
 
 class Rate:

@@ -1,7 +1,6 @@
 """How servers are reached and started on this machine."""
 
 import logging
-from contextlib import AbstractAsyncContextManager
 
 from app.domain.delivery import Delivered, SecretBundle
 from app.domain.errors import AppError
@@ -23,12 +22,13 @@ def plan_of(deps: Deps, server: Server, secrets: SecretBundle | None) -> Session
     return plan_session(server, launch_of(deps, server, delivered), secrets)
 
 
-def use_session(
-    deps: Deps, server: Server, secrets: SecretBundle
-) -> AbstractAsyncContextManager[Session]:
-    """The session for a call with these secrets; how to start it is worked out if it is not up."""
-    live = deps.sessions.use_live(session_key(server, secrets))
-    return live or deps.sessions.use(plan_of(deps, server, secrets))
+async def hold_session(deps: Deps, server: Server, secrets: SecretBundle) -> Session:
+    """The session for a call with these secrets, to be let go of in any case.
+
+    How to start it is worked out only if it is not up.
+    """
+    live = deps.sessions.hold_live(session_key(server, secrets))
+    return live or await deps.sessions.hold(plan_of(deps, server, secrets))
 
 
 def launch_of(deps: Deps, server: Server, secrets: Delivered | None) -> Launch:

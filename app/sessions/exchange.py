@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from mcp.shared.dispatcher import (
+    CallOptions,
     DispatchContext,
     OnNotify,
     OnNotifyIntercept,
@@ -46,7 +47,7 @@ class Pending:
     id: RequestId
     key: RequestId
     answer: asyncio.Future[Message]
-    options: RequestOptions
+    options: CallOptions
     # Where the request is made by its caller's own task: what interrupts that task.
     deadline: asyncio.Timeout | None = None
     reports: deque[Report] | None = None
@@ -66,7 +67,7 @@ class Pending:
         """Take the answer; the first one counts."""
         if self.answer.done():
             log.debug("A server answered a request twice.")
-        elif isinstance(result := message.get("result"), dict):
+        elif type(result := message.get("result")) is dict:
             self.answer.set_result(result)
         else:
             self.fail(error_of(message.get("error")))
@@ -115,7 +116,7 @@ class Exchange:
         """Hand what the server sends to these from now on."""
         self._on_request, self._on_notify, self._intercept = on_request, on_notify, intercept
 
-    def register(self, options: RequestOptions) -> Pending:
+    def register(self, options: CallOptions) -> Pending:
         """A place for a request's answer; `release` it in any case.
 
         Raises:
@@ -149,11 +150,11 @@ class Exchange:
 
     def receive(self, message: object, origin: Pending | None = None) -> None:
         """Take a message in; `origin` is the request on whose own stream it came, if on one."""
-        if not isinstance(message, dict):
+        if type(message) is not dict:
             self._receive_all(message, origin)
             return
         method = message.get("method")
-        if not isinstance(method, str):
+        if type(method) is not str:
             self._settle(message, origin)
             return
         params = message.get("params")
@@ -206,7 +207,8 @@ class Exchange:
 
     def _settle(self, message: Message, origin: Pending | None) -> None:
         if origin is None:
-            pending = self.pending.get(key_of(message.get("id")))
+            given = message.get("id")
+            pending = self.pending.get(given if type(given) is int else key_of(given))
         else:
             pending = origin if origin.is_answered_by(message) else None
         if pending is None:
@@ -217,7 +219,8 @@ class Exchange:
     def _hear(self, method: str, params: Message | None, origin: Pending | None) -> None:
         if method == "notifications/progress" and self._report(params or {}):
             return
-        on_log = None if origin is None else origin.options.get("on_log")
+        options = cast("RequestOptions", {} if origin is None else origin.options)
+        on_log = options.get("on_log")
         if method == "notifications/message" and on_log is not None:
             try:
                 on_log(params or {})

@@ -47,6 +47,7 @@ class LiveSession:
         self._way = way
         self._wire = way.wire
         self._usage = usage
+        self.let_go = usage.let_go
         self._hooks = hooks
         self._stop = asyncio.Event()
         self._drain_seconds = 0.0
@@ -58,7 +59,6 @@ class LiveSession:
         self._gate = CallGate(plan.max_concurrent_calls, plan.key.server_name)
         self.is_ready = False
         self._gave_up = asyncio.Event()
-        self._has_ended_by_itself = False
 
     @property
     def name(self) -> str:
@@ -264,8 +264,8 @@ class LiveSession:
         follower = asyncio.create_task(self._require_catalog().follow(client))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            self._has_ended_by_itself = self._wire.closed.is_set() or self._gave_up.is_set()
-            if not self._has_ended_by_itself:
+            has_ended_by_itself = self._wire.closed.is_set() or self._gave_up.is_set()
+            if not has_ended_by_itself:
                 await self._usage.wait_until_free(self._drain_seconds)
         finally:
             for task in (*waits, follower):

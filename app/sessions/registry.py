@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from app.domain.clock import utc_now
@@ -16,7 +16,6 @@ from app.domain.session import (
     LogLine,
     SessionKey,
     SessionPlan,
-    SessionState,
     SessionView,
 )
 from app.domain.tool import Tool
@@ -28,16 +27,12 @@ from app.processes.spawner import Spawner
 from app.sessions.attempt import shutting_down, superseded
 from app.sessions.record import Record
 from app.sessions.slots import Scope, SessionLimits, Slots, scopes_of
-from app.sessions.supervised import (
-    DRAIN_SECONDS,
-    GRACE_SECONDS,
-    Supervised,
-    Surroundings,
-)
-from app.sessions.use import UseOfSession
+from app.sessions.status import STATUS, best_status
+from app.sessions.supervised import DRAIN_SECONDS, GRACE_SECONDS, Supervised, Surroundings
 from app.sessions.watch import Watch
 
 if TYPE_CHECKING:
+    from app.sessions.live import LiveSession
     from app.sessions.opening import Opener
 
 log = logging.getLogger(__name__)
@@ -45,17 +40,6 @@ log = logging.getLogger(__name__)
 KEPT_LOG_LINES = 200
 KEPT_RETIRED = 1000
 GRACE_AT_SHUTDOWN_SECONDS = 0.75
-# The better word wins where a server has several sessions.
-STATUS: Mapping[SessionState, ServerStatus] = {
-    SessionState.READY: ServerStatus.CONNECTED,
-    SessionState.DRAINING: ServerStatus.CONNECTED,
-    SessionState.STARTING: ServerStatus.CONNECTING,
-    SessionState.WAITING: ServerStatus.CONNECTING,
-    SessionState.BACKING_OFF: ServerStatus.ERROR,
-    SessionState.FAILED: ServerStatus.ERROR,
-    SessionState.ENDED: ServerStatus.DISCONNECTED,
-}
-BEST_FIRST = (ServerStatus.CONNECTED, ServerStatus.CONNECTING, ServerStatus.ERROR)
 
 OnTools = Callable[[str, str, Sequence[Tool]], Awaitable[None]]
 
@@ -106,22 +90,39 @@ class SessionRegistry:
         """Every session that takes calls."""
         return [*self._entries.values()]
 
-    def use(self, plan: SessionPlan) -> UseOfSession:
-        """The live session of the plan, started when there is none; an `async with`.
+    @contextlib.asynccontextmanager
+    async def use(self, plan: SessionPlan) -> "AsyncIterator[LiveSession]":
+        """The live session of the plan, held; see `hold`."""
+        live = await self.hold(plan)
+        try:
+            yield live
+        finally:
+            live.let_go()
 
-        While it is in use, a change of the server lets it finish. A caller that goes away does
+    async def hold(self, plan: SessionPlan) -> "LiveSession":
+        """The live session of the plan, started when there is none; `let_go` of it in any case.
+
+        While it is held, a change of the server lets it finish. A caller that goes away does
         not stop a start that others wait for.
 
         Raises:
-            AppError: SHUTTING_DOWN; entering it also SERVER_DID_NOT_START or SESSION_LIMIT.
+            AppError: SHUTTING_DOWN, SERVER_DID_NOT_START or SESSION_LIMIT.
         """
-        return UseOfSession(self._find_or_begin(plan), plan)
+        entry = self._find_or_begin(plan)
+        entry.usage.hold()  # now: nobody may end it before it is up
+        try:
+            return entry.usable or await entry.ready(plan)
+        except BaseException:
+            entry.usage.let_go()
+            raise
 
-    def use_live(self, key: SessionKey) -> UseOfSession | None:
-        """The same for a session that is up already; None where there is no such one."""
+    def hold_live(self, key: SessionKey) -> "LiveSession | None":
+        """The same of a session that is up already; None where there is no such one."""
         entry = self._entries.get(key)
-        live = None if entry is None else entry.usable
-        return None if entry is None or live is None else UseOfSession(entry, entry.plan, live)
+        if entry is None or (live := entry.live) is None or not live.is_usable:
+            return None
+        entry.usage.hold()
+        return live
 
     def keep(self, plan: SessionPlan) -> None:
         """Start the session in the background, and keep it alive if the plan says so."""
@@ -189,8 +190,7 @@ class SessionRegistry:
 
     def status(self, server_name: str, revision: str) -> ServerStatus:
         """Whether that revision is up."""
-        found = {STATUS[e.state] for e in self._of(server_name, revision)}
-        return next((s for s in BEST_FIRST if s in found), ServerStatus.DISCONNECTED)
+        return best_status(e.state for e in self._of(server_name, revision))
 
     def last_error(self, server_name: str, revision: str) -> str | None:
         """Why the last start failed, or the last session ended unasked, if none is up since."""

@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import anyio.abc
 from mcp.shared.dispatcher import CallOptions, OnNotify, OnNotifyIntercept, OnRequest
@@ -34,7 +34,6 @@ from app.sessions.wire import (
     ConnectionClosed,
     MessageTooBig,
     NotDelivered,
-    RequestOptions,
 )
 
 log = logging.getLogger(__name__)
@@ -144,21 +143,22 @@ class StdioWire:
                 REQUEST_TIMEOUT.
             UnsendableMessage: The params are no JSON; nothing was sent.
         """
-        options = cast("RequestOptions", opts or {})
+        options = opts or {}
         pending = self._exchange.register(options)
         has_progress = options.get("on_progress") is not None
         try:
             self._put(rpc.request(pending.id, method, params, has_progress=has_progress), pending)
             seconds = options.get("timeout")
             if seconds is None:
-                return await pending.result()
+                result = await pending.answer
+                return result if pending.reporter is None else await pending.result()
             async with asyncio.timeout(seconds):
                 return await pending.result()
         except TimeoutError:
-            self._abandon(pending, options, "timeout")
+            self._abandon(pending, "timeout")
             raise MCPError(REQUEST_TIMEOUT, f"{method} was not answered in time") from None
         except asyncio.CancelledError:
-            self._abandon(pending, options, "cancelled by the client")
+            self._abandon(pending, "cancelled by the client")
             raise
         finally:
             self._exchange.release(pending)
@@ -201,9 +201,9 @@ class StdioWire:
                 pending.fail(NotDelivered())
         self._exchange.cut()
 
-    def _abandon(self, pending: Pending, options: RequestOptions, reason: str) -> None:
+    def _abandon(self, pending: Pending, reason: str) -> None:
         """Tell the server that nobody waits any more; never waits itself."""
-        if options.get("cancel_on_abandon", True):
+        if pending.options.get("cancel_on_abandon", True):
             with contextlib.suppress(MCPError):
                 self._put(rpc.cancelled(pending.id, reason))
 
