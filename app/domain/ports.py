@@ -33,7 +33,7 @@ class ServerStore(Protocol):
     async def find(self, name: str) -> Server | None:
         """The server of that name."""
 
-    def recall(self, name: str) -> Server | None:
+    def recall(self, name: str, /) -> Server | None:
         """The same from memory, where that is kept true; else None."""
 
     async def list_marks(self, names: Collection[str] | None = None) -> dict[str, ServerMark]:

@@ -1,6 +1,7 @@
 """The pure rules about a server's settings: which are acceptable, and what they come to."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
 
 from app.domain.address import check_header, check_url
@@ -138,9 +139,13 @@ def plan_session(
 
 def session_key(server: Server, secrets: SecretBundle) -> SessionKey:
     """The session that serves a user with these secrets; see `plan_session`."""
-    is_own = secrets.is_own or server.settings.isolation is Isolation.PER_USER
+    settings = server.settings
+    is_own = secrets.is_own or settings.isolation is Isolation.PER_USER
     owner = secrets.username if is_own else None
-    return SessionKey(server.name, server.revision, owner, secrets.stamp)
+    return _key_of(settings.name, server.revision, owner, secrets.stamp)
+
+
+_key_of = lru_cache(maxsize=1000)(SessionKey)  # it takes longer to make one than to find it
 
 
 def needs_user(settings: ServerSettings) -> bool:

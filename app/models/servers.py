@@ -130,14 +130,11 @@ class MongoServers:
         self._database = database
         source = Source(collection=COLLECTION, key_fields=("name",), read=self._read)
         self._kept = Kept(database.changes, source, most_bytes=MOST_KEPT_BYTES)
+        self.recall = self._kept.recall
 
     async def find(self, name: str) -> Server | None:
         """The server of that name."""
         return await self._kept.read((name,))
-
-    def recall(self, name: str) -> Server | None:
-        """The same from memory, where the change streams keep that true; else None."""
-        return self._kept.recall((name,))
 
     async def _read(self, key: Key) -> Found[Server] | None:
         async with self._database.operation():

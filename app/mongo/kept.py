@@ -69,7 +69,7 @@ class Kept(Generic[V]):
         """The same as long as nothing has changed, as far as is known; None: that is not known."""
         return self._told if self._changes.is_live else None
 
-    def recall(self, key: Key) -> V | None:
+    def recall(self, *key: str) -> V | None:
         """The value in memory, where that is as good as reading it; else None."""
         if not self._changes.is_live or (kept := self._entries.get(key)) is None:
             return None
@@ -78,7 +78,7 @@ class Kept(Generic[V]):
 
     async def get(self, key: Key) -> V | None:
         """The same; where there is none, as it is read."""
-        kept = self.recall(key)
+        kept = self.recall(*key)
         return await self.read(key) if kept is None else kept
 
     async def read(self, key: Key) -> V | None:

@@ -105,8 +105,7 @@ class Operation:
         """Tell how it went; when only the caller has gone, how the work goes without them."""
         if self._turn is not None:
             self._deps.limits.share.leave(self._turn)
-        work = work_left_behind() if isinstance(error, asyncio.CancelledError) else None
-        if work is None:
+        if error is None or (work := _work_left_behind(error)) is None:
             self._end(error)
         else:
             work.add_done_callback(self._end_with)
@@ -136,7 +135,7 @@ class Operation:
 
     def _end(self, error: BaseException | None) -> None:
         """The operation is over, with that error or well."""
-        self.milliseconds = (perf_counter() - self._started) * 1000
+        self.milliseconds = round((perf_counter() - self._started) * 1000, 3)
         outcome = self.outcome = self.outcome if error is None else _outcome_of(error)
         log.debug(
             "%s: server=%r target=%r user=%r outcome=%s ms=%.1f",
@@ -163,7 +162,7 @@ class Operation:
                 peer=origin.peer,
                 request_id=origin.request_id,
                 outcome=outcome,
-                duration_milliseconds=round(self.milliseconds, 3),
+                duration_milliseconds=self.milliseconds,
                 request_bytes=origin.body_bytes,
                 result_size=self.result_size,
             )
@@ -207,6 +206,10 @@ def may_see(caller: Principal, server: Server) -> bool:
     """Whether a server shows in what the caller lists."""
     target = Target(access=server.settings.access)
     return decide(caller, Action.READ_SERVERS, target) is None
+
+
+def _work_left_behind(error: BaseException) -> asyncio.Task[object] | None:
+    return work_left_behind() if isinstance(error, asyncio.CancelledError) else None
 
 
 def _fault_of(username: str, *, is_shared: bool) -> AppError | None:

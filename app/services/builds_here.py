@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class LocalBuilds:
-    """Which folders are known to be whole, which are being fetched, and why some are not here."""
+    """Which folders are known to be whole, which are being fetched, and why some are not here.
 
-    whole: set[str] = field(default_factory=set)
+    Whole is also what a server has that comes from no package: no folder.
+    """
+
+    whole: set[str | None] = field(default_factory=lambda: {None})
     fetches: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
 

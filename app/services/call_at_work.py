@@ -52,7 +52,8 @@ class CallAtWork(Deadline):
         self._seconds = min(longest, seconds)
         self._longest = longest
         self._latest = self.loop.time() + longest
-        self._allow_again()
+        self._is_last = seconds >= longest
+        self.allow(self._seconds)
 
     def on_progress(self, progress: Progress) -> None:
         """Pass it on, masked."""

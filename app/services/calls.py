@@ -89,7 +89,7 @@ async def _attempt(
     at_work.masker = secrets.masker()
     settings = server.settings
     try:
-        if server.package_dir is not None:
+        if server.package_dir not in deps.local_builds.whole:
             await ensure_local(deps, server)
         session = await hold_session(deps, server, secrets)
         try:

@@ -89,7 +89,7 @@ class LiveSession:
     @property
     def tools(self) -> Mapping[str, Tool]:
         """What the server listed last, by name."""
-        return self._require_catalog().tools
+        return (self._catalog or self._require_catalog()).tools
 
     def stop(self, *, drain_seconds: float, grace_seconds: float) -> None:
         """Ask the owner to end the session once nobody holds it or the time is up."""
