@@ -17,7 +17,7 @@ class Deadline:
     __slots__ = ("_cancelled_before", "_lookout", "_task", "_timer", "_until", "has_ended", "loop")
 
     def __init__(self, lookout: Lookout) -> None:
-        loop = asyncio.get_running_loop()
+        loop = lookout.loop or asyncio.get_running_loop()
         task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("a deadline needs a task")
@@ -51,7 +51,7 @@ class Deadline:
     def allow(self, seconds: float) -> None:
         """Give it that much time from now on, whatever it was allowed before."""
         self._until = self.loop.time() + seconds
-        if self._timer is None and self._lookout.is_soon_enough(seconds):
+        if self._timer is None and seconds > self._lookout.latest_seconds:
             self._lookout.watch(self)
         else:
             self.on_late()

@@ -24,19 +24,18 @@ class Lookout:
 
     def __init__(self, seconds: float = LATE_SECONDS) -> None:
         self.seconds = seconds
+        self.latest_seconds = 2 * seconds + MARGIN_SECONDS
+        """After how long everything has been told of."""
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """The event loop, as long as there is something to watch."""
         self._young: dict[Late, None] = {}
         self._old: dict[Late, None] = {}
-        self._is_ticking = False
-
-    def is_soon_enough(self, seconds: float) -> bool:
-        """Whether what is due in so long is told of before."""
-        return seconds > 2 * self.seconds + MARGIN_SECONDS
 
     def watch(self, what: Late) -> None:
         """Tell it, unless it is forgotten before; from now on, where it was watched already."""
         self._old.pop(what, None)
         self._young[what] = None
-        if not self._is_ticking:
+        if self.loop is None:
             self._tick_later(asyncio.get_running_loop())
 
     def forget(self, what: Late) -> None:
@@ -47,13 +46,13 @@ class Lookout:
             self._old.pop(what, None)
 
     def _tick_later(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._is_ticking = True
+        self.loop = loop
         loop.call_later(self.seconds, self._tick, loop)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         late, self._old, self._young = self._old, self._young, {}
         for what in late:
             what.on_late()
-        self._is_ticking = False
+        self.loop = None
         if self._old or self._young:
             self._tick_later(loop)

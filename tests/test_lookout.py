@@ -55,7 +55,7 @@ async def test_it_rests_while_there_is_nothing_to_watch() -> None:
     first = Item()
     lookout.watch(first)
     lookout.forget(first)
-    await until(lambda: not lookout._is_ticking)
+    await until(lambda: lookout.loop is None)
     second = Item()
     lookout.watch(second)
     await until(lambda: second.told == 1)

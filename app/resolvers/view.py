@@ -3,6 +3,7 @@
 Sources: GraphQL over HTTP (Stage 2 draft), sections 5 to 7; the graphql-transport-ws protocol.
 """
 
+from collections.abc import Awaitable
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -67,28 +68,29 @@ class GraphQLView(GraphQL[Context, None]):
             await self.run(WebSocket(scope, receive=receive, send=send))
             return
         request = WholeRequest(scope, receive)
+        accept = header_of(scope, b"accept") or ""
         try:
-            response = await self._answer(request)
+            response = None
+            if scope["method"] == "POST" and EVENT_STREAM not in accept:
+                data = self.parse_json(await request.body())
+                if not isinstance(data, list):
+                    result = await self._execute(request, data)
+                    response = self._response(request, accept, result)
+            if response is None:  # all else goes Strawberry's way
+                response = watched(await self.run(request), request, self._deps)
         except HTTPException as error:
             response = _refusal(request, error)
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
-        """One operation by POST goes straight to the engine; all else Strawberry's way."""
-        accept = header_of(request.scope, b"accept") or ""
-        if request.scope["method"] == "POST" and EVENT_STREAM not in accept:
-            data = self.parse_json(await request.body())
-            if not isinstance(data, list):
-                asked = request_of(data, "http")
-                result = await self._engine.execute(
-                    asked.query,
-                    variable_values=asked.variables,
-                    context_value=self.context_of(request),
-                    operation_name=asked.operation_name,
-                    operation_extensions=asked.extensions,
-                )
-                return self._response(request, accept, result)
-        return watched(await self.run(request), request, self._deps)
+    def _execute(self, request: Request, data: object) -> Awaitable[ExecutionResult]:
+        asked = request_of(data, "http")
+        return self._engine.execute(
+            asked.query,
+            variable_values=asked.variables,
+            context_value=self.context_of(request),
+            operation_name=asked.operation_name,
+            operation_extensions=asked.extensions,
+        )
 
     def _response(self, request: Request, accept: str, result: ExecutionResult) -> Response:
         body = _body_of(request, result)

@@ -143,7 +143,9 @@ class FieldExecutor(Executor[None]):
             for name, short, resolving in plan:
                 value = LONG if short is None else short(source)
                 if value is LONG:
-                    here = Path(path, name, resolving.parent_type.name)
+                    here = resolving.path
+                    if path is not None:
+                        here = Path(path, name, resolving.parent_type.name)
                     value = self._resolve(resolving, source, here)
                     if type(value) is CoroutineType or self.is_awaitable(value):
                         waiting.append(name)

@@ -6,6 +6,7 @@ from typing import Any
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLSchema
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
+from graphql.pyutils import Path
 
 from app.resolvers.engine.quick_values import QuickArguments, QuickVariables
 from app.resolvers.engine.short_way import Short, short_way_of
@@ -22,6 +23,8 @@ class Resolving:
     parent_type: GraphQLObjectType
     field: GraphQLField
     nodes: list[FieldNode]
+    path: Path
+    """Where its value is, if it is a field of the operation itself."""
     arguments: QuickArguments | None
 
 
@@ -65,7 +68,8 @@ class Fields:
         if kind is None:
             return None
         nodes = [detail.node for detail in details]
-        made = Resolving(details, parent_type, kind, nodes, QuickArguments.of(kind, node))
+        path = Path(None, (node.alias or node.name).value, parent_type.name)
+        made = Resolving(details, parent_type, kind, nodes, path, QuickArguments.of(kind, node))
         self.resolvings[id(details)] = made
         return made
 
