@@ -28,7 +28,7 @@ from app.edge.principal import principal_of
 from app.edge.request import WholeRequest
 from app.edge.strict_json import read_json
 from app.resolvers.context import Context
-from app.resolvers.engine.engine import Engine
+from app.resolvers.engine.engine import Answer, Engine
 from app.resolvers.engine.limits import Refusal
 from app.resolvers.requests import Unreadable, request_of
 from app.resolvers.watched import watched
@@ -82,7 +82,7 @@ class GraphQLView(GraphQL[Context, None]):
             response = _refusal(request, error)
         await response(scope, receive, send)
 
-    def _execute(self, request: Request, data: object) -> Awaitable[ExecutionResult]:
+    def _execute(self, request: Request, data: object) -> Awaitable[Answer]:
         asked = request_of(data, "http")
         return self._engine.execute(
             asked.query,
@@ -92,7 +92,7 @@ class GraphQLView(GraphQL[Context, None]):
             operation_extensions=asked.extensions,
         )
 
-    def _response(self, request: Request, accept: str, result: ExecutionResult) -> Response:
+    def _response(self, request: Request, accept: str, result: Answer) -> Response:
         body = _body_of(request, result)
         kind = wanted_type(accept)
         response = JsonResponse(orjson.dumps(body), media_type=kind)
@@ -166,7 +166,7 @@ class GraphQLView(GraphQL[Context, None]):
         return orjson.dumps(data)
 
     async def process_result(
-        self, request: Request, result: ExecutionResult
+        self, request: Request, result: Answer | ExecutionResult
     ) -> GraphQLHTTPResponse:
         """The response body, as Strawberry asks for it."""
         return _body_of(request, result)
@@ -187,7 +187,7 @@ class GraphQLView(GraphQL[Context, None]):
         return response
 
 
-def _body_of(request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+def _body_of(request: Request, result: Answer | ExecutionResult) -> GraphQLHTTPResponse:
     """The response body; `data` is left out when nothing was executed."""
     errors = result.errors
     if not errors:

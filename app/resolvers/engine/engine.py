@@ -29,6 +29,8 @@ from app.resolvers.engine.persisted import PersistedOperations
 from app.resolvers.errors import present_all
 
 Variables = dict[str, Any]
+# graphql-core's, or Strawberry's where nothing was executed.
+Answer = CoreResult | PreExecutionError
 # It answers as graphql-core's own does; only its annotation says less.
 _is_awaitable: Any = optimized_is_awaitable
 
@@ -71,7 +73,7 @@ class Engine:
         operation_name: str | None = None,
         allowed_operation_types: Iterable[OperationType] | None = None,
         operation_extensions: Mapping[str, object] | None = None,
-    ) -> Awaitable[ExecutionResult]:
+    ) -> Awaitable[Answer]:
         """The answer to a query or mutation."""
         given = variable_values or {}
         try:
@@ -107,7 +109,7 @@ class Engine:
                 yield await _refuse(refused, given)
                 return
             if operation.kind != "subscription":
-                yield await self._execute(operation, given, context_value, root_value)
+                yield _sent(await self._execute(operation, given, context_value, root_value))
                 return
             events = self._subscribe(operation, given, context_value, root_value)
             async with aclosing(events):
@@ -147,7 +149,7 @@ class Engine:
 
     async def _execute(
         self, operation: Operation, variables: Variables, context: object, root: object
-    ) -> ExecutionResult:
+    ) -> CoreResult:
         kind = operation.kind
         limits = self.options.limits
         seconds = limits.query_seconds if kind == "query" else limits.mutation_seconds
@@ -215,9 +217,9 @@ class Engine:
                 return
             async with aclosing(events):
                 async for event in events:
-                    yield _shown(operation, variables, event)
+                    yield _sent(_shown(operation, variables, event))
         except Exception as error:  # noqa: BLE001 - graphql-core leaves the source's errors to us
-            yield _shown(operation, variables, CoreResult(None, [_located(error)]))
+            yield _sent(_shown(operation, variables, CoreResult(None, [_located(error)])))
 
 
 def _choose(document: Document, name: str | None) -> Operation:
@@ -261,13 +263,17 @@ def _located(error: Exception) -> GraphQLError:
     return GraphQLError(str(error), original_error=error)
 
 
-async def _refuse(refused: Refused, variables: Variables) -> ExecutionResult:
+async def _refuse(refused: Refused, variables: Variables) -> PreExecutionError:
     errors = present_all(refused.errors, refused.document, variables)
     return PreExecutionError(data=None, errors=errors)
 
 
-def _shown(operation: Operation, variables: Variables, result: CoreResult) -> ExecutionResult:
-    errors = result.errors
-    if errors:
-        errors = present_all(errors, operation.document, variables)
-    return ExecutionResult(data=result.data, errors=errors or None)
+def _shown(operation: Operation, variables: Variables, result: CoreResult) -> CoreResult:
+    if not result.errors:
+        return result
+    return CoreResult(result.data, present_all(result.errors, operation.document, variables))
+
+
+def _sent(result: CoreResult) -> ExecutionResult:
+    """The same as Strawberry's WebSockets know it."""
+    return ExecutionResult(data=result.data, errors=result.errors or None)

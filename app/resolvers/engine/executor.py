@@ -121,10 +121,10 @@ class QuickExecutor(FieldExecutor):
             serially = self.operation.operation is OperationType.MUTATION
         data: Any
         try:
-            if serially and len(plan) > 1:
-                data = self.execute_fields_serially(root_type, self.root_value, None, fields, None)
-            else:
+            if not serially or len(plan) < 2:
                 data = self._execute_plan(self.root_value, None, plan)
+            else:
+                data = self.execute_fields_serially(root_type, self.root_value, None, fields, None)
         except GraphQLError as error:
             return self._failed(error)
         return self._answer(data) if type(data) is dict else self._answer_later(data)
