@@ -89,8 +89,12 @@ def contents_of(parts: object) -> list[ContentInterface]:
 
 def texts_of(parts: object) -> list[str]:
     """What the text parts of a list say."""
-    found = [_text(part) for part in parts] if isinstance(parts, list) else []
-    return [text for text in found if text is not None]
+    texts: list[str] = []
+    for part in parts if isinstance(parts, list) else ():
+        text = _text(part)
+        if text is not None:
+            texts.append(text)
+    return texts
 
 
 def _text(part: object) -> str | None:
