@@ -7,48 +7,39 @@ from typing import Any
 
 from beanie import Document
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import BulkWriteError, OperationFailure
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from app.domain.audit import AuditFilter, AuditRecord
-from app.domain.page import MAX_PAGE, PageRequest
-from app.domain.policy import Action
-from app.domain.principal import CredentialKind
+from app.domain.page import PageRequest
+from app.models.audit_batches import Row, batches, from_row, in_order, to_row
+from app.models.audit_conversion import convert
+from app.models.audit_filter import Wanted, wanted
 from app.mongo.database import Database
 
 EXPIRY_INDEX = "expiry"
 DAY_SECONDS = 86_400
-DUPLICATE_KEY = 11_000
 OTHER_OPTIONS = 85  # IndexOptionsConflict
+# How many batches are read at once: few at first, for one often has a whole page.
+FEWEST, MOST = 2, 16
 
 
 class AuditDoc(Document):
-    """One record; the fields are those of the domain's AuditRecord, its id is the document's."""
+    """Records that were written together, the newest first.
+
+    Its id is that of the newest record, `first` that of the oldest; `at` is the newest time.
+    """
 
     id: str  # type: ignore[assignment]
+    first: str
     at: datetime
-    principal: str
-    credential_kind: CredentialKind
-    credential_id: str | None
-    credential_name: str | None
-    username: str | None
-    action: str
-    server_name: str | None
-    target: str | None
-    peer: str | None
-    request_id: str
-    outcome: str
-    duration_milliseconds: float
-    request_bytes: int | None
-    result_size: int | None
-    lost_before: int
-    times: int
+    records: list[Row]
 
     class Settings:
         """Beanie's settings."""
 
-        name = "audit"
+        name = "audit_batches"
         indexes = [  # noqa: RUF012 - Beanie reads it so
-            IndexModel([(field, ASCENDING), ("_id", DESCENDING)], name=f"by_{field}")
+            IndexModel([(f"records.{field}", ASCENDING), ("_id", DESCENDING)], name=f"by_{field}")
             for field in ("principal", "username", "server_name", "action", "request_id")
         ]
 
@@ -60,38 +51,33 @@ class MongoAudit:
         self._database = database
 
     async def append(self, records: Sequence[AuditRecord]) -> None:
-        """Store records; those that are stored already stay as they are."""
-        documents = [_document(record) for record in records]
+        """Store records; those that are stored already are not shown twice."""
         async with self._database.operation():
-            try:
-                await AuditDoc.get_motor_collection().insert_many(documents, ordered=False)
-            except BulkWriteError as error:
-                problems = (error.details or {}).get("writeErrors", [])
-                if any(problem["code"] != DUPLICATE_KEY for problem in problems):
-                    raise
+            for batch in batches(map(to_row, records)):
+                await _insert(batch)
 
     async def list_page(self, only: AuditFilter, page: PageRequest) -> list[AuditRecord]:
         """Up to `first + 1` records, newest first, before the id `after`."""
-        where = _condition(only)
-        if page.after is not None:
-            where["_id"] = {"$lt": page.after}
-        async with self._database.operation():
-            cursor = AuditDoc.get_motor_collection().find(where).sort("_id", DESCENDING)
-            return [_record(row) async for row in cursor.limit(page.first + 1)]
+        await self.take_over()
+        most, found = page.first + 1, list[AuditRecord]()
+        read = self._read(wanted(only, page.after, most), DESCENDING)
+        async with contextlib.aclosing(in_order(read, is_descending=True)) as rows:
+            async for row in rows:
+                found.append(from_row(row))
+                if len(found) == most:
+                    break
+        return found
 
     async def stream(self, only: AuditFilter) -> AsyncIterator[AuditRecord]:
         """Every record, oldest first."""
-        where, after = _condition(only), ""
-        while True:
-            async with self._database.operation():
-                query = {**where, "_id": {"$gt": after}}
-                cursor = AuditDoc.get_motor_collection().find(query).sort("_id", ASCENDING)
-                rows = await cursor.limit(MAX_PAGE).to_list(MAX_PAGE)
-            for row in rows:
-                yield _record(row)
-            if len(rows) < MAX_PAGE:
-                return
-            after = rows[-1]["_id"]
+        await self.take_over()
+        read = self._read(wanted(only), ASCENDING)
+        async for row in in_order(read, is_descending=False):
+            yield from_row(row)
+
+    async def take_over(self) -> None:
+        """Make batches of the records that an earlier version has stored, if there are any."""
+        await convert(self._database, AuditDoc.get_motor_collection())
 
     async def retain(self, days: int) -> None:
         """Have records removed when they are older than that; with 0 they are kept for good."""
@@ -114,48 +100,35 @@ class MongoAudit:
                     index={"name": EXPIRY_INDEX, "expireAfterSeconds": days * DAY_SECONDS},
                 )
 
-
-def _document(record: AuditRecord) -> dict[str, Any]:
-    return {
-        "_id": record.id,
-        "at": record.at,
-        "principal": record.principal,
-        "credential_kind": record.credential_kind._value_,
-        "credential_id": record.credential_id,
-        "credential_name": record.credential_name,
-        "username": record.username,
-        "action": record.action._value_,
-        "server_name": record.server_name,
-        "target": record.target,
-        "peer": record.peer,
-        "request_id": record.request_id,
-        "outcome": record.outcome,
-        "duration_milliseconds": record.duration_milliseconds,
-        "request_bytes": record.request_bytes,
-        "result_size": record.result_size,
-        "lost_before": record.lost_before,
-        "times": record.times,
-    }  # each by its name, and `_value_`: what is written with every call is written quickly
+    async def _read(self, only: Wanted, order: int) -> AsyncIterator[Mapping[str, Any]]:
+        """Batches in the order of their ids, with those of their records that are wanted."""
+        where, size = only.batches, FEWEST
+        while True:
+            steps: list[dict[str, Any]] = [
+                {"$match": where},
+                {"$sort": {"_id": order}},
+                {"$limit": size},
+                {"$project": {"records": only.records}},
+            ]
+            async with self._database.operation():
+                read = AuditDoc.get_motor_collection().aggregate(steps)
+                found = await read.to_list(size)
+            for batch in found:
+                yield batch
+            if len(found) < size:
+                return
+            beyond = {"$lt" if order == DESCENDING else "$gt": found[-1]["_id"]}
+            where = {"$and": [only.batches, {"_id": beyond}]}
+            size = min(2 * size, MOST)
 
 
-def _record(row: Mapping[str, Any]) -> AuditRecord:
-    fields = {**row, "id": row["_id"], "action": Action(row["action"])}
-    del fields["_id"]
-    return AuditRecord(**{**fields, "credential_kind": CredentialKind(row["credential_kind"])})
-
-
-def _condition(only: AuditFilter) -> dict[str, Any]:
-    fields = ("principal", "username", "server_name", "outcome", "request_id")
-    where: dict[str, Any] = {
-        name: getattr(only, name) for name in fields if getattr(only, name) is not None
-    }
-    if only.id is not None:
-        where["_id"] = only.id
-    if only.action is not None:
-        where["action"] = only.action.value
-    if only.concerning is not None:
-        where["$or"] = [{"principal": only.concerning}, {"username": only.concerning}]
-    at = {"$gte": only.since, "$lt": only.until}
-    if span := {name: value for name, value in at.items() if value is not None}:
-        where["at"] = span
-    return where
+async def _insert(batch: dict[str, Any]) -> None:
+    """Store a batch; when there is another one of that id, what that one has not."""
+    collection = AuditDoc.get_motor_collection()
+    try:
+        await collection.insert_one(batch)
+    except DuplicateKeyError:
+        stored = await collection.find_one({"_id": batch["_id"]}, {"records._id": 1})
+        known = {row["_id"] for row in stored["records"]} if stored else set[str]()
+        for rest in batches(row for row in batch["records"] if row["_id"] not in known):
+            await _insert(rest)

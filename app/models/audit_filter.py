@@ -1,0 +1,79 @@
+"""Which batches of audit records to look into, and which of their records are meant."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from app.domain.audit import AuditFilter
+from app.models.audit_batches import end_of_window
+
+_EQUAL = ("principal", "username", "action", "server_name", "outcome", "request_id")
+
+
+class _Test(NamedTuple):
+    field: str
+    operator: str
+    value: Any
+
+
+class Wanted(NamedTuple):
+    """What is looked for: a query for batches, and an expression for what of their records."""
+
+    batches: dict[str, Any]
+    records: dict[str, Any]
+
+
+def wanted(only: AuditFilter, after: str | None = None, most: int | None = None) -> Wanted:
+    """Records that the filter means, with smaller ids than `after`, up to `most` of each batch."""
+    equal = ((name, getattr(only, name)) for name in _EQUAL)
+    tests = [_Test(name, "$eq", value) for name, value in equal if value is not None]
+    if only.since is not None:
+        tests.append(_Test("at", "$gte", only.since))
+    if only.until is not None:
+        tests.append(_Test("at", "$lt", only.until))
+    either: list[_Test] = []
+    if only.concerning is not None:
+        either = [_Test(name, "$eq", only.concerning) for name in ("principal", "username")]
+    ids = _tests_of_ids(only.id, after)
+    conditions = [_expression(test) for test in (*tests, *ids)]
+    if either:
+        conditions.append({"$or": [_expression(test) for test in either]})
+    batches = [*_holding(tests, either), *_around(only.id, after)]
+    if only.since is not None:
+        batches.append({"at": {"$gte": only.since}})
+    records = {"$filter": {"input": "$records", "cond": {"$and": conditions}}}
+    return Wanted(
+        {"$and": batches} if batches else {}, {"$slice": [records, most]} if most else records
+    )
+
+
+def _tests_of_ids(record_id: str | None, after: str | None) -> list[_Test]:
+    tests = (_Test("_id", "$eq", record_id), _Test("_id", "$lt", after))
+    return [test for test in tests if test.value is not None]
+
+
+def _around(record_id: str | None, after: str | None) -> list[dict[str, Any]]:
+    """Where ids can be: by the index of `_id`, as no batch is of more than one window."""
+    where: list[dict[str, Any]] = []
+    if record_id is not None:
+        there = {"$gte": record_id, "$lt": end_of_window(record_id)}
+        where.append({"_id": there, "first": {"$lte": record_id}})
+    if after is not None:
+        where.append({"_id": {"$lt": end_of_window(after)}, "first": {"$lt": after}})
+    return where
+
+
+def _holding(tests: Sequence[_Test], either: Sequence[_Test]) -> list[dict[str, Any]]:
+    """Batches with a record that passes; each alternative for itself, so that it has an index."""
+    ways = [[*tests, each] for each in either] or [[*tests]]
+    if not any(ways):
+        return []
+    return [{"$or": [{"records": {"$elemMatch": _query(way)}} for way in ways]}]
+
+
+def _query(tests: Sequence[_Test]) -> dict[str, Any]:
+    return {"$and": [{test.field: {test.operator: test.value}} for test in tests]}
+
+
+def _expression(test: _Test) -> dict[str, Any]:
+    # `$literal`: a name may begin with a dollar sign.
+    return {test.operator: [f"$$this.{test.field}", {"$literal": test.value}]}
