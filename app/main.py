@@ -209,6 +209,7 @@ class _Engines:
         background = [
             asyncio.create_task(self._recover_and_run(), name="servers"),
             asyncio.create_task(self._install_wanted(), name="INSTALL_ON_START"),
+            asyncio.create_task(self._take_over_audit(), name="audit of earlier versions"),
             asyncio.create_task(self._database.changes.own(), name="change streams"),
             asyncio.create_task(self.deps.outbox.own(), name="signals to others"),
             asyncio.create_task(self._inbox.own(), name="signals of others"),
@@ -259,6 +260,15 @@ class _Engines:
                 return await install_on_start(self.deps, self._wanted)
             except AppError as error:
                 log.warning("INSTALL_ON_START has to wait: %s", error.message)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _take_over_audit(self) -> None:
+        """In the background: there may be a million records."""
+        await self._database.wait_until_available()
+        while True:
+            try:
+                return await self.deps.audit.store.take_over()
+            except AppError:  # the database is away
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _recover_and_run(self) -> None:

@@ -11,13 +11,16 @@ class AuditStore(Protocol):
     """Audit records. Every method raises DATABASE_UNAVAILABLE when the database is away."""
 
     async def append(self, records: Sequence[AuditRecord]) -> None:
-        """Store records; those that are stored already stay as they are."""
+        """Store records; one that is stored already stays single."""
 
     async def list_page(self, only: AuditFilter, page: PageRequest) -> list[AuditRecord]:
         """Up to `first + 1` records, newest first, before the id `after`."""
 
     def stream(self, only: AuditFilter) -> AsyncIterator[AuditRecord]:
         """Every record, oldest first."""
+
+    async def take_over(self) -> None:
+        """Bring what an earlier version has stored into today's form; reading does so, too."""
 
     async def retain(self, days: int) -> None:
         """Have records removed when they are older than that; with 0 they are kept for good."""

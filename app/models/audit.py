@@ -51,7 +51,7 @@ class MongoAudit:
         self._database = database
 
     async def append(self, records: Sequence[AuditRecord]) -> None:
-        """Store records; those that are stored already are not shown twice."""
+        """Store records; one that is stored already stays single."""
         async with self._database.operation():
             for batch in batches(map(to_row, records)):
                 await _insert(batch)
@@ -76,7 +76,7 @@ class MongoAudit:
             yield from_row(row)
 
     async def take_over(self) -> None:
-        """Make batches of the records that an earlier version has stored, if there are any."""
+        """Bring what an earlier version has stored into today's form; reading does so, too."""
         await convert(self._database, AuditDoc.get_motor_collection())
 
     async def retain(self, days: int) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import count, islice
 from time import time_ns
 from uuid import uuid4
@@ -151,17 +151,16 @@ class AuditLog:
             except ValueError:
                 log.warning("A line among the audit records on the disk is none.")
 
-    def _presentable(self, records: Iterable[AuditRecord]) -> list[AuditRecord]:
+    def _presentable(self, records: Sequence[AuditRecord]) -> Sequence[AuditRecord]:
         """The records as they may be kept: somebody may have put a secret where a name belongs."""
-        shown: dict[str | None, str | None] = {None: None}  # most records have the same few names
-        kept: list[AuditRecord] = []
-        for record in records:
-            for name in (record.target, record.server_name):
-                if name is not None and name not in shown:
-                    shown[name] = cut_name(self._mask(name.encode(errors="replace").decode()))
-            target, server_name = shown[record.target], shown[record.server_name]
-            is_same = (target, server_name) == (record.target, record.server_name)
-            kept.append(
-                record if is_same else record._replace(target=target, server_name=server_name)
-            )
-        return kept
+        names = {record.target for record in records} | {record.server_name for record in records}
+        shown = {
+            name: name and cut_name(self._mask(name.encode(errors="replace").decode()))
+            for name in names
+        }
+        if all(name == kept for name, kept in shown.items()):  # most names are
+            return records
+        return [
+            record._replace(target=shown[record.target], server_name=shown[record.server_name])
+            for record in records
+        ]

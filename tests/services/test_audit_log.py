@@ -43,6 +43,9 @@ class FakeStore:
     def stream(self, only: AuditFilter) -> AsyncIterator[AuditRecord]:
         raise NotImplementedError
 
+    async def take_over(self) -> None:
+        raise NotImplementedError
+
     async def retain(self, days: int) -> None:
         raise NotImplementedError
 
