@@ -45,15 +45,16 @@ async def _convert_some(old: Collection, batches: Collection) -> bool:
                     "_id": {"$substrCP": ["$_id", 0, WINDOW]},
                     "newest": {"$first": "$_id"},
                     "first": {"$last": "$_id"},
+                    "first_at": {"$min": "$at"},
                     "at": {"$max": "$at"},
                     "records": {"$push": "$$ROOT"},
                 }
             },
-            {"$project": {"_id": "$newest", "first": 1, "at": 1, "records": 1}},
+            {"$project": {"_id": "$newest", "first": 1, "first_at": 1, "at": 1, "records": 1}},
             {"$merge": {"into": batches.name, "whenMatched": "keepExisting"}},
         ]
     ).to_list(None)
-    async for batch in batches.find({"_id": {"$in": ids}}, {"records._id": 1}):
-        moved = [row["_id"] for row in batch["records"]]
-        await old.delete_many({"_id": {"$in": moved}})
+    stored = batches.find({"_id": {"$in": ids}}, {"records._id": 1})
+    moved = [row["_id"] async for batch in stored for row in batch["records"]]
+    await old.delete_many({"_id": {"$in": moved}})
     return bool(ids)

@@ -24,26 +24,24 @@ class Wanted(NamedTuple):
 
 def wanted(only: AuditFilter, after: str | None = None, most: int | None = None) -> Wanted:
     """Records that the filter means, with smaller ids than `after`, up to `most` of each batch."""
-    equal = ((name, getattr(only, name)) for name in _EQUAL)
-    tests = [_Test(name, "$eq", value) for name, value in equal if value is not None]
-    if only.since is not None:
-        tests.append(_Test("at", "$gte", only.since))
-    if only.until is not None:
-        tests.append(_Test("at", "$lt", only.until))
+    tests = _tests(only)
     either: list[_Test] = []
     if only.concerning is not None:
         either = [_Test(name, "$eq", only.concerning) for name in ("principal", "username")]
-    ids = _tests_of_ids(only.id, after)
-    conditions = [_expression(test) for test in (*tests, *ids)]
+    conditions = [_expression(test) for test in (*tests, *_tests_of_ids(only.id, after))]
     if either:
         conditions.append({"$or": [_expression(test) for test in either]})
-    batches = [*_holding(tests, either), *_around(only.id, after)]
-    if only.since is not None:
-        batches.append({"at": {"$gte": only.since}})
     records = {"$filter": {"input": "$records", "cond": {"$and": conditions}}}
+    batches = [*_spanning(only, after), *_holding(tests, either)]
     return Wanted(
         {"$and": batches} if batches else {}, {"$slice": [records, most]} if most else records
     )
+
+
+def _tests(only: AuditFilter) -> list[_Test]:
+    tests = [_Test(name, "$eq", getattr(only, name)) for name in _EQUAL]
+    tests += [_Test("at", "$gte", only.since), _Test("at", "$lt", only.until)]
+    return [test for test in tests if test.value is not None]
 
 
 def _tests_of_ids(record_id: str | None, after: str | None) -> list[_Test]:
@@ -51,14 +49,18 @@ def _tests_of_ids(record_id: str | None, after: str | None) -> list[_Test]:
     return [test for test in tests if test.value is not None]
 
 
-def _around(record_id: str | None, after: str | None) -> list[dict[str, Any]]:
-    """Where ids can be: by the index of `_id`, as no batch is of more than one window."""
+def _spanning(only: AuditFilter, after: str | None) -> list[dict[str, Any]]:
+    """Where ids and times can be; for ids by the index, as no batch is of two windows."""
     where: list[dict[str, Any]] = []
-    if record_id is not None:
-        there = {"$gte": record_id, "$lt": end_of_window(record_id)}
-        where.append({"_id": there, "first": {"$lte": record_id}})
+    if only.id is not None:
+        there = {"$gte": only.id, "$lt": end_of_window(only.id)}
+        where.append({"_id": there, "first": {"$lte": only.id}})
     if after is not None:
         where.append({"_id": {"$lt": end_of_window(after)}, "first": {"$lt": after}})
+    if only.since is not None:
+        where.append({"at": {"$gte": only.since}})
+    if only.until is not None:
+        where.append({"first_at": {"$lt": only.until}})
     return where
 
 
