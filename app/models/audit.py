@@ -26,13 +26,11 @@ FEWEST, MOST = 2, 16
 class AuditDoc(Document):
     """Records that were written together, the newest first.
 
-    Its id is the greatest of theirs, `first` the smallest; `at` is the latest of their times,
-    `first_at` the earliest.
+    Its id is the greatest of theirs, `first` the smallest; `at` is the latest of their times.
     """
 
     id: str  # type: ignore[assignment]
     first: str
-    first_at: datetime
     at: datetime
     records: list[Row]
 

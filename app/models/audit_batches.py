@@ -86,7 +86,6 @@ def _batch(rows: list[Row]) -> dict[str, Any]:
     return {
         "_id": rows[0]["_id"],
         "first": rows[-1]["_id"],
-        "first_at": min(row["at"] for row in rows),
         "at": max(row["at"] for row in rows),
         "records": rows,
     }

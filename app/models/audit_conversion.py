@@ -45,12 +45,11 @@ async def _convert_some(old: Collection, batches: Collection) -> bool:
                     "_id": {"$substrCP": ["$_id", 0, WINDOW]},
                     "newest": {"$first": "$_id"},
                     "first": {"$last": "$_id"},
-                    "first_at": {"$min": "$at"},
                     "at": {"$max": "$at"},
                     "records": {"$push": "$$ROOT"},
                 }
             },
-            {"$project": {"_id": "$newest", "first": 1, "first_at": 1, "at": 1, "records": 1}},
+            {"$project": {"_id": "$newest", "first": 1, "at": 1, "records": 1}},
             {"$merge": {"into": batches.name, "whenMatched": "keepExisting"}},
         ]
     ).to_list(None)

@@ -59,8 +59,6 @@ def _spanning(only: AuditFilter, after: str | None) -> list[dict[str, Any]]:
         where.append({"_id": {"$lt": end_of_window(after)}, "first": {"$lt": after}})
     if only.since is not None:
         where.append({"at": {"$gte": only.since}})
-    if only.until is not None:
-        where.append({"first_at": {"$lt": only.until}})
     return where
 
 
