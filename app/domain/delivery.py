@@ -156,7 +156,7 @@ class SecretBundle(NamedTuple):
     username: str
     delivered: Delivered
     values: Sequence[str]
-    needles: Sequence[bytes]
+    needles: Sequence[str]
     stamp: str
     is_own: bool
 

@@ -35,7 +35,7 @@ class Masker:
     __slots__ = ("_needles", "_parts", "_search", "_shortest", "_values")
 
     def __init__(
-        self, values: Sequence[str], *, shortest: int, needles: Sequence[bytes] | None = None
+        self, values: Sequence[str], *, shortest: int, needles: Sequence[str] | None = None
     ) -> None:
         self._values = values
         self._shortest = shortest
@@ -107,24 +107,26 @@ class Masker:
 
     def _is_found_in(self, text: bytes) -> bool:
         """Whether a part of a value is in a JSON text that orjson has written."""
-        if len(text) < LONG_TEXT or not 1 < len(self._needles) <= MOST_AT_ONCE:
+        if len(text) < LONG_TEXT:
+            words = text.decode()  # in which a search begins sooner than in bytes
             for needle in self._needles:  # noqa: SIM110 - `any` takes longer than the search
-                if needle in text:
+                if needle in words:
                     return True
             return False
+        if not 1 < len(self._needles) <= MOST_AT_ONCE:
+            return any(needle.encode() in text for needle in self._needles)
         if self._search is None:
             self._search = BytesAhoCorasick(
-                self._needles,
+                [needle.encode() for needle in self._needles],
                 matchkind=MatchKind.LeftmostFirst,
                 implementation=Implementation.NoncontiguousNFA,  # quickest to build
             )
         return bool(self._search.find_matches_as_indexes(text))
 
 
-def needles_of(values: Iterable[str], *, shortest: int) -> list[bytes]:
-    """Texts without a line break, one of which is in the JSON of whatever holds a value."""
-    parts = _parts_of(values, shortest).values()
-    return [part.encode() for some in parts for part in some]
+def needles_of(values: Iterable[str], *, shortest: int) -> list[str]:
+    """Texts, at least one of which is in the JSON of whatever holds a spelling of a value."""
+    return [part for some in _parts_of(values, shortest).values() for part in some]
 
 
 def _parts_of(values: Iterable[str], shortest: int) -> PartsByValue:
