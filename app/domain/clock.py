@@ -1,6 +1,7 @@
 """The time, as precise as it is stored."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from time import time_ns
 
 
@@ -20,4 +21,9 @@ def is_within_utc(at: datetime) -> bool:
 
 def utc_at(nanoseconds: int) -> datetime:
     """The same for what `time_ns` said at some moment."""
-    return datetime.fromtimestamp(nanoseconds // 1_000_000 / 1000, UTC)
+    return _utc_of(nanoseconds // 1_000_000)
+
+
+@lru_cache(maxsize=8)  # where much goes on, much of it is over in the same millisecond
+def _utc_of(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -3,8 +3,8 @@
 from itertools import count
 from uuid import uuid4
 
-_first, _second = uuid4().hex[:20], count(int(uuid4().hex[:10], 16))
-_MOST = 16**12
+# What is counted has 12 digits from the beginning, and for centuries.
+_first, _second = uuid4().hex[:20], count(16**11 + int(uuid4().hex[:10], 16))
 
 
 def new_id() -> str:
@@ -13,4 +13,4 @@ def new_id() -> str:
     Asking the kernel for random bytes each time costs more than all else that names a call. What
     nobody may guess is made by `secrets` or `uuid4`.
     """
-    return f"{_first}{next(_second) % _MOST:012x}"
+    return f"{_first}{next(_second):x}"

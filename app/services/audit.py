@@ -33,7 +33,8 @@ def next_id(nanoseconds: int | None = None) -> str:
     With what `time_ns` said, where it has been asked already.
     """
     now = time_ns() if nanoseconds is None else nanoseconds
-    return f"{now // 1_000_000:012x}{next(_sequence) & 0xFFFFFF:06x}{_writer}"
+    # 12 digits say the millisecond, and 6 count; written at once, for that is quicker.
+    return f"{now // 1_000_000 << 24 | next(_sequence) & 0xFFFFFF:018x}{_writer}"
 
 
 class AuditLog:
