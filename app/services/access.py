@@ -1,7 +1,6 @@
 """The gate that every operation of every door passes: decided, limited, then run, then told of."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from time import perf_counter, time_ns
 from types import TracebackType
@@ -21,8 +20,6 @@ from app.services.fair_share import Turn
 from app.services.limits import CALLS
 from app.services.operations import STOPPING, work_left_behind
 from app.services.origin import current_origin
-
-log = logging.getLogger(__name__)
 
 
 class Operation:
@@ -137,10 +134,6 @@ class Operation:
         """The operation is over, with that error or well."""
         self.milliseconds = round((perf_counter() - self._started) * 1000, 3)
         outcome = self.outcome = self.outcome if error is None else _outcome_of(error)
-        log.debug(
-            "%s: server=%r target=%r user=%r outcome=%s ms=%.1f",
-            self.action, self.server_name, self.target, self.username, outcome, self.milliseconds,
-        )  # fmt: skip
         is_malformed = self._fault is not None
         if not is_recorded(self.action, outcome, is_malformed=is_malformed):
             return

@@ -1,5 +1,6 @@
 """Calling a tool: once, under a deadline, cancellable, with the caller's secrets."""
 
+import logging
 from collections.abc import Sequence
 from functools import partial
 
@@ -25,6 +26,8 @@ from app.services.servers import get_enabled_server
 from app.services.session_use import attempt_again
 from app.services.starts import hold_session
 
+log = logging.getLogger(__name__)
+
 
 async def call_tool(
     deps: Deps,
@@ -46,26 +49,18 @@ async def call_tool(
             SERVER_FAILED, SESSION_LIMIT,
             CALL_CANCELLED or TOOL_TIMEOUT.
     """
+    call_id = call_id or new_call_id(deps.life)
     gate = gate_of_call(deps, caller, call)
-    async with gate:
-        check_call(call)
-        call_id = call_id or new_call_id(deps.life)
-        at_work = CallAtWork(call, gate.username, listener, deps.lookout)
-        deps.calls[call_id] = at_work
-        try:
-            with at_work:
-                server = await get_enabled_server(deps, call.server_name, gate)
-                at_work.begin(server.settings)
-                try:
-                    raw, text = await _attempt(deps, call, at_work, server)
-                except NotSent:
-                    again = partial(_attempt, deps, call, at_work)
-                    raw, text = await attempt_again(deps, server.name, again)
-        finally:
-            del deps.calls[call_id]
-        gate.result_size = size_of(raw)
-        if raw.get("isError") is True:
-            gate.outcome = TOOL_ERROR
+    try:
+        async with gate:
+            check_call(call)
+            raw, text = await _run(deps, gate, call, call_id, listener)
+    finally:
+        log.debug(  # the audit has a record of it in any case
+            "call %s: server=%s tool=%r user=%r outcome=%s ms=%.1f",
+            call_id, call.server_name, call.tool_name, gate.username, gate.outcome,
+            gate.milliseconds,
+        )  # fmt: skip
     return ToolOutcome(call_id, raw, text, gate.milliseconds)
 
 
@@ -79,6 +74,28 @@ def gate_of_call(deps: Deps, caller: Principal, call: ToolCall) -> Operation:
         target=call.tool_name,
         username=call.username,
     )
+
+
+async def _run(
+    deps: Deps, allowed: Operation, call: ToolCall, call_id: str, listener: CallEvents | None
+) -> tuple[dict[str, object], bytes]:
+    at_work = CallAtWork(call, allowed.username, listener, deps.lookout)
+    deps.calls[call_id] = at_work
+    try:
+        with at_work:
+            server = await get_enabled_server(deps, call.server_name, allowed)
+            at_work.begin(server.settings)
+            try:
+                raw, text = await _attempt(deps, call, at_work, server)
+            except NotSent:
+                again = partial(_attempt, deps, call, at_work)
+                raw, text = await attempt_again(deps, server.name, again)
+    finally:
+        del deps.calls[call_id]
+    allowed.result_size = size_of(raw)
+    if raw.get("isError") is True:
+        allowed.outcome = TOOL_ERROR
+    return raw, text
 
 
 async def _attempt(
