@@ -119,6 +119,7 @@ def wanted_installs(settings: Settings) -> Sequence[InstallRequest]:
 def _config(app: Application, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        interface="asgi3",  # uvicorn would look for `async def`
         http=BoundedHttp,
         ws="websockets-sansio",
         ws_max_size=settings.payload_limit,

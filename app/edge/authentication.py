@@ -1,6 +1,6 @@
 """Establishing who is calling, before any door sees the request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -8,27 +8,23 @@ from starlette.types import Scope
 
 from app.domain.errors import AppError, ErrorCode
 from app.edge.envelope import refusal_response
-from app.edge.head import headers_of
+from app.edge.head import Head, authorization_of
 from app.edge.principal import set_principal
 from app.edge.protected_resource import RESOURCE_PATH, metadata_url
 from app.services.authentication import Authentication
 
 
 class Callers:
-    """Refuses requests whose caller is not known; `is_public` names the exceptions."""
+    """Refuses requests whose caller is not known; `is_public` tells which need none."""
 
     def __init__(self, authentication: Authentication, is_public: Callable[[Scope], bool]) -> None:
         self._authentication = authentication
-        self._is_public = is_public
+        self.is_public = is_public
 
-    async def refusal(self, scope: Scope) -> Response | None:
+    async def refusal(self, scope: Scope, head: Head) -> Response | None:
         """The answer 401; None where the request may pass, now with its caller."""
-        if self._is_public(scope):
-            return None
         try:
-            caller = await self._authentication.principal(
-                authorization_of(headers_of(scope, b"authorization"))
-            )
+            caller = await self._authentication.principal(head.authorization)
         except AppError as error:
             return self._refusal(scope, error)
         set_principal(scope, caller)
@@ -42,11 +38,6 @@ class Callers:
         if is_for_clients and error.code is ErrorCode.UNAUTHENTICATED:
             response.headers["WWW-Authenticate"] += f', resource_metadata="{metadata_url(scope)}"'
         return response
-
-
-def authorization_of(found: Sequence[str]) -> str | None:
-    """The Authorization header; two of them are as good as a malformed one."""
-    return None if not found else ", ".join(found)
 
 
 def authorization_in(payload: object, headers: Headers) -> str | None:

@@ -7,7 +7,7 @@ from starlette.types import Scope
 
 from app.domain.errors import AppError, ErrorCode
 from app.edge.envelope import refusal_response
-from app.edge.head import announces_body, body_length, head_of
+from app.edge.head import Head
 
 BODY_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -23,21 +23,20 @@ class Bodies:
     limit: int
     seconds: float
 
-    def refusal(self, scope: Scope) -> Response | None:
+    def refusal(self, scope: Scope, head: Head) -> Response | None:
         """The answer 413 or 415 to a body that is not taken; None where it is."""
         if scope["method"] not in BODY_METHODS:
             return None
-        head = head_of(scope)
-        if (body_length(head) or 0) > self.limit:
+        if (head.body_length or 0) > self.limit:
             return refusal_response(scope, self.too_large())
-        if not announces_body(head):
+        if not head.announces_body:
             return None
-        encoding = (head.get(b"content-encoding") or b"identity").strip().lower()
+        encoding = (head.first.get(b"content-encoding") or b"identity").strip().lower()
         if encoding != b"identity":
             # RFC 9110, section 15.5.16: what would be accepted
             accepted = {"Accept-Encoding": "identity"}
             return refusal_response(scope, _encoded(encoding.decode("latin-1")), accepted)
-        if not _is_json(head.get(b"content-type", b"")):
+        if not _is_json(head.first.get(b"content-type", b"")):
             return refusal_response(scope, _not_json())
         return None
 

@@ -13,11 +13,13 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.errors import AppError
+from app.edge.at_once import KEY
 from app.edge.authentication import Callers
 from app.edge.bodies import Bodies
 from app.edge.direct import Table
 from app.edge.envelope import refusal_response, surprise
 from app.edge.exchange import Exchange
+from app.edge.head import Head, head_of
 from app.edge.headers import cors
 from app.edge.hosts import Hosts
 from app.edge.request_id import name_request
@@ -25,7 +27,6 @@ from app.lookout import Lookout
 
 log = logging.getLogger(__name__)
 
-EXCHANGE = "mcp_api.exchange"
 CLOSE_POLICY_VIOLATION = 1008
 
 
@@ -55,29 +56,35 @@ class Entrance:
         self._lookout = lookout
         self._table = table
         # A refusal, too, is told to pages of these origins.
-        self._inside = cors(self._answer, cors_origins) if cors_origins else self._answer
+        self._cors = cors(self._answer, cors_origins) if cors_origins else self._answer
+        self._has_cors = bool(cors_origins)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request, or serve one WebSocket, or the application's lifespan."""
         if scope["type"] != "http":
-            await self._serve(scope, receive, send)
-            return
-        exchange = scope[EXCHANGE] = Exchange(scope, receive, send, self._bodies, self._lookout)
+            return self._serve(scope, receive, send)
+        exchange = scope[KEY] = Exchange(scope, receive, send, self._bodies, self._lookout)
+        inside = self._ask_cors if self._has_cors else self._answer
+        return inside(scope, exchange.receive, exchange.send)
+
+    async def _ask_cors(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self._inside(scope, exchange.receive, exchange.send)
+            await self._cors(scope, receive, send)
         finally:
-            del scope[EXCHANGE]  # neither must wait for a collection
+            scope.pop(KEY, None)  # it may have answered by itself
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange: Exchange = scope[EXCHANGE]
+        exchange: Exchange = scope[KEY]
+        head = exchange.head
         failure: AppError | None = None
         try:
-            answer = (
-                self._hosts.refusal(scope)
-                or await self._callers.refusal(scope)
-                or self._bodies.refusal(scope)
-                or self._table.get((scope["method"], scope["path"]), self._app)
-            )
+            answer: ASGIApp | None
+            if head.door is None:
+                answer = await self._let_in(scope, head)
+            elif head.is_public:
+                answer = head.door
+            else:
+                answer = await self._callers.refusal(scope, head) or head.door
             exchange.begin()
             await answer(scope, receive, send)
         except ClientDisconnect:
@@ -92,14 +99,29 @@ class Entrance:
             failure = surprise(reference)
         finally:
             exchange.close()
+            del scope[KEY]  # neither must wait for a collection
         if failure is not None and not exchange.has_started:
             await refusal_response(scope, failure)(scope, receive, send)
+
+    async def _let_in(self, scope: Scope, head: Head) -> ASGIApp:
+        """The answer to the first request with such a head: a refusal, or its door from now on."""
+        refusal = self._hosts.refusal(scope, head)
+        if refusal is not None:
+            return refusal
+        head.is_public = self._callers.is_public(scope)
+        if not head.is_public and (refusal := await self._callers.refusal(scope, head)) is not None:
+            return refusal
+        if (refusal := self._bodies.refusal(scope, head)) is not None:
+            return refusal
+        head.door = self._table.get((scope["method"], scope["path"]), self._app)
+        return head.door
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             if scope["type"] == "websocket":
-                send = _named(send, name_request(scope))
-                if self._hosts.refusal(scope) is not None:
+                head = head_of(scope)
+                send = _named(send, name_request(scope, head))
+                if self._hosts.refusal(scope, head) is not None:
                     await send({"type": "websocket.close", "code": CLOSE_POLICY_VIOLATION})
                     return
             await self._app(scope, receive, send)

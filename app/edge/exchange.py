@@ -9,8 +9,9 @@ from starlette.types import Message, Receive, Scope, Send
 from app.domain.errors import AppError
 from app.edge.bodies import Bodies
 from app.edge.envelope import shutting_down
-from app.edge.head import announces_body, head_of
-from app.edge.headers import answer_headers
+from app.edge.head import head_of
+from app.edge.headers import KEPT_PATHS, RawHeader, answer_headers, usual_headers
+from app.edge.own_server import own_server_of
 from app.edge.request_id import name_request
 from app.lookout import Lookout
 
@@ -25,9 +26,9 @@ class Exchange:
     """
 
     __slots__ = (
-        "_bodies", "_cancelled_before", "_lookout", "_request_id", "_send", "_size", "_task",
-        "_watch", "has_read", "has_started", "has_whole_body", "is_over", "readers", "scope",
-        "server_receive",
+        "_bodies", "_cancelled_before", "_lookout", "_request_id", "_send", "_server", "_size",
+        "_task", "_watch", "has_read", "has_started", "has_whole_body", "head", "is_over",
+        "readers", "scope", "server_receive",
     )  # fmt: skip
 
     def __init__(
@@ -36,14 +37,16 @@ class Exchange:
         self.scope, self.server_receive, self._send = scope, receive, send
         self._bodies = bodies
         self._lookout = lookout
-        self._request_id = name_request(scope)
+        self._server = own_server_of(scope)
+        self.head = head_of(scope)
+        self._request_id = name_request(scope, self.head)
         self._size = self.readers = 0
         self.has_read = self.has_whole_body = self.has_started = self.is_over = False
         self._watch: _Watch | None = None
 
     def begin(self) -> None:
         """Let a door work on it: from now on the client's leaving ends this task's work."""
-        task = asyncio.current_task()
+        task = asyncio.current_task() if self._server is None else self._server.task
         if task is None:
             raise RuntimeError("a request needs a task")
         self._task = task
@@ -82,6 +85,33 @@ class Exchange:
         elif kind == "http.response.body" and not message.get("more_body", False):
             self.is_over = True
         return self._send(message)
+
+    def take_body(self) -> bytes | None:
+        """See `AtOnce`."""
+        if self._server is None or self._watch is not None:
+            return None
+        body = self._server.take_body()
+        if body is not None:
+            if len(body) > self._bodies.limit:
+                raise self._bodies.too_large()
+            self.has_read = self.has_whole_body = True
+        return body
+
+    def takes_whole(self, send: Send) -> bool:
+        """See `AtOnce`; CORS, compression and their like bring a `send` of their own."""
+        return self._server is not None and send == self.send and self._server.takes_whole()
+
+    def answer(self, status: int, content_type: RawHeader, body: bytes) -> None:
+        """See `AtOnce`."""
+        self.has_started = self.is_over = True
+        if self._server is None:
+            raise RuntimeError("the server takes no whole answers")
+        usual = usual_headers(
+            content_type,
+            is_kept=self.scope["path"].startswith(KEPT_PATHS),
+            is_strict=self.scope["scheme"] == "https",
+        )
+        self._server.answer(status, usual, self._request_id, body)
 
     def reason_of_cancellation(self) -> AppError | None:
         """What the client is told of it; None where no client is there any more."""
@@ -134,7 +164,7 @@ class _Watch:
         self._listeners = self.cancellations = 0
         self._is_late = False
         # An application that never asks for the body of a GET shall be watched, too.
-        self._owes_body = not exchange.has_read and not announces_body(head_of(exchange.scope))
+        self._owes_body = not exchange.has_read and not exchange.head.announces_body
         if self._owes_body:
             exchange.has_whole_body = True
         if not exchange.has_whole_body:

@@ -8,7 +8,7 @@ from starlette.types import Scope
 
 from app.domain.errors import AppError, ErrorCode
 from app.edge.envelope import refusal_response
-from app.edge.head import head_of, headers_of
+from app.edge.head import Head
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 # A name or an IP literal, and a port that may be empty (RFC 3986, section 3.2).
@@ -31,18 +31,17 @@ class Hosts:
         self._origins = frozenset(origins)
         self._usual: set[bytes | None] = set()  # what Host was when it was ours
 
-    def refusal(self, scope: Scope) -> Response | None:
+    def refusal(self, scope: Scope, head: Head) -> Response | None:
         """The answer 403 to a request that is not for us; None where it is."""
-        head = head_of(scope)
-        is_each_once = len(head) == len(scope["headers"])
-        if not (is_each_once and head.get(b"host") in self._usual):
-            hosts = headers_of(scope, b"host")  # RFC 9112, section 3.2: two are none
+        is_each_once = len(head.first) == len(head.headers)
+        if not (is_each_once and head.first.get(b"host") in self._usual):
+            hosts = head.all(b"host")  # RFC 9112, section 3.2: two are none
             if len(hosts) != 1 or _host_name(hosts[0]) not in self._allowed:
                 return refusal_response(scope, _not_our_host())
             if len(self._usual) < MOST_USUAL:
-                self._usual.add(head[b"host"])
-        if b"origin" in head:
-            origins = headers_of(scope, b"origin")
+                self._usual.add(head.first[b"host"])
+        if b"origin" in head.first:
+            origins = head.all(b"origin")
             if len(origins) > 1 or not self._is_ours(origins[0]):
                 return refusal_response(scope, _not_our_page())
         return None

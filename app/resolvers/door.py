@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from app.edge.direct import Table
-from app.edge.head import header_of
+from app.edge.head import head_of
 from app.edge.late_door import LateDoor
 from app.resolvers.engine.trusted import read_trusted
 from app.resolvers.page import graphiql_assets, graphiql_page
@@ -100,5 +100,5 @@ def _is_browser(scope: Scope) -> bool:
         return False
     if scope["path"] not in (MAIN_PATH, TOOLS_PATH):
         return False
-    wants_page = "text/html" in (header_of(scope, b"accept") or "")
+    wants_page = "text/html" in head_of(scope).accept
     return wants_page and "query" not in QueryParams(scope["query_string"])

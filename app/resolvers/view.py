@@ -23,7 +23,7 @@ from strawberry.types import ExecutionResult
 from app.domain.errors import AppError, ErrorCode
 from app.domain.principal import NOBODY
 from app.edge.envelope import JsonResponse
-from app.edge.head import header_of
+from app.edge.head import head_of
 from app.edge.principal import principal_of
 from app.edge.request import WholeRequest
 from app.edge.strict_json import read_json
@@ -68,7 +68,7 @@ class GraphQLView(GraphQL[Context, None]):
             await self.run(WebSocket(scope, receive=receive, send=send))
             return
         request = WholeRequest(scope, receive)
-        accept = header_of(scope, b"accept") or ""
+        accept = head_of(scope).accept
         try:
             response = None
             if scope["method"] == "POST" and EVENT_STREAM not in accept:

@@ -14,8 +14,9 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 )
 
 from app.domain.errors import AppError
-from app.edge.authentication import authorization_in, authorization_of
+from app.edge.authentication import authorization_in
 from app.edge.credential_watch import until_unknown, while_known
+from app.edge.head import head_of
 from app.edge.principal import principal_of
 from app.resolvers.context import Context
 from app.resolvers.engine.limits import too_much
@@ -84,7 +85,7 @@ def watched(response: Response, request: Request, deps: Deps) -> Response:
         response.body_iterator = while_known(
             response.body_iterator,
             deps.authentication,
-            authorization_of(request.headers.getlist("authorization")),
+            head_of(request.scope).authorization,
             principal_of(request),
         )
     return response

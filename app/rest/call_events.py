@@ -25,7 +25,7 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 def wants_events(request: Request) -> bool:
     """Whether the client asks for a stream of events."""
-    return b"text/event-stream" in head_of(request.scope).get(b"accept", b"")
+    return "text/event-stream" in head_of(request.scope).accept
 
 
 def call_events(request: Request, call: ToolCall) -> StreamingResponse:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.domain.errors import AppError, invalid
 from app.domain.kept_answer import Answer, KeyedRequest, fingerprint_of, may_have_acted
 from app.edge.envelope import error_response
-from app.edge.head import header_of
+from app.edge.head import head_of
 from app.edge.principal import principal_of
 from app.rest.call_events import wants_events
 from app.rest.parsing import Endpoint, deps_of
@@ -25,10 +25,10 @@ def kept_by_key(endpoint: Endpoint, again: Again) -> Endpoint:
     """
 
     def answer(request: Request) -> Awaitable[Response]:
-        key = header_of(request.scope, b"idempotency-key")
+        key = head_of(request.scope).first.get(b"idempotency-key")
         if key is None:
             return endpoint(request)
-        return _answer_once(request, key, endpoint, again)
+        return _answer_once(request, key.decode("latin-1"), endpoint, again)
 
     return answer
 

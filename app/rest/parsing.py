@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.domain.errors import AppError, invalid
-from app.edge.head import announces_body, head_of
+from app.edge.head import head_of
 from app.edge.strict_json import read_json
 from app.rest.bodies import Body, Query
 from app.services.deps import Deps
@@ -91,7 +91,7 @@ def without_body(endpoint: Endpoint) -> Endpoint:
     """The endpoint, asked only where the body is none, or `{}`."""
 
     async def answer(request: Request) -> Response:
-        if announces_body(head_of(request.scope)) and await read_object(request, is_optional=True):
+        if head_of(request.scope).announces_body and await read_object(request, is_optional=True):
             raise invalid("This route takes no body.")
         return await endpoint(request)
 

@@ -316,7 +316,7 @@ async def test_uvicorn_ends_a_request_whose_client_hangs_up(
         finally:
             ended.set()
 
-    config = uvicorn.Config(entrance(app), lifespan="off", log_config=None)
+    config = uvicorn.Config(entrance(app), interface="asgi3", lifespan="off", log_config=None)
     async with asyncio.timeout(DEADLINE_SECONDS), serving(config) as address:
         _, writer = await asyncio.open_connection(*address)
         head = b"POST /call HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
