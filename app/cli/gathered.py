@@ -33,12 +33,16 @@ class GatheredWrites:
         """Send it, after what is held back."""
         if self._held:
             held, self._held = self._held, b""
-            if len(data) > MOST_COPIED_BYTES:
-                self._transport.writelines((held, data))
-            else:
-                self._transport.write(held + data)
+            self.write_both(held, data)
         else:
             self._transport.write(data)
+
+    def write_both(self, head: bytes, body: bytes) -> None:
+        """Send a head and its body together; nothing is held back."""
+        if len(body) > MOST_COPIED_BYTES:
+            self._transport.writelines((head, body))
+        else:
+            self._transport.write(head + body)
 
     def close(self) -> None:
         """Send what there is, and close."""

@@ -1,16 +1,18 @@
 """HTTP/1.1 with bounds on heads that uvicorn's fast parser lacks, and JSON for what is no HTTP."""
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
 from http import HTTPStatus
 from itertools import chain
 from typing import Any
 
 import orjson
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.cli.answering import Answering
 from app.cli.gathered import GatheredWrites
+from app.cli.known_heads import KnownHeads, describe
 from app.domain.errors import ErrorCode
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -24,16 +26,22 @@ class BoundedHttp(HttpToolsProtocol):
     """Ends a connection on which no head comes in time, one that is too large, or no HTTP."""
 
     head_seconds = HEAD_SECONDS
+    cycle: Any  # the latest request, an Answering; None before the first
+    scope: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._bytes_of_head = 0
-        self._is_in_head = True
+        self._is_in_head = self._is_between = True
         self._is_refused = False
         self._closes_after_body = False
+        self._heads = 0  # read in the data at hand
         self._timer: asyncio.TimerHandle | None = None
+        self._idle_since: float | None = None
+        self._known = KnownHeads()
         # Requests before the latest one that are still at work: a client may send several at once.
-        self._earlier: list[RequestResponseCycle] = []
+        self._earlier: list[Answering] = []
+        self._queued: deque[tuple[Answering, Scope]] = deque()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
@@ -42,62 +50,102 @@ class BoundedHttp(HttpToolsProtocol):
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more, and tell every request; uvicorn tells the latest one only."""
+        """Wait no more, and tell every request."""
         self._stop_waiting()
-        for cycle in self._earlier:
-            _tell_gone(cycle)
+        for one in self._requests():
+            one.leave()
+        self._earlier, self.cycle = [], None
+        super()._unset_keepalive_if_required()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless the head has become too large."""
         if self._is_refused:
             return
+        is_new, self._idle_since = self._is_between, None
+        if is_new and self._is_free() and (found := self._known.find(data)) is not None:
+            scope, body = found
+            self._begin(scope, keep_alive=True, wants_continue=False).take_whole(body)
+            return
         if self._is_in_head:
             self._bytes_of_head += len(data)
+        self._heads = 0
         super().data_received(data)
+        if is_new and self._is_between and self._heads == 1 and self._stays():
+            self._known.add(self.scope, data)
         if self._bytes_of_head and not self._is_refused:  # of a head that is not whole yet
             if self._bytes_of_head > MAX_HEAD_BYTES:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             elif self._timer is None:
                 self._wait_for_head()
 
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        self._is_between = False
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
         """The head is there; the request begins if it is acceptable."""
         self._is_in_head = False
         self._bytes_of_head = 0
+        self._heads += 1
         self._stop_waiting()
         size = len(self.url) + sum(map(len, chain.from_iterable(self.headers)))
         if size > MAX_HEAD_BYTES or len(self.headers) > MAX_HEADERS:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        else:
-            before: RequestResponseCycle | None = self.cycle
-            if before is not None and not before.response_complete:
-                self._earlier = [c for c in self._earlier if not c.response_complete] + [before]
-            super().on_headers_complete()
-            # A WebSocket's handshake is no request, and the cycle is still that of the one before.
-            begun: RequestResponseCycle | None = self.cycle
-            if begun is not None and begun is not before:
-                begun.__class__ = Answering  # uvicorn makes it, and takes no other class
-                if not begun.keep_alive:
-                    late: Any = _ClosedLate(self.transport, self.close_after_body)
-                    begun.transport = late
+            return
+        self.scope["method"] = self.parser.get_method().decode("ascii")
+        if not self._is_handshake():
+            version = self.parser.get_http_version()
+            describe(self.scope, version, self.url)
+            keeps = version != "1.0" and self.parser.should_keep_alive()
+            self._begin(self.scope, keep_alive=keeps, wants_continue=self.expect_100_continue)
 
     def on_body(self, body: bytes) -> None:
         """A part of the body; for one that was answered before its end there is not for ever."""
-        if self._is_refused:
+        if self._is_refused or self._is_handshake():
             return
-        if getattr(self.cycle, "response_complete", False) and self._timer is None:
+        if not self.cycle.response_complete:
+            self.cycle.take_in(body)
+        elif self._timer is None:
             self._timer = self.loop.call_later(self.head_seconds, self.transport.close)
-        super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The next head may come; until it begins uvicorn counts the time."""
-        self._is_in_head = True
+        """The next head may come; until it begins the idle time counts."""
+        self._is_in_head = self._is_between = True
         self._stop_waiting()
-        if not self._is_refused:
-            super().on_message_complete()
+        if not (self._is_refused or self._is_handshake()):
+            self.cycle.end_body()
         if self._closes_after_body:
             self.transport.close()
+
+    def on_response_complete(self) -> None:
+        """Begin with the next request that is here, or wait for one."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        if self.flow.read_paused:
+            self.flow.resume_reading()
+        if self._queued:
+            self._start(*self._queued.popleft())
+        else:
+            self._idle_since = self.loop.time()
+            if self.timeout_keep_alive_task is None:
+                self._look_later(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection if it has been idle for long enough.
+
+        The timer is not set anew for each request: it looks how long it has been.
+        """
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return  # the end of the request that is at work sets it again
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._look_later(left)
+        else:
+            super().timeout_keep_alive_handler()
 
     def close_after_body(self) -> None:
         """Close the connection as soon as the request is here to its end, or its time is up.
@@ -112,15 +160,56 @@ class BoundedHttp(HttpToolsProtocol):
 
     def break_off(self) -> bool:
         """Close the connection if it is in the middle of an answer; whether it was."""
-        has_begun = getattr(self.cycle, "response_started", False)  # there may be no request yet
-        is_amid: bool = has_begun and not self.cycle.response_complete
-        if is_amid:
-            self.transport.close()
-        return is_amid
+        latest: Answering | None = self.cycle
+        if latest is None or latest.response_complete or not latest.response_started:
+            return False
+        self.transport.close()
+        return True
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
         """What came is no HTTP; uvicorn would say so in plain text."""
         self._refuse(HTTPStatus.BAD_REQUEST)
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Leave the timer: see `timeout_keep_alive_handler`."""
+
+    def _look_later(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(
+            seconds, self.timeout_keep_alive_handler
+        )
+
+    def _begin(self, scope: Scope, *, keep_alive: bool, wants_continue: bool) -> Answering:
+        """The latest request, which begins as soon as those before it are answered."""
+        before: Answering | None = self.cycle
+        latest = self.cycle = Answering(
+            self, scope["method"], keep_alive=keep_alive, wants_continue=wants_continue
+        )
+        if before is None or before.response_complete:
+            self._start(latest, scope)
+        else:
+            self._earlier = [one for one in self._earlier if not one.response_complete] + [before]
+            self.flow.pause_reading()
+            self._queued.append((latest, scope))
+        return latest
+
+    def _start(self, one: Answering, scope: Scope) -> None:
+        one.task = self.loop.create_task(one.run(self.app, scope))
+        self.tasks.add(one.task)
+
+    def _is_free(self) -> bool:
+        """Whether a request that comes now is the only one, and not the last."""
+        latest: Answering | None = self.cycle
+        return latest is None or (latest.response_complete and latest.keep_alive)
+
+    def _stays(self) -> bool:
+        """Whether the latest request is not the last."""
+        latest: Answering | None = self.cycle
+        return not self._is_refused and latest is not None and latest.keep_alive
+
+    def _is_handshake(self) -> bool:
+        """Whether this is no request, but a WebSocket's beginning."""
+        is_asked: bool = self.parser.should_upgrade() and self._should_upgrade()
+        return is_asked
 
     def _wait_for_head(self) -> None:
         self._timer = self.loop.call_later(
@@ -163,32 +252,15 @@ class BoundedHttp(HttpToolsProtocol):
 
         It can where a body is still to come and nothing was sent, or nobody is at work.
         """
-        latest: RequestResponseCycle | None = self.cycle  # there may have been no request yet
-        all_of_them = self._earlier if latest is None else [*self._earlier, latest]
-        at_work = [cycle for cycle in all_of_them if not cycle.response_complete]
-        for cycle in at_work:
-            _tell_gone(cycle)
-        return not any(cycle.response_started or not cycle.more_body for cycle in at_work)
+        at_work = [one for one in self._requests() if not one.response_complete]
+        for one in at_work:
+            one.leave()
+        return not any(one.response_started or not one.more_body for one in at_work)
 
-
-class _ClosedLate(GatheredWrites):
-    """The transport of a request after which the connection ends, in good time."""
-
-    __slots__ = ("_close",)
-
-    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        super().__init__(transport)
-        self._close = close
-
-    def close(self) -> None:
-        """Close in good time."""
-        self._close()
-
-
-def _tell_gone(cycle: RequestResponseCycle) -> None:
-    """The request's client is there no more: nothing is sent to it from now on."""
-    cycle.disconnected = True
-    cycle.message_event.set()
+    def _requests(self) -> list[Answering]:
+        """Those that may be at work."""
+        latest: Answering | None = self.cycle
+        return self._earlier if latest is None else [*self._earlier, latest]
 
 
 _WORDS = {

@@ -88,7 +88,7 @@ class Exchange:
 
     def take_body(self) -> bytes | None:
         """See `AtOnce`."""
-        if self._server is None or self._watch is not None:
+        if self._server is None or self._watch is not None or self.has_read:
             return None
         body = self._server.take_body()
         if body is not None:
