@@ -94,7 +94,10 @@ class FieldExecutor(Executor[None]):
         position_context: None,
     ) -> AwaitableOrValue[Any]:
         """The value as part of the answer; what an object's class tells is told at once."""
-        plan = self._plan_of(return_type, type(result), field_details_list)
+        try:
+            plan = self._fields.below[return_type, type(result), id(field_details_list)]
+        except KeyError:
+            plan = self._look_below(return_type, type(result), field_details_list)
         if plan is None or hasattr(result, TYPE_CAST_ATTRIBUTE):
             return super().complete_value(
                 return_type, field_details_list, info, path, result, position_context
@@ -185,8 +188,11 @@ class FieldExecutor(Executor[None]):
     ) -> list[Any] | None:
         """All objects of a list; None if one of them has to go the long way."""
         found: list[Any] = []
+        below = self._fields.below
         for item in items:
-            plan = self._plan_of(kind, type(item), details)
+            plan = below.get((kind, type(item), id(details)))
+            if plan is None:
+                plan = self._look_below(kind, type(item), details)
             if plan is None or hasattr(item, TYPE_CAST_ATTRIBUTE):
                 return None
             values: dict[str, Any] = {}
@@ -197,20 +203,16 @@ class FieldExecutor(Executor[None]):
             found.append(values)
         return found
 
-    def _plan_of(
+    def _look_below(
         self, declared: GraphQLOutputType, kind: type, details: FieldDetailsList
     ) -> Plan | None:
-        """What to do with a value of that class; None if it has to be looked at."""
-        key = declared, kind, id(details)
-        try:
-            return self._fields.below[key]
-        except KeyError:
-            object_type = self._object_types[declared, kind]
-            plan = None
-            if object_type is not None:
-                plan = self._plan(object_type, self.collect_subfields(object_type, details)[0])
-            self._fields.below[key] = plan
-            return plan
+        """What to do with values of that class; None if each has to be looked at."""
+        object_type = self._object_types[declared, kind]
+        plan = None
+        if object_type is not None:
+            plan = self._plan(object_type, self.collect_subfields(object_type, details)[0])
+        self._fields.below[declared, kind, id(details)] = plan
+        return plan
 
     def _plan(self, parent_type: GraphQLObjectType, fields: GroupedFieldSet) -> Plan:
         known = self._fields.plans.get(id(fields))

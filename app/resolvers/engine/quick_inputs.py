@@ -4,7 +4,7 @@ graphql-core looks at the type again for every value. What is refused, and what 
 unusual way, goes its long way, which also says what is wrong; a test compares both.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphql import (
@@ -24,6 +24,12 @@ from app.resolvers.engine.short_way import LONG
 # Takes a value and how deep it is inside of its variable.
 Coerce = Callable[[Any, int], Any]
 
+# Values of these types, where they are of these classes, are taken as they are.
+_AS_IT_IS: Mapping[Any, type] = {GraphQLString: str, GraphQLBoolean: bool}
+# A field's names in GraphQL and in Python, the class of values that are taken as they are, the
+# coercion of all others, and the default.
+_Field = tuple[str, str, type | None, Coerce, Any]
+
 # graphql-core refuses what is nested 200 levels deep.
 _DEEPEST = 50
 
@@ -40,9 +46,8 @@ def quick_input_of(kind: Any) -> Coerce:
     if is_input_object_type(kind):
         is_plain = not kind.is_one_of and kind.out_type is GraphQLInputObjectType.out_type
         return _object(kind, nothing) if is_plain else _never
-    if kind is GraphQLString:
-        return _as_it_is(str, nothing)
-    return _as_it_is(bool, nothing) if kind is GraphQLBoolean else _leaf(kind, nothing)
+    own = _AS_IT_IS.get(kind)
+    return _leaf(kind, nothing) if own is None else _as_it_is(own, nothing)
 
 
 def quick_default_of(given: Any) -> Any:
@@ -106,10 +111,12 @@ def _object(kind: GraphQLInputObjectType, nothing: object) -> Coerce:
             steps[:] = _fields_of(kind)
         coerced: dict[str, Any] = {}
         found = 0
-        for name, out_name, coerce_field, default in steps:
+        for name, out_name, as_it_is, coerce_field, default in steps:
             if name in value:
                 found += 1
-                field_value = coerce_field(value[name], depth + 1)
+                field_value = value[name]
+                if type(field_value) is not as_it_is:
+                    field_value = coerce_field(field_value, depth + 1)
             else:
                 field_value = default
             if field_value is LONG:
@@ -121,11 +128,12 @@ def _object(kind: GraphQLInputObjectType, nothing: object) -> Coerce:
     return coerce
 
 
-def _fields_of(kind: GraphQLInputObjectType) -> list[tuple[str, str, Coerce, Any]]:
+def _fields_of(kind: GraphQLInputObjectType) -> list[_Field]:
     return [
         (
             name,
             field.out_name or name,
+            _AS_IT_IS.get(get_nullable_type(field.type)),
             quick_input_of(field.type),
             LONG if is_required_input_field(field) else quick_default_of(field),
         )

@@ -98,9 +98,10 @@ def texts_of(parts: object) -> list[str]:
 
 
 def _text(part: object) -> str | None:
-    if isinstance(part, dict) and part.get("type") == "text":
-        return text_in(part, "text")
-    return None
+    if not isinstance(part, dict) or part.get("type") != "text":
+        return None
+    text = part.get("text")
+    return text if isinstance(text, str) else None
 
 
 def _known(part: Mapping[str, Any], raw: JSON) -> ContentInterface | None:
