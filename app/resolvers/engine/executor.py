@@ -4,7 +4,7 @@ It overrides internal methods of graphql-core 3.3, which is pinned for that reas
 the same operations through the stock executor and compares.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Self
 
 from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, OperationType
@@ -30,33 +30,25 @@ def _track(_values: Sequence[Any]) -> None:
 # and wait for a garbage collection.
 _HELPERS = GraphQLResolveInfoHelpers(gather=_gather_all, track=_track)
 
-
-# What few runs need: it is made when it is asked for.
-_WHEN_ASKED_FOR: Mapping[str, Callable[[], Any]] = {
-    "collected_errors": CollectedErrors,
-    "pending_incremental_futures": set,
-    "background_futures": set,
-}
 # What is the same for all runs of one operation; all else begins anew.
 _OF_ALL_RUNS = (
     "schema", "fragment_definitions", "fragments", "operation", "field_resolver", "type_resolver",
     "subscribe_field_resolver", "enable_early_execution", "hide_suggestions", "abort_signal",
-    "hooks", "middleware_manager", "error_propagation", "is_awaitable", "is_async_iterable",
-    "async_work_finished_hook_task", "async_helpers", "_stream_usages", "_object_types", "_fields",
-    "_relevant_sub_fields", "_variables",
+    "hooks", "middleware_manager", "error_propagation", "async_work_finished_hook_task",
+    "async_helpers", "_stream_usages", "_object_types",
 )  # fmt: skip
 
 
 class QuickExecutor(FieldExecutor):
     """Begins where the last run of the same operation has found out what there is to do."""
 
-    _variables: QuickVariables
+    _start: Start | None = None
     _given: Mapping[str, object]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.async_helpers = _HELPERS
-        self.know(Fields())
+        self._know(Fields())
 
     @classmethod
     def again(
@@ -67,28 +59,35 @@ class QuickExecutor(FieldExecutor):
         None if it was not, or if its variables are such that `build` has to look at them.
         """
         start = memo.start
-        if start is None:
-            return None
-        coerced = start.variables.coerce(given)
+        coerced = None if start is None else start.variables.coerce(given)
         if coerced is None:
             return None
         executor = cls.__new__(cls)
         executor.__dict__ = {
-            **start.state,
-            "context_value": context,
-            "root_value": root,
+            "_start": start,
+            "_fields": Fields() if memo.fields is None else memo.fields,
             "_coerced": coerced,
             "_given": given,
+            "context_value": context,
+            "root_value": root,
         }
-        if memo.fields is None:
-            executor.know(Fields())
         return executor
 
     def __getattr__(self, name: str) -> Any:
-        if name == "variable_values":
-            value: Any = self._variables.with_sources(self._given, self._coerced)
-        elif name in _WHEN_ASKED_FOR:
-            value = _WHEN_ASKED_FOR[name]()
+        # What few runs ask for is not there before.
+        start = self._start
+        if start is None:
+            raise AttributeError(name)
+        if name in start.state:
+            value = start.state[name]
+        elif name == "variable_values":
+            value = start.variables.with_sources(self._given, self._coerced)
+        elif name == "_relevant_sub_fields":
+            value = self._fields.sub_fields
+        elif name == "collected_errors":
+            value = CollectedErrors()
+        elif name in {"pending_incremental_futures", "background_futures"}:
+            value = set()
         else:
             raise AttributeError(name)
         setattr(self, name, value)
@@ -97,14 +96,12 @@ class QuickExecutor(FieldExecutor):
     def remember(self, memo: Memo) -> None:
         """Let later runs of the operation use what this one finds out."""
         if memo.fields is not None:
-            self.know(memo.fields)
+            self._know(memo.fields)
         if memo.start is None:
-            self._variables = QuickVariables(self.schema, self.operation)
             state = {name: getattr(self, name) for name in _OF_ALL_RUNS}
-            memo.start = Start(self._variables, state)
+            memo.start = Start(QuickVariables(self.schema, self.operation), state)
 
-    def know(self, fields: Fields) -> None:
-        """Go by what is known of the fields that are asked for, and add to it."""
+    def _know(self, fields: Fields) -> None:
         self._fields = fields
         self._relevant_sub_fields = fields.sub_fields
 
@@ -117,17 +114,18 @@ class QuickExecutor(FieldExecutor):
         if known is None:
             return super().execute_operation(serially)
         root_type, fields, plan = known
-        if serially is None:
-            serially = self.operation.operation is OperationType.MUTATION
         data: Any
         try:
-            if not serially or len(plan) < 2:
+            if len(plan) < 2 or not self._is_serial(serially):
                 data = self._execute_plan(self.root_value, None, plan)
             else:
                 data = self.execute_fields_serially(root_type, self.root_value, None, fields, None)
         except GraphQLError as error:
             return self._failed(error)
         return self._answer(data) if type(data) is dict else self._answer_later(data)
+
+    def _is_serial(self, asked: bool | None) -> bool:  # noqa: FBT001 - see above
+        return self.operation.operation is OperationType.MUTATION if asked is None else asked
 
     async def _answer_later(self, data: Awaitable[dict[str, Any]]) -> ExecutionResult:
         try:
