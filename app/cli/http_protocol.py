@@ -62,7 +62,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Read on, unless the head has become too large."""
         if self._is_refused:
             return
-        is_new, self._idle_since = self._is_between, None
+        is_new, self._idle_since = self._is_between and not self._bytes_of_head, None
         if is_new and self._is_free() and (found := self._known.find(data)) is not None:
             scope, body = found
             self._begin(scope, keep_alive=True, wants_continue=False).take_whole(body)

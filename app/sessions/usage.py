@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from datetime import datetime
-from time import time_ns
+from time import monotonic, time_ns
 
 from app.domain.clock import utc_at
 
@@ -18,9 +18,8 @@ class Usage:
     def __init__(self, on_free: Callable[[], None]) -> None:
         self._on_free = on_free
         self._freed: asyncio.Event | None = None  # made by who waits for it: most calls need none
-        self._loop = asyncio.get_running_loop()
         self.count = 0
-        self.last_used = self._loop.time()
+        self.last_used = monotonic()  # finer than an event loop's time, which may go in steps
         self._let_go_at: int | None = None
 
     @property
@@ -35,7 +34,7 @@ class Usage:
     def let_go(self) -> None:
         """One caller less."""
         self.count -= 1
-        self.last_used = self._loop.time()
+        self.last_used = monotonic()
         self._let_go_at = time_ns()
         if self.count == 0:
             if self._freed is not None:

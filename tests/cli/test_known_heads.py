@@ -115,3 +115,20 @@ async def test_a_connection_that_was_to_end_is_not_kept_by_a_known_head() -> Non
         writer.write(closing + b"two")
         assert await answer(reader) == "POST /x y=1 two 3."
         assert await reader.read() == b""
+
+
+async def test_a_line_break_before_a_known_head_is_not_the_beginning_of_one_that_never_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(BoundedHttp, "head_seconds", 0.3)
+    async with connected() as (reader, writer):
+        writer.write(HEAD + b"one")
+        await answer(reader)
+        writer.write(b"\r\n")  # as some send after a body (RFC 9112, section 2.2)
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(HEAD + b"two")
+        assert await answer(reader) == "POST /x y=1 two 2."
+        await asyncio.sleep(0.5)
+        writer.write(HEAD + b"six")
+        assert await answer(reader) == "POST /x y=1 six 2."

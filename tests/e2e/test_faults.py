@@ -99,8 +99,8 @@ def test_a_database_that_does_not_answer_is_said_at_once_and_recovered_from(
     shared.add_fingerprint("fp")
     before = listing(shared)
     mongod = mongod_of(shared)
-    os.kill(mongod, signal.SIGSTOP)
     try:
+        freeze(mongod)
         eventually(lambda: health(shared) == 503, seconds=NOTICED_SECONDS)
         for method, path, body in EVERY_KIND:
             response, seconds = timed(shared, method, path, body)
@@ -120,8 +120,8 @@ def test_a_request_that_is_under_way_when_the_database_freezes_does_not_wait_for
     shared: Product,
 ) -> None:
     mongod = mongod_of(shared)
-    os.kill(mongod, signal.SIGSTOP)
     try:
+        freeze(mongod)
         response, seconds = timed(shared, "GET", "/mcp/servers", None)
     finally:
         os.kill(mongod, signal.SIGCONT)
@@ -246,6 +246,19 @@ def mongods_of(product: Product) -> list[int]:
 def mongod_of(product: Product) -> int:
     (pid,) = mongods_of(product)
     return pid
+
+
+def freeze(pid: int) -> None:
+    """Stop the process; `kill` itself returns while its threads may still run for a moment."""
+    os.kill(pid, signal.SIGSTOP)
+    eventually(lambda: all(state == "T" for state in thread_states(pid)))
+
+
+def thread_states(pid: int) -> list[str]:
+    """What each of its threads does (proc(5), `state`)."""
+    threads = os.listdir(f"/proc/{pid}/task")
+    statuses = [read_proc(pid, f"task/{thread}/stat").decode() for thread in threads]
+    return [status.rpartition(")")[2].split()[0] for status in statuses if status]
 
 
 def threads_of(pid: int) -> int:
